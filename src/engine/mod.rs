@@ -1,0 +1,3 @@
+//! The loop: commands in, durable events out, effects brought about.
+
+pub mod handle;

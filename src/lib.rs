@@ -1,0 +1,7 @@
+//! ouioe: from a typed intent to an approved, durable, adaptive run.
+
+pub mod engine;
+pub mod link;
+pub mod model;
+pub mod policy;
+pub mod spool;

@@ -1,0 +1,58 @@
+//! The exact thing a step would do: a builtin call or an argv, with holes for values that other steps produce.
+//!
+//! Rendered (no holes left) it is what leaves the engine and what the digest of an attempt covers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::catalogue::OutputFormat;
+use super::digest::Digest;
+
+/// A program as it was when the plan was bound; the runner compares both before exec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Absolute.
+    pub path: String,
+    pub sha256: Digest,
+}
+
+/// One element of argv (or value of an environment variable): literal text around holes.
+/// A hole is written `${steps.ID.output.path}` in `text`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Operand(pub String);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// A function of ours. `owned`: run by the step runner.
+    Builtin { name: String, params: BTreeMap<String, Value>, owned: bool },
+    Command {
+        program: Program,
+        /// Without argv[0], which is the program's path.
+        args: Vec<Operand>,
+        env: BTreeMap<String, Operand>,
+        secrets: BTreeMap<String, String>,
+        #[serde(default)]
+        cwd: Option<String>,
+        output: OutputFormat,
+        /// A file that the program interprets, when the plan names one.
+        #[serde(default)]
+        script: Option<Program>,
+    },
+    /// Cannot be started; `hint` says which line of which file would bind it.
+    Unbound { hint: String },
+}
+
+impl Action {
+    /// Runs in a process of its own under the step runner.
+    pub fn is_owned(&self) -> bool {
+        match self {
+            Self::Builtin { owned, .. } => *owned,
+            Self::Command { .. } => true,
+            Self::Unbound { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Limits and rules that `handle` and `advance` are given; files and environment fill them in at the edge.
+
+use serde::{Deserialize, Serialize};
+
+use super::time::Millis;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EngineSettings {
+    /// Steps running at once in one engine.
+    pub slots: u32,
+    /// Steps running at once against one service.
+    pub per_service: u32,
+    /// Bytes of one step's output kept in its spool.
+    pub output_cap: u64,
+    /// Between TERM and KILL.
+    pub grace_ms: Millis,
+    /// Wall time of a step whose plan and manifest name none.
+    pub timeout_ms: Millis,
+    /// Largest typed result of one step, and of all steps of one run, in bytes.
+    pub result_cap: u64,
+    pub run_results_cap: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            slots: 16,
+            per_service: 4,
+            output_cap: 16 << 20,
+            grace_ms: Millis::seconds(10),
+            timeout_ms: Millis::seconds(600),
+            result_cap: 64 << 10,
+            run_results_cap: 16 << 20,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicySettings {
+    /// Environments in which a mutate (never a destroy) needs no approval.
+    pub exempt_environments: Vec<String>,
+    /// Paths that no step may change or delete, nor anything below them.
+    pub protected_paths: Vec<String>,
+    /// Distinct targets of one plan.
+    pub max_targets: u32,
+    /// How long an approval request stays open; zero: for ever.
+    pub approval_expiry_ms: Millis,
+    /// How long an approved destroy waits for a take-back before its intent.
+    pub hold_ms: Millis,
+}
+
+impl Default for PolicySettings {
+    fn default() -> Self {
+        let paths = ["/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/usr"];
+        Self {
+            exempt_environments: ["dev", "test", "staging", "sandbox"].map(str::to_owned).to_vec(),
+            protected_paths: paths.map(str::to_owned).to_vec(),
+            max_targets: 100,
+            approval_expiry_ms: Millis(0),
+            hold_ms: Millis(0),
+        }
+    }
+}
+
+/// What the pure part may know of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub engine: EngineSettings,
+    pub policy: PolicySettings,
+}
