@@ -5,3 +5,4 @@ pub mod link;
 pub mod model;
 pub mod policy;
 pub mod spool;
+pub mod text;
