@@ -1,0 +1,4 @@
+//! The one integration binary: one link, one run.
+
+mod architecture;
+mod source;
