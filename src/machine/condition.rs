@@ -3,11 +3,9 @@
 //! Evaluated here only; the answer is kept in the event, so a replay never evaluates again.
 //! Only steps that the condition's own step needs are visible, as `steps.ID.state` and `steps.ID.output`.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use cel::objects::{Key, Map};
-use cel::{Context, Program, Value as Cel};
+use cel::{Context, Program, Value as Cel, to_value};
+use serde::ser::{Error as _, SerializeMap as _};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::model::ids::StepIx;
@@ -24,7 +22,8 @@ pub(super) fn holds(workflow: &Workflow, ix: StepIx, text: &str) -> Result<bool,
     }
     let program = Program::compile(text).map_err(|error| error.to_string())?;
     let mut context = Context::default();
-    context.add_variable_from_value("steps", steps(workflow, ix)?);
+    let steps = to_value(Steps { workflow, ix }).map_err(|error| error.to_string())?;
+    context.add_variable_from_value("steps", steps);
     match program.execute(&context) {
         Ok(Cel::Bool(yes)) => Ok(yes),
         Ok(other) => Err(format!("the condition gives {other:?}, not true or false")),
@@ -32,36 +31,49 @@ pub(super) fn holds(workflow: &Workflow, ix: StepIx, text: &str) -> Result<bool,
     }
 }
 
-fn steps(workflow: &Workflow, ix: StepIx) -> Result<Cel, String> {
-    let Some(graph) = workflow.graph() else { return Err("the plan's body is gone".to_owned()) };
-    let mut all = HashMap::new();
-    for edge in &graph.needs[ix.at()] {
-        let record = workflow.step(edge.from);
-        let mut one = HashMap::from([(Key::from("state"), Cel::from(record.state.word()))]);
-        if let Some(result) = record.result.as_deref() {
-            one.insert(Key::from("output"), to_cel(result)?);
-        }
-        all.insert(Key::from(graph.step(edge.from).id.as_str()), Cel::Map(Map { map: Arc::new(one) }));
-    }
-    Ok(Cel::Map(Map { map: Arc::new(all) }))
+struct Steps<'a> {
+    workflow: &'a Workflow,
+    ix: StepIx,
 }
 
-/// Signed integers first, so that arithmetic with literals works.
-fn to_cel(value: &Value) -> Result<Cel, String> {
-    Ok(match value {
-        Value::Null => Cel::Null,
-        Value::Bool(yes) => Cel::Bool(*yes),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Cel::Int(whole),
-            (None, Some(real)) => Cel::Float(real),
-            (None, None) => return Err(format!("{number} is out of range")),
-        },
-        Value::String(text) => Cel::from(text.as_str()),
-        Value::Array(items) if items.len() > MAX_LIST => return Err(format!("a list of {} is longer than {MAX_LIST}", items.len())),
-        Value::Array(items) => Cel::List(Arc::new(items.iter().map(to_cel).collect::<Result<_, _>>()?)),
-        Value::Object(map) => {
-            let entries = map.iter().map(|(key, item)| Ok((Key::from(key.as_str()), to_cel(item)?)));
-            Cel::Map(Map { map: Arc::new(entries.collect::<Result<HashMap<_, _>, String>>()?) })
+impl Serialize for Steps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let graph = self.workflow.graph().ok_or_else(|| S::Error::custom("the plan's body is gone"))?;
+        let needs = &graph.needs[self.ix.at()];
+        let mut map = serializer.serialize_map(Some(needs.len()))?;
+        for edge in needs {
+            let record = self.workflow.step(edge.from);
+            let one = Seen { state: record.state.word(), output: record.result.as_deref().map(Signed) };
+            map.serialize_entry(graph.step(edge.from).id.as_str(), &one)?;
         }
-    })
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Seen<'a> {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Signed<'a>>,
+}
+
+/// Signed integers first, so that arithmetic with literals works: CEL has no operator between signed and unsigned.
+struct Signed<'a>(&'a Value);
+
+impl Serialize for Signed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => serializer.serialize_i64(whole),
+                (None, Some(real)) => serializer.serialize_f64(real),
+                (None, None) => Err(S::Error::custom(format!("{number} is out of range"))),
+            },
+            Value::Array(items) if items.len() > MAX_LIST => {
+                Err(S::Error::custom(format!("a list of {} is longer than {MAX_LIST}", items.len())))
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Signed)),
+            Value::Object(map) => serializer.collect_map(map.iter().map(|(key, item)| (key, Signed(item)))),
+            Value::Null | Value::Bool(_) | Value::String(_) => self.0.serialize(serializer),
+        }
+    }
 }

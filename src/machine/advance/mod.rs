@@ -45,7 +45,7 @@ fn again(item: &Item, work: &mut Worklist, drafts: Vec<Draft>) -> Vec<Draft> {
 
 fn release(state: &State, run: &RunId, ix: StepIx) -> Vec<Draft> {
     let Some(workflow) = state.runs.get(run) else { return Vec::new() };
-    let Some(graph) = workflow.graph() else { return Vec::new() };
+    let Some(graph) = workflow.graph().filter(|_| !workflow.step(ix).state.is_live()) else { return Vec::new() };
     let held = graph.step(ix).locks.iter().filter(|lock| state.locks.get(*lock).is_some_and(|holder| *holder == (run.clone(), ix)));
     held.map(|lock| Draft::step(run, ix, Fact::LockReleased { lock: lock.clone() })).collect()
 }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask;
 use super::places::move_step;
+use super::{ask, drop_timer};
 use crate::model::command::Question;
 use crate::model::digest::Digest;
 use crate::model::event::{Event, Fact};
-use crate::model::ids::{Epoch, RequestId, RunId, StepIx};
+use crate::model::ids::{Epoch, RequestId, RunId, StepIx, TimerId};
 use crate::model::intent::Intent;
 use crate::model::plan::PlanSource;
-use crate::model::state::{Counts, OpenQuestion, State, StepRecord, Workflow};
+use crate::model::state::{Counts, OpenQuestion, State, StepRecord, Timer, TimerKind, Workflow};
 use crate::model::step_state::{StepState, WorkflowState};
 
 /// Whatever was in flight is now to be found out; nothing new starts in unfinished runs before `resume`.
@@ -83,6 +83,25 @@ fn unqueue(state: &mut State, run: &RunId) {
 }
 
 pub(super) fn apply_run(state: &mut State, event: &Event, fact: &Fact) {
+    record(state, event, fact);
+    if matches!(fact, Fact::Approved { .. } | Fact::Rejected { .. } | Fact::WorkflowFinished { .. }) {
+        call_off_expiries(state);
+    }
+}
+
+/// An answered question expires no more.
+fn call_off_expiries(state: &mut State) {
+    let is_open = |timer: &Timer, request: &RequestId| state.runs.get(&timer.run).is_some_and(|one| one.questions.contains_key(request));
+    let moot: Vec<TimerId> = state
+        .timers
+        .iter()
+        .filter(|(_, timer)| matches!(&timer.kind, TimerKind::ApprovalExpiry(request) if !is_open(timer, request)))
+        .map(|(id, _)| id.clone())
+        .collect();
+    moot.iter().for_each(|id| drop_timer(state, id));
+}
+
+fn record(state: &mut State, event: &Event, fact: &Fact) {
     if let (Fact::WorkflowPaused {}, Some(run)) = (fact, &event.run) {
         unqueue(state, run);
     }
@@ -143,6 +162,7 @@ pub(super) fn apply_run(state: &mut State, event: &Event, fact: &Fact) {
             workflow.state = *last;
             workflow.verdict = *verdict;
             workflow.finished = Some(event.at);
+            workflow.parked = false;
             workflow.questions.clear();
         }
         _ => {}
