@@ -1,6 +1,7 @@
 //! ouioe: from a typed intent to an approved, durable, adaptive run.
 
 pub mod engine;
+pub mod journal;
 pub mod link;
 pub mod model;
 pub mod policy;
