@@ -14,6 +14,7 @@
 pub mod adaptation;
 pub mod decision;
 pub mod engine;
+pub mod journal;
 pub mod link;
 pub mod machine;
 pub mod model;

@@ -1,5 +1,6 @@
 //! The one integration binary: one link, one run.
 
 mod architecture;
+mod journal;
 mod machine;
 mod source;
