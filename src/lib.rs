@@ -11,8 +11,11 @@
 //!
 //! Floors 0-3 know no clock, file, socket or hash order; `tests/it/architecture.rs` holds all this.
 
+pub mod adaptation;
+pub mod decision;
 pub mod engine;
 pub mod link;
+pub mod machine;
 pub mod model;
 pub mod policy;
 pub mod spool;

@@ -6,5 +6,6 @@
 )]
 
 mod architecture;
+mod machine;
 mod socket;
 mod source;
