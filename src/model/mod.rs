@@ -16,6 +16,7 @@ pub mod ids;
 pub mod intent;
 pub mod outcome;
 pub mod plan;
+pub mod problem;
 pub mod settings;
 pub mod state;
 pub mod step_state;
