@@ -3,5 +3,6 @@
 pub mod engine;
 pub mod link;
 pub mod model;
+pub mod planner;
 pub mod policy;
 pub mod spool;
