@@ -17,6 +17,7 @@ pub mod engine;
 pub mod link;
 pub mod machine;
 pub mod model;
+pub mod planner;
 pub mod policy;
 pub mod spool;
 pub mod text;

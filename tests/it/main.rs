@@ -7,5 +7,6 @@
 
 mod architecture;
 mod machine;
+mod planner;
 mod socket;
 mod source;
