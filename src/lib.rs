@@ -18,6 +18,7 @@ pub mod journal;
 pub mod link;
 pub mod machine;
 pub mod model;
+pub mod planner;
 pub mod policy;
 pub mod spool;
 pub mod text;

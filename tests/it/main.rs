@@ -1,6 +1,13 @@
 //! The one integration binary: one link, one run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails shall panic and say where; helpers have no #[test] of their own"
+)]
 
 mod architecture;
 mod journal;
 mod machine;
+mod planner;
+mod socket;
 mod source;

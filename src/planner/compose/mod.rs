@@ -1,0 +1,24 @@
+//! Clauses -> units -> drafts of steps with edges.
+//!
+//! A unit is one operation with the values of its clause; inheritance fills the gaps, several values make several drafts.
+//! Everything here is a function of its arguments: the same text gives the same drafts.
+
+mod edges;
+mod inherit;
+mod units;
+
+pub use edges::{Draft, draft};
+pub use units::units;
+
+use crate::model::outcome::PlanOutcome;
+
+/// Why planning ends before a plan.
+pub type Stop = Box<PlanOutcome>;
+
+pub fn clarify(question: impl Into<String>, missing: Vec<String>, choices: Vec<String>) -> Stop {
+    Box::new(PlanOutcome::Clarify { question: question.into(), missing, choices })
+}
+
+pub fn refuse(reason: impl Into<String>, nearest: Vec<String>) -> Stop {
+    Box::new(PlanOutcome::Refuse { reason: reason.into(), nearest })
+}
