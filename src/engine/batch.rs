@@ -29,6 +29,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    pub(super) fn of(events: Vec<Arc<Event>>) -> Self {
+        Self { events, ..Self::default() }
+    }
+
     pub(super) fn take(&mut self, turn: Turn) {
         self.events.extend(turn.events);
         self.plans.extend(turn.plan);

@@ -238,7 +238,7 @@ impl Core {
         let seed = Canonical::new("ouioe.seed.1").bytes(&self.seed).number(self.state.seq.0).finish().0;
         let ctx = Ctx { now: self.clock.now(), seed, settings: &self.settings, may_start: true };
         let events = crate::machine::wake(&mut self.state, &ctx);
-        match self.append(Batch { events, ..Batch::default() }) {
+        match self.append(Batch::of(events)) {
             Appended::End(end) => Some(end),
             Appended::Yes | Appended::Refused => None,
         }

@@ -18,10 +18,11 @@ use crate::journal::{self, AppendError, Journal, JournalError, OpenOptions};
 use crate::machine::{Ctx, apply, turn};
 use crate::model::command::{Report, Request};
 use crate::model::digest::Digest;
-use crate::model::ids::{JournalId, Seq};
+use crate::model::ids::{Epoch, JournalId, Seq};
 use crate::model::settings::Settings;
 use crate::policy::canonical::Canonical;
-use crate::service::{ReportTo, ServiceOptions, Services};
+use crate::service::services::ReportTo;
+use crate::service::{ServiceOptions, Services};
 use crate::spool::Spools;
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,7 @@ pub struct EngineOptions {
 pub struct Engine {
     pub handle: Handle,
     pub journal: JournalId,
+    pub epoch: Epoch,
     pub ended: oneshot::Receiver<EngineEnd>,
 }
 
@@ -98,7 +100,7 @@ impl Engine {
             journal,
         };
         core.take_over(std::process::id()).map_err(EngineError::Ended)?;
-        let journal = core.state.journal.clone();
+        let (journal, epoch) = (core.state.journal.clone(), core.journal.epoch());
         let (tell, ended) = oneshot::channel();
         thread::Builder::new()
             .name("engine".to_owned())
@@ -107,7 +109,7 @@ impl Engine {
                 let _ = tell.send(end);
             })
             .map_err(EngineError::Thread)?;
-        Ok(Self { handle: Handle::new(inbox, spools), journal, ended })
+        Ok(Self { handle: Handle::new(inbox, spools), journal, epoch, ended })
     }
 
     /// What it said at its end.

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod engine;
 mod journal;
 mod machine;
 mod planner;
