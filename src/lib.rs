@@ -15,5 +15,6 @@ pub mod engine;
 pub mod link;
 pub mod model;
 pub mod policy;
+pub mod service;
 pub mod spool;
 pub mod text;

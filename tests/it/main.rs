@@ -1,4 +1,6 @@
 //! The one integration binary: one link, one run.
 
 mod architecture;
+mod rig;
+mod runner;
 mod source;
