@@ -12,6 +12,7 @@
 //! Floors 0-3 know no clock, file, socket or hash order; `tests/it/architecture.rs` holds all this.
 
 pub mod adaptation;
+pub mod cli;
 pub mod decision;
 pub mod engine;
 pub mod journal;
@@ -20,5 +21,6 @@ pub mod machine;
 pub mod model;
 pub mod planner;
 pub mod policy;
+pub mod service;
 pub mod spool;
 pub mod text;

@@ -10,5 +10,7 @@ mod engine;
 mod journal;
 mod machine;
 mod planner;
+mod rig;
+mod runner;
 mod socket;
 mod source;
