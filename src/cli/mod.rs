@@ -1,3 +1,5 @@
 //! The command line: one file per subcommand.
 
+pub mod lines;
 pub mod logging;
+pub mod session;

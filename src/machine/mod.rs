@@ -17,6 +17,6 @@ pub use advance::advance;
 pub use apply::apply;
 pub use handle::handle;
 pub use render::{Unrendered, rendered};
-pub use turn::{Ctx, Draft, Handled, Turn, turn};
+pub use turn::{Ctx, Draft, Handled, Turn, turn, wake};
 pub use wanted::{begin, wanted};
 pub use worklist::Worklist;

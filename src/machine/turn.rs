@@ -106,6 +106,18 @@ pub fn turn(state: &mut State, request: &Request, ctx: &Ctx<'_>) -> Result<Turn,
     Ok(out)
 }
 
+/// Looks again at everything that waits, without a command: after a time in which nothing could be recorded.
+pub fn wake(state: &mut State, ctx: &Ctx<'_>) -> Vec<Arc<Event>> {
+    let (mut work, mut events) = (Worklist::default(), Vec::new());
+    work.push_waiting(state);
+    while let Some(item) = work.pop() {
+        for draft in advance(state, &item, ctx, &mut work) {
+            commit(state, draft, &Actor::Engine, None, ctx, &mut work, &mut events);
+        }
+    }
+    events
+}
+
 fn commit(
     state: &mut State,
     draft: Draft,

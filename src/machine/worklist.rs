@@ -32,6 +32,15 @@ impl Worklist {
         self.0.insert(item);
     }
 
+    /// Every waiting step of every unfinished run, and the head of the line.
+    pub fn push_waiting(&mut self, state: &State) {
+        self.push(Item::Slot);
+        for workflow in state.runs.values().filter(|one| !one.state.is_finished()) {
+            self.push(Item::Run(workflow.run.clone()));
+            push_steps(workflow, self);
+        }
+    }
+
     pub fn pop(&mut self) -> Option<Item> {
         self.0.pop_first()
     }
@@ -53,7 +62,12 @@ pub fn follow_ups(state: &State, event: &Event, work: &mut Worklist) {
 
 /// Everything that waits looks again.
 fn wake(state: &State, event: &Event, work: &mut Worklist) {
-    let Some(workflow) = event.run.as_ref().and_then(|run| state.runs.get(run)) else { return };
+    if let Some(workflow) = event.run.as_ref().and_then(|run| state.runs.get(run)) {
+        push_steps(workflow, work);
+    }
+}
+
+fn push_steps(workflow: &Workflow, work: &mut Worklist) {
     for (record, at) in workflow.steps.iter().zip(0_u32..) {
         if record.state == StepState::Waiting {
             work.push(Item::Step(workflow.run.clone(), StepIx(at)));

@@ -6,7 +6,11 @@
 )]
 
 mod architecture;
+mod engine;
+mod journal;
 mod machine;
 mod planner;
+mod rig;
+mod runner;
 mod socket;
 mod source;

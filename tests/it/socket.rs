@@ -56,7 +56,7 @@ impl TestEngine {
                     engine.seen.push(request);
                 }
                 Inbox::Follow(reply) => engine.follow(reply),
-                Inbox::Report(_) => {}
+                Inbox::Rejoin(_) | Inbox::Report(_) => {}
                 Inbox::Head(reply) => drop(reply.send((engine.state.seq, Digest::ZERO))),
                 Inbox::Stop(done) => {
                     for follower in &engine.followers {

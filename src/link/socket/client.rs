@@ -105,7 +105,7 @@ impl SocketClient {
         match self.ask(move |ask| ToEngine::Output { ask, run, step, attempt, offset, max }).await? {
             FromEngine::Output { offset, total, bytes, .. } => {
                 let bytes = text_as_bytes(&bytes).ok_or_else(|| protocol(&self.peer.path, "output that is no bytes"))?;
-                Ok(OutputChunk { offset, bytes, total })
+                Ok(OutputChunk { offset, bytes, total, dropped: 0 })
             }
             FromEngine::NoOutput { why, .. } => Err(protocol(&self.peer.path, &why)),
             _ => Err(protocol(&self.peer.path, "an answer to another question")),

@@ -48,8 +48,8 @@ fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
 
 /// The first hole that the approval does not bound, or whose value lies outside.
 fn outside(workflow: &Workflow, step: &Step) -> Option<String> {
-    let holes = step.params.iter().filter(|(_, value)| has_hole(value));
-    holes.filter_map(|(name, value)| outside_bound(workflow, name, value, step.bounds.get(name))).next()
+    let mut holes = step.params.iter().filter(|(_, value)| has_hole(value));
+    holes.find_map(|(name, value)| outside_bound(workflow, name, value, step.bounds.get(name)))
 }
 
 fn outside_bound(workflow: &Workflow, name: &str, value: &Value, bound: Option<&Bound>) -> Option<String> {

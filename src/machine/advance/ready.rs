@@ -20,10 +20,9 @@ pub(super) fn look(state: &State, run: &RunId, ix: StepIx, ctx: &Ctx<'_>) -> Vec
         return Vec::new();
     }
     match edges(workflow, ix) {
-        EdgeHolds::NotYet => Vec::new(),
         EdgeHolds::Never => skip(run, ix, SkipWhy::Unreachable, "what it needs can no longer happen"),
         EdgeHolds::Yes if may_start(workflow, ix, ctx) => ready(state, workflow, ix, ctx),
-        EdgeHolds::Yes => Vec::new(),
+        EdgeHolds::Yes | EdgeHolds::NotYet => Vec::new(),
     }
 }
 

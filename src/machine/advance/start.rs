@@ -78,5 +78,5 @@ pub(super) fn intent(state: &State, workflow: &Workflow, ix: StepIx, role: Role,
 /// Fails it as data, with whatever adaptation follows.
 pub(super) fn not_started(state: &State, workflow: &Workflow, ix: StepIx, detail: &str, ctx: &Ctx<'_>) -> Vec<Draft> {
     let failure = Failure { certainty: Certainty::NotStarted, class: FailureClass::Config, detail: detail.to_owned(), retry_after: None };
-    fail(state, workflow, ix, failure, ctx)
+    fail(state, workflow, ix, &failure, ctx)
 }

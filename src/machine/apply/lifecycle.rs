@@ -98,7 +98,9 @@ fn call_off_expiries(state: &mut State) {
         .filter(|(_, timer)| matches!(&timer.kind, TimerKind::ApprovalExpiry(request) if !is_open(timer, request)))
         .map(|(id, _)| id.clone())
         .collect();
-    moot.iter().for_each(|id| drop_timer(state, id));
+    for id in &moot {
+        drop_timer(state, id);
+    }
 }
 
 fn record(state: &mut State, event: &Event, fact: &Fact) {

@@ -13,11 +13,12 @@ pub(super) fn move_step(state: &mut State, run: &RunId, ix: StepIx, next: StepSt
     let was_live = record.state.is_live();
     let (was_settled, was_adapting) = (record.state.is_settled(), is_adapting(&record.state));
     let now_live = next.is_live();
+    let queued = if let StepState::Queued { queued } = &next { Some(queued.clone()) } else { None };
     record.rev += 1;
     workflow.counts.settled = bump(workflow.counts.settled, was_settled, next.is_settled());
     workflow.counts.adapting = bump(workflow.counts.adapting, was_adapting, is_adapting(&next));
     workflow.counts.waits_for_person = bump(workflow.counts.waits_for_person, record.state.waits_for_person(), next.waits_for_person());
-    record.state = next.clone();
+    record.state = next;
     workflow.questions.retain(|_, question| question.step != Some(ix));
     if now_live {
         workflow.live.insert(ix);
@@ -28,8 +29,8 @@ pub(super) fn move_step(state: &mut State, run: &RunId, ix: StepIx, next: StepSt
         workflow.state = WorkflowState::Paused;
     }
     take_slot(state, run, ix, was_live, now_live);
-    if let StepState::Queued { queued } = &next {
-        join_queue(state, run, ix, queued);
+    if let Some(queued) = queued {
+        join_queue(state, run, ix, &queued);
     }
 }
 

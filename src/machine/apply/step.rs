@@ -185,7 +185,7 @@ fn ended(record: &mut StepRecord, at: Stamp, failure: Option<&Failure>, exit: Op
     last.failure = failure.cloned();
     last.exit = exit.cloned();
     last.spool = spool.cloned();
-    last.error_tail = tail.to_owned();
+    tail.clone_into(&mut last.error_tail);
     if let Some(failure) = failure {
         record.note.clone_from(&failure.detail);
     }

@@ -61,15 +61,10 @@ fn main_outcome(state: &State, workflow: &Workflow, graph: &Graph, ix: StepIx, o
             Some(failure) => failed(state, workflow, ix, failure, outcome, ctx),
             None => succeeded(run, graph, ix, record.attempt, outcome),
         },
-        AttemptOutcome::Failed { failure, exit, .. } => {
-            let stopped = exit.as_ref().is_some_and(|exit| exit.cut.as_deref() == Some("stop"));
-            match &record.state {
-                StepState::Stopping { stopping, .. } if stopped || failure.certainty == Certainty::NotStarted => {
-                    ended_by_stop(run, ix, record, *stopping, outcome)
-                }
-                _ => failed(state, workflow, ix, failure.clone(), outcome, ctx),
-            }
-        }
+        AttemptOutcome::Failed { failure, .. } => match &record.state {
+            StepState::Stopping { stopping, .. } => ended_by_stop(run, ix, record, *stopping, outcome),
+            _ => failed(state, workflow, ix, failure.clone(), outcome, ctx),
+        },
     }
 }
 
@@ -125,7 +120,7 @@ fn failed(state: &State, workflow: &Workflow, ix: StepIx, failure: Failure, outc
             }
         }
     }
-    let mut drafts = fail(state, workflow, ix, failure, ctx);
+    let mut drafts = fail(state, workflow, ix, &failure, ctx);
     if let (
         Some(Draft { fact: Fact::StepFailed { exit, spool, error_tail, .. }, attempt, .. }),
         AttemptOutcome::Failed { exit: from, spool: bytes, error_tail: tail, .. },
@@ -137,7 +132,7 @@ fn failed(state: &State, workflow: &Workflow, ix: StepIx, failure: Failure, outc
 }
 
 /// The failure as a fact, then what adaptation chose, with reasons and rejected ways.
-pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, failure: Failure, ctx: &Ctx<'_>) -> Vec<Draft> {
+pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, failure: &Failure, ctx: &Ctx<'_>) -> Vec<Draft> {
     let Some(graph) = workflow.graph() else { return Vec::new() };
     let run = &workflow.run;
     let fact = Fact::StepFailed { failure: failure.clone(), exit: None, spool: None, error_tail: String::new() };
@@ -151,7 +146,7 @@ pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, f
     let proposals = propose(&Situation {
         step: graph.step(ix),
         record: workflow.step(ix),
-        failure: &failure,
+        failure,
         attended: workflow.attended,
         has_failure_branch: dependents.iter().any(on_failure),
         dependents: dependents.len(),
@@ -166,15 +161,15 @@ pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, f
     let way = proposals.into_iter().find(|one| one.candidate.name == choice.name).map(|one| one.way);
     let chosen = Fact::AdaptationChosen { strategy: choice.name, reasons: choice.reasons, rejected: choice.rejected };
     drafts.push(Draft::step(run, ix, chosen));
-    drafts.extend(way.map(|way| Draft::step(run, ix, follow(state, workflow, ix, &failure, way, ctx))));
+    drafts.extend(way.map(|way| Draft::step(run, ix, follow(state, workflow, ix, failure, &way, ctx))));
     drafts
 }
 
-fn follow(state: &State, workflow: &Workflow, ix: StepIx, failure: &Failure, way: Way, ctx: &Ctx<'_>) -> Fact {
+fn follow(state: &State, workflow: &Workflow, ix: StepIx, failure: &Failure, way: &Way, ctx: &Ctx<'_>) -> Fact {
     match way {
         Way::Retry { delay } => {
             let timer = TimerId::new(format!("b{}-{ix}-{}", workflow.order, workflow.step(ix).rev));
-            Fact::BackoffStarted { until: ctx.now.max(state.now) + delay, timer }
+            Fact::BackoffStarted { until: ctx.now.max(state.now) + *delay, timer }
         }
         Way::Skip => Fact::StepSkipped { skipped: SkipWhy::Strategy, reason: format!("non-critical and failed: {}", failure.detail) },
         Way::Escalate => {

@@ -1,7 +1,7 @@
 //! The pure machine: scenarios as data, properties over random plans and commands.
 
 mod dsl;
-mod plans;
+pub mod plans;
 mod properties;
 mod world;
 

@@ -1,0 +1,137 @@
+//! An exit record -> the outcome of an attempt, with its typed result, verdict and certainty.
+//!
+//! Pure: the same record means the same to the engine that started it and to the one that found it.
+
+use serde_json::{Value, json};
+
+use super::runner::record::{Ended, Stdout};
+use super::verdict;
+use crate::model::action::Action;
+use crate::model::catalogue::OutputFormat;
+use crate::model::command::AttemptOutcome;
+use crate::model::effect::Start;
+use crate::model::failure::{Certainty, ExitFacts, Failure, FailureClass, SpoolFacts};
+use crate::model::plan::StepKind;
+use crate::model::verdict::{Health, Verdict};
+use crate::text;
+
+/// Longest detail and error tail, in bytes.
+const TEXT_CAP: usize = 4 << 10;
+
+pub fn failure(certainty: Certainty, class: FailureClass, detail: impl AsRef<str>) -> Failure {
+    Failure { certainty, class, detail: keep_start(text::safe(detail.as_ref())), retry_after: None }
+}
+
+pub fn failed(certainty: Certainty, class: FailureClass, detail: impl AsRef<str>) -> AttemptOutcome {
+    AttemptOutcome::Failed { failure: failure(certainty, class, detail), exit: None, spool: None, error_tail: String::new() }
+}
+
+pub fn not_started(class: FailureClass, detail: impl AsRef<str>) -> AttemptOutcome {
+    failed(Certainty::NotStarted, class, detail)
+}
+
+pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
+    match ended {
+        Ended::NotStarted { class, detail } => not_started(class, detail),
+        Ended::Ran { exit, spool, stdout, error_tail, spool_error: _ } => of_exit(start, exit, spool, &stdout, &error_tail),
+    }
+}
+
+fn of_exit(start: &Start, exit: ExitFacts, spool: SpoolFacts, stdout: &Stdout, error_tail: &str) -> AttemptOutcome {
+    let judged = match bad_exit(&exit) {
+        Some(failure) => Err(failure),
+        None => result_of(&start.action, stdout, start.result_cap).and_then(|result| judge(start, result)),
+    };
+    match judged {
+        Ok((result, verdict)) => AttemptOutcome::Succeeded { result, verdict, exit: Some(exit), spool: Some(spool) },
+        Err(failure) => {
+            let error_tail = keep_end(&text::safe_block(error_tail));
+            AttemptOutcome::Failed { failure, exit: Some(exit), spool: Some(spool), error_tail }
+        }
+    }
+}
+
+/// For results that never were bytes of a process.
+pub fn of_result(start: &Start, result: Value) -> AttemptOutcome {
+    let size = result.to_string().len() as u64;
+    let judged = if size > start.result_cap { Err(too_large(start.result_cap)) } else { judge(start, result) };
+    match judged {
+        Ok((result, verdict)) => AttemptOutcome::Succeeded { result, verdict, exit: None, spool: None },
+        Err(failure) => AttemptOutcome::Failed { failure, exit: None, spool: None, error_tail: String::new() },
+    }
+}
+
+/// A validation fails by its verdict; any other step only carries it.
+fn judge(start: &Start, result: Value) -> Result<(Value, Option<Verdict>), Failure> {
+    let verdict = verdict::judge(&start.thresholds, &result);
+    match (&verdict, start.kind) {
+        (Some(Verdict { health: Health::Failing, reasons }), StepKind::Validation) => {
+            Err(failure(Certainty::FailedKnown, FailureClass::Permanent, format!("validation failed: {}", reasons.join("; "))))
+        }
+        (_, StepKind::Validation | StepKind::Action | StepKind::Recovery | StepKind::Monitoring) => Ok((result, verdict)),
+    }
+}
+
+fn bad_exit(exit: &ExitFacts) -> Option<Failure> {
+    if exit.left_over > 0 {
+        let detail = format!("{} of its processes could not be ended", exit.left_over);
+        return Some(failure(Certainty::Unknown, FailureClass::Unknown, detail));
+    }
+    let (class, detail) = match (exit.cut.as_deref(), exit.code, exit.signal) {
+        (Some("stop"), ..) => (FailureClass::Permanent, "stopped by request".to_owned()),
+        (Some(limit), ..) => (FailureClass::Timeout, format!("ended by its {limit} limit after {}", exit.wall_ms)),
+        (None, Some(0), _) => return None,
+        (None, Some(code), _) => (class_of(code), format!("exit status {code}")),
+        (None, None, Some(signal)) => (FailureClass::Unknown, format!("ended by signal {signal}")),
+        (None, None, None) => return Some(failure(Certainty::Unknown, FailureClass::Unknown, "how it ended was not seen")),
+    };
+    Some(failure(Certainty::FailedKnown, class, detail))
+}
+
+/// Only what is a convention: `timeout(1)`, the shell's own codes, `sysexits.h`.
+fn class_of(code: i32) -> FailureClass {
+    match code {
+        69 => FailureClass::DependencyDown,
+        71 | 74 => FailureClass::Resource,
+        75 => FailureClass::Transient,
+        77 => FailureClass::Auth,
+        64 | 78 | 126 | 127 => FailureClass::Config,
+        124 => FailureClass::Timeout,
+        _ => FailureClass::Unknown,
+    }
+}
+
+fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failure> {
+    let format = match action {
+        Action::Command { output, .. } => *output,
+        Action::Builtin { .. } => OutputFormat::Json,
+        Action::Unbound { .. } => OutputFormat::None,
+    };
+    match format {
+        OutputFormat::None => Ok(Value::Null),
+        OutputFormat::Text if stdout.cut => Ok(json!({ "text": stdout.text, "cut": true })),
+        OutputFormat::Text => Ok(json!({ "text": stdout.text })),
+        OutputFormat::Json if stdout.cut => Err(too_large(cap)),
+        OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
+        OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
+    }
+}
+
+fn too_large(cap: u64) -> Failure {
+    failure(Certainty::FailedKnown, FailureClass::Permanent, format!("result_too_large: it is larger than {cap} bytes"))
+}
+
+fn unreadable(why: impl AsRef<str>) -> Failure {
+    let detail = format!("result_unreadable: standard output is not one JSON value: {}", why.as_ref());
+    failure(Certainty::FailedKnown, FailureClass::Permanent, detail)
+}
+
+fn keep_start(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(TEXT_CAP));
+    text
+}
+
+fn keep_end(text: &str) -> String {
+    let from = text.len().saturating_sub(TEXT_CAP);
+    text[text.ceil_char_boundary(from)..].to_owned()
+}

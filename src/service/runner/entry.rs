@@ -1,0 +1,162 @@
+//! `ouioe __runner ATTEMPT_DIR`: from the request to the exit record.
+//!
+//! In this order: isolate, listen for signals, claim, check the program, resolve secrets, run, record. Only the claim lets
+//! it go on; without one nothing runs. The exit status tells the engine nothing that the folder does not.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::claim::{Claim, Claimant, Taken};
+use super::record::{Ended, ExitRecord};
+use super::request::RunnerRequest;
+use super::signals::Signals;
+use super::stream::Streams;
+use super::supervise::Supervisor;
+use super::{environment, prepare, program, secrets, tree};
+use crate::model::action::{Action, Operand, Program};
+use crate::model::effect::Start;
+use crate::model::failure::FailureClass;
+use crate::spool::SpoolWriter;
+
+/// Status of a runner that wrote its record, found another's claim, could not begin, could not record.
+pub const RECORDED: i32 = 0;
+pub const NOT_OURS: i32 = 3;
+pub const UNUSABLE: i32 = 4;
+pub const NOT_RECORDED: i32 = 5;
+
+/// Argument before the folder: carry out an owned builtin instead, as the runner's child.
+pub const BUILTIN: &str = "--builtin";
+
+pub fn main() -> i32 {
+    let mut args = std::env::args_os().skip(2);
+    match (args.next(), args.next()) {
+        (Some(flag), Some(dir)) if flag == BUILTIN => crate::service::owned::main(Path::new(&dir)),
+        (Some(dir), None) => run(&PathBuf::from(dir)),
+        _ => UNUSABLE,
+    }
+}
+
+fn run(dir: &Path) -> i32 {
+    let Ok(dir) = std::path::absolute(dir) else {
+        return UNUSABLE;
+    };
+    prepare::isolate();
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(&dir), Signals::listen()) else {
+        return UNUSABLE;
+    };
+    match claim(&dir, &request) {
+        Ok(Taken::Won) => {}
+        Ok(Taken::Held(_)) => return NOT_OURS,
+        Err(_) => return UNUSABLE,
+    }
+    let ended = attempt(&dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let start = &request.start;
+    let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
+    if record.write(&dir).is_ok() { RECORDED } else { NOT_RECORDED }
+}
+
+/// A request of another boot is stale: its attempt is settled already.
+fn claim(dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
+    let claim = Claim::of_this_process(Claimant::Runner)?;
+    if claim.boot_id != request.boot_id {
+        return Err(io::Error::other("the request is of another boot"));
+    }
+    claim.take(dir)
+}
+
+/// Nothing of the step ran.
+struct Refused {
+    class: FailureClass,
+    detail: String,
+}
+
+fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
+    let start = &request.start;
+    let spool =
+        SpoolWriter::create(dir, start.output_cap).map_err(|error| refused(FailureClass::Resource, format!("open the spool: {error}")))?;
+    if signals.take_term() || signals.take_now() {
+        return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
+    }
+    let (child, secrets) = match &start.action {
+        Action::Builtin { owned: true, .. } => (spawn_builtin(dir, start)?, Vec::new()),
+        Action::Command { .. } => spawn_command(dir, request)?,
+        Action::Builtin { owned: false, name, .. } => {
+            return Err(refused(FailureClass::Config, format!("builtin {name} does not run in a process of its own")));
+        }
+        Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
+    };
+    let mut streams = Streams::new(spool, secrets, start.result_cap);
+    let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
+    let Ok(exit) = exit else {
+        // The system refuses a poll or a timer: the step cannot be watched, so it is ended and no record claims to know.
+        tree::kill();
+        std::process::exit(NOT_RECORDED)
+    };
+    Ok(streams.finish(exit))
+}
+
+fn refused(class: FailureClass, detail: String) -> Refused {
+    Refused { class, detail }
+}
+
+fn spawn_builtin(dir: &Path, start: &Start) -> Result<Child, Refused> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("__runner").arg(BUILTIN).arg(dir);
+    spawn(command, environment_of(start, &BTreeMap::new(), Vec::new()), "/")
+}
+
+fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<u8>>), Refused> {
+    let start = &request.start;
+    let Action::Command { program, args, env, secrets: handles, cwd, script, output: _ } = &start.action else {
+        return Err(refused(FailureClass::Config, "not a command".to_owned()));
+    };
+    let checked = program::check(program, request.program_seen.as_ref()).map_err(|why| refused(FailureClass::Config, why))?;
+    check_script(script.as_ref())?;
+    if !handles.is_empty() {
+        prepare::hide_memory();
+    }
+    let mut resolved = Vec::new();
+    for (name, handle) in handles {
+        let value = secrets::resolve(handle).map_err(|why| refused(FailureClass::Auth, why))?;
+        resolved.push((name.clone(), value));
+    }
+    let values = resolved.iter().map(|(_, value)| value.clone()).collect();
+    let executable = checked.executable(dir);
+    let mut command = Command::new(executable.path());
+    command.arg0(&program.path).args(args.iter().map(|arg| &arg.0));
+    let child = spawn(command, environment_of(start, env, resolved), cwd.as_deref().unwrap_or("/"))?;
+    Ok((child, values))
+}
+
+fn check_script(script: Option<&Program>) -> Result<(), Refused> {
+    match script.map(|script| program::check(script, None)) {
+        Some(Err(why)) => Err(refused(FailureClass::Config, why)),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+fn environment_of(start: &Start, own: &BTreeMap<String, Operand>, secrets: Vec<(String, Vec<u8>)>) -> BTreeMap<OsString, OsString> {
+    let mut env = environment::allowed(std::env::vars_os());
+    env.extend(own.iter().map(|(name, value)| (name.into(), OsString::from(&value.0))));
+    env.extend(secrets.into_iter().map(|(name, value)| (name.into(), OsString::from_vec(value))));
+    env.extend(environment::effect_names(start).map(|(name, value)| (name.into(), value.into())));
+    env
+}
+
+/// In a process group of its own: a step that signals its group does not hit the runner.
+fn spawn(mut command: Command, env: BTreeMap<OsString, OsString>, cwd: &str) -> Result<Child, Refused> {
+    command.env_clear().envs(env).current_dir(cwd).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    prepare::with_step_umask(|| command.spawn()).map_err(|error| {
+        let class = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => FailureClass::Config,
+            _ => FailureClass::Resource,
+        };
+        refused(class, format!("start {}: {error}", command.get_program().display()))
+    })
+}

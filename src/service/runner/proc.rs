@@ -1,0 +1,74 @@
+//! What `/proc` says of processes: who is whose child, since when a process runs, which boot this is.
+//!
+//! A process id alone names nobody: it is reused. With the start time and the boot id it does.
+
+use std::fs;
+use std::io;
+
+/// The part of `/proc/PID/stat` that is needed to follow and to name a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub parent: i32,
+    pub state: char,
+    /// Clock ticks since boot.
+    pub start_time: u64,
+}
+
+impl Stat {
+    /// Ended, waiting to be reaped.
+    pub fn is_dead(&self) -> bool {
+        matches!(self.state, 'Z' | 'X' | 'x')
+    }
+}
+
+pub fn stat(pid: i32) -> Option<Stat> {
+    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The command's name may hold blanks and brackets: fields count from the last one.
+fn parse(text: &str) -> Option<Stat> {
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let start_time = fields.nth(17)?.parse().ok()?;
+    Some(Stat { parent, state, start_time })
+}
+
+/// Every process that can be seen, with what is known of it.
+pub fn all() -> Vec<(i32, Stat)> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(|pid| Some((pid, stat(pid)?))).collect()
+}
+
+/// Changes with every boot of the machine.
+pub fn boot_id() -> io::Result<String> {
+    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+}
+
+/// Is this process, not another with the same number, still at work?
+pub fn is_alive(pid: i32, start_time: u64) -> bool {
+    stat(pid).is_some_and(|stat| stat.start_time == start_time && !stat.is_dead())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_brackets_do_not_shift_fields() {
+        let line = "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 987654 1 1 1";
+        assert_eq!(parse(line), Some(Stat { parent: 7, state: 'S', start_time: 987_654 }));
+        assert_eq!(parse("nonsense"), None);
+    }
+
+    #[test]
+    fn this_process_is_alive_and_no_other_with_its_number() {
+        let pid = i32::try_from(std::process::id()).unwrap();
+        let stat = stat(pid).unwrap();
+        assert!(is_alive(pid, stat.start_time));
+        assert!(!is_alive(pid, stat.start_time + 1));
+    }
+}

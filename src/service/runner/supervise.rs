@@ -1,0 +1,281 @@
+//! A running step -> how it ended, with every limit enforced and nobody left behind.
+//!
+//! One thread, one poll, no wake-up without a cause: output, a signal, a deadline. Deadlines count suspended time.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::Child;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, WaitStatus};
+use rustix::time::{ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+
+use super::signals::Signals;
+use super::stream::{Side, Streams};
+use super::tree;
+use crate::model::effect::Start;
+use crate::model::failure::ExitFacts;
+use crate::model::time::Millis;
+
+/// File by which an engine names the grace of the stop that it signals, in milliseconds.
+pub const STOP_FILE: &str = "stop";
+/// How long helpers of a step that ended (a `tee` behind a shell) may finish by themselves.
+const LINGER: Duration = Duration::from_millis(100);
+/// Between two rounds of KILL, and how long a killed process may take to vanish before it counts as left over.
+const SWEEP: Duration = Duration::from_millis(50);
+const VANISH: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running,
+    /// The step's process ended, descendants did not.
+    Lingering {
+        until: Duration,
+    },
+    Terminating {
+        kill_at: Duration,
+    },
+    Killing {
+        sweep_at: Duration,
+        give_up_at: Duration,
+    },
+}
+
+pub struct Supervisor<'a> {
+    dir: &'a Path,
+    signals: &'a Signals,
+    streams: &'a mut Streams,
+    timer: OwnedFd,
+    armed: Option<Duration>,
+    pipes: [(Side, Option<Box<dyn Pipe>>); 2],
+    main: Pid,
+    status: Option<WaitStatus>,
+    cut: Option<&'static str>,
+    phase: Phase,
+    began: Duration,
+    heard: Duration,
+    timeout: Duration,
+    silence: Duration,
+    grace: Duration,
+    buffer: Vec<u8>,
+}
+
+pub trait Pipe: Read + AsFd {}
+impl<T: Read + AsFd> Pipe for T {}
+
+impl<'a> Supervisor<'a> {
+    pub fn new(mut child: Child, start: &Start, dir: &'a Path, signals: &'a Signals, streams: &'a mut Streams) -> io::Result<Self> {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
+        let out = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Pipe>);
+        let err = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Pipe>);
+        for pipe in [&out, &err].into_iter().flatten() {
+            rustix::io::ioctl_fionbio(pipe, true)?;
+        }
+        let began = now();
+        Ok(Self {
+            dir,
+            signals,
+            streams,
+            timer: rustix::time::timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?,
+            armed: None,
+            pipes: [(Side::Out, out), (Side::Err, err)],
+            main: pid,
+            status: None,
+            cut: None,
+            phase: Phase::Running,
+            began,
+            heard: began,
+            timeout: span(start.timeout_ms),
+            silence: span(start.silence_ms),
+            grace: span(start.grace_ms),
+            buffer: vec![0; 64 << 10],
+        })
+    }
+
+    /// Returns when no descendant is left, or none that could be ended.
+    pub fn run(mut self) -> io::Result<ExitFacts> {
+        let left_over = loop {
+            if let Some(left_over) = self.look() {
+                break left_over;
+            }
+            self.wait()?;
+            self.read(4);
+        };
+        self.read(usize::MAX);
+        Ok(self.facts(left_over))
+    }
+
+    /// What signals, ended children and passed deadlines ask for. `Some`: it is over.
+    fn look(&mut self) -> Option<u32> {
+        self.signals.clear();
+        let reaped = tree::reap(self.main);
+        self.status = reaped.main.or(self.status);
+        if reaped.nobody_left {
+            return Some(0);
+        }
+        if self.signals.take_now() {
+            self.cut_by("stop");
+            self.begin_kill();
+        } else if self.signals.take_term() {
+            self.stop();
+        }
+        if self.status.is_some() && matches!(self.phase, Phase::Running) {
+            self.phase = Phase::Lingering { until: now() + LINGER };
+        }
+        self.pass_deadlines()
+    }
+
+    fn stop(&mut self) {
+        if matches!(self.phase, Phase::Terminating { .. } | Phase::Killing { .. }) {
+            return self.begin_kill();
+        }
+        self.cut_by("stop");
+        let named = fs::read_to_string(self.dir.join(STOP_FILE)).ok().and_then(|text| text.trim().parse().ok());
+        self.grace = named.map_or(self.grace, Duration::from_millis);
+        self.begin_term();
+    }
+
+    fn pass_deadlines(&mut self) -> Option<u32> {
+        let now = now();
+        match self.phase {
+            Phase::Running if is_past(self.began, self.timeout, now) => {
+                self.cut_by("timeout");
+                self.begin_term();
+            }
+            Phase::Running if is_past(self.heard, self.silence, now) => {
+                self.cut_by("silence");
+                self.begin_term();
+            }
+            Phase::Lingering { until } if until <= now => self.begin_term(),
+            Phase::Terminating { kill_at } if kill_at <= now => self.begin_kill(),
+            Phase::Killing { give_up_at, .. } if give_up_at <= now => {
+                return Some(u32::try_from(tree::descendants().len()).unwrap_or(u32::MAX));
+            }
+            Phase::Killing { sweep_at, give_up_at } if sweep_at <= now => {
+                tree::kill();
+                self.phase = Phase::Killing { sweep_at: now + SWEEP, give_up_at };
+            }
+            Phase::Running | Phase::Lingering { .. } | Phase::Terminating { .. } | Phase::Killing { .. } => {}
+        }
+        None
+    }
+
+    /// A step that ended by itself was not cut, whatever becomes of those it left behind.
+    fn cut_by(&mut self, why: &'static str) {
+        if self.status.is_none() && self.cut.is_none() {
+            self.cut = Some(why);
+        }
+    }
+
+    fn begin_term(&mut self) {
+        tree::terminate();
+        self.phase = Phase::Terminating { kill_at: now() + self.grace };
+    }
+
+    fn begin_kill(&mut self) {
+        if matches!(self.phase, Phase::Killing { .. }) {
+            return;
+        }
+        tree::kill();
+        let now = now();
+        self.phase = Phase::Killing { sweep_at: now + SWEEP, give_up_at: now + VANISH };
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Running => {
+                let limit = |from: Duration, span: Duration| (!span.is_zero()).then(|| from + span);
+                limit(self.began, self.timeout).into_iter().chain(limit(self.heard, self.silence)).min()
+            }
+            Phase::Lingering { until } => Some(until),
+            Phase::Terminating { kill_at } => Some(kill_at),
+            Phase::Killing { sweep_at, give_up_at } => Some(sweep_at.min(give_up_at)),
+        }
+    }
+
+    /// The timer is set anew only for an earlier deadline: output that moves the silence limit costs nothing.
+    fn arm(&mut self) -> io::Result<()> {
+        let wanted = self.next_deadline();
+        let soon_enough = match (self.armed, wanted) {
+            (_, None) => true,
+            (Some(armed), Some(wanted)) => armed <= wanted,
+            (None, Some(_)) => false,
+        };
+        if soon_enough {
+            return Ok(());
+        }
+        let at = wanted.unwrap_or_default().max(Duration::from_nanos(1));
+        let it_value = Timespec { tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(at.subsec_nanos()) };
+        let spec = Itimerspec { it_interval: Timespec::default(), it_value };
+        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &spec)?;
+        self.armed = wanted;
+        Ok(())
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        self.arm()?;
+        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN), PollFd::new(&self.timer, PollFlags::IN)];
+        fds.extend(self.pipes.iter().filter_map(|(_, pipe)| Some(PollFd::from_borrowed_fd(pipe.as_ref()?.as_fd(), PollFlags::IN))));
+        match poll(&mut fds, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut ticks = [0; 8];
+        if rustix::io::read(&self.timer, &mut ticks).is_ok() {
+            self.armed = None;
+        }
+        Ok(())
+    }
+
+    /// At most `rounds` buffers of each stream, so that no stream starves signals and deadlines.
+    fn read(&mut self, rounds: usize) {
+        for (side, slot) in &mut self.pipes {
+            for _ in 0..rounds {
+                let Some(pipe) = slot else {
+                    break;
+                };
+                match pipe.read(&mut self.buffer) {
+                    Ok(count) if count > 0 => {
+                        self.streams.push(*side, &self.buffer[..count]);
+                        self.heard = now();
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Ok(_) | Err(_) => *slot = None,
+                }
+            }
+        }
+    }
+
+    fn facts(&self, left_over: u32) -> ExitFacts {
+        let wall = now().saturating_sub(self.began);
+        let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).ok();
+        let user_ms = usage.map_or(0, |usage| usage.user_time().tv_sec() * 1_000 + usage.user_time().tv_usec() / 1_000);
+        ExitFacts {
+            code: self.status.and_then(WaitStatus::exit_status),
+            signal: self.status.and_then(WaitStatus::terminating_signal),
+            wall_ms: Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)),
+            user_ms: Millis(u64::try_from(user_ms).unwrap_or(0)),
+            max_rss_kib: usage.map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0)),
+            cut: self.cut.map(str::to_owned),
+            left_over,
+        }
+    }
+}
+
+fn is_past(from: Duration, span: Duration, now: Duration) -> bool {
+    !span.is_zero() && from + span <= now
+}
+
+fn span(ms: Millis) -> Duration {
+    Duration::from_millis(ms.0)
+}
+
+/// Since boot, suspended time included.
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(ClockId::Boottime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
