@@ -1,1 +1,3 @@
+//! Arguments -> wired parts -> exit code; so far nothing is wired.
+
 fn main() {}

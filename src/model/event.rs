@@ -126,8 +126,11 @@ pub enum Fact {
         detail: String,
     },
     /// Goes back to the queue: it is proven or harmless that the last attempt may not have happened.
+    /// `raised`: a person asked for it again, so it gets a new effect key.
     StepRequeued {
         why: String,
+        role: Role,
+        raised: bool,
     },
     StepSucceeded {
         result: Value,

@@ -2,7 +2,7 @@
 //!
 //! A value is either accepted in its canonical form or refused with a reason; nothing is guessed.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde_json::Value;
 

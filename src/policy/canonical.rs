@@ -65,7 +65,9 @@ impl Canonical {
             Value::String(text) => self.put(b't', text.as_bytes()),
             Value::Array(items) => {
                 self.put(b'l', &(items.len() as u64).to_be_bytes());
-                items.iter().for_each(|item| self.put_value(item));
+                for item in items {
+                    self.put_value(item);
+                }
             }
             Value::Object(map) => {
                 self.put(b'o', &(map.len() as u64).to_be_bytes());

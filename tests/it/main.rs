@@ -1,3 +1,6 @@
-//! The one integration binary.
+//! The one integration binary: one link, one run.
 
+mod architecture;
+mod machine;
 mod planner;
+mod source;
