@@ -41,11 +41,13 @@ pub struct OpenOptions {
     pub fold: Fold,
     /// Space kept back for reports on a full disk.
     pub reserve_bytes: u64,
+    /// Pages (4 KiB) that the log may hold before they are copied into the database.
+    pub checkpoint_pages: u32,
 }
 
 impl OpenOptions {
     pub fn new(fold: Fold) -> Self {
-        Self { fold, reserve_bytes: RESERVE_BYTES }
+        Self { fold, reserve_bytes: RESERVE_BYTES, checkpoint_pages: CHECKPOINT_PAGES }
     }
 }
 
@@ -67,6 +69,7 @@ pub struct Journal {
     fold: Fold,
     reserve: Reserve,
     log_pages: Arc<AtomicU32>,
+    checkpoint_pages: u32,
     checkpoint_at: u32,
     appends: u32,
     poisoned: Option<String>,
@@ -101,7 +104,8 @@ impl Journal {
             fold: options.fold,
             reserve,
             log_pages,
-            checkpoint_at: CHECKPOINT_PAGES,
+            checkpoint_pages: options.checkpoint_pages,
+            checkpoint_at: options.checkpoint_pages,
             appends: 0,
             poisoned: None,
             _lock: lock,
@@ -224,12 +228,12 @@ impl Journal {
             self.reserve.restore();
         }
         let pages = self.log_pages.load(Ordering::Relaxed);
-        if pages < CHECKPOINT_PAGES {
-            self.checkpoint_at = CHECKPOINT_PAGES;
+        if pages < self.checkpoint_pages {
+            self.checkpoint_at = self.checkpoint_pages;
         }
         if pages >= self.checkpoint_at {
             // Whatever keeps it from finishing (a reader, a full disk) may be gone some pages later.
-            self.checkpoint_at = pages.saturating_add(CHECKPOINT_PAGES);
+            self.checkpoint_at = pages.saturating_add(self.checkpoint_pages);
             self.checkpoint();
         }
     }
