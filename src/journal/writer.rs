@@ -25,8 +25,8 @@ use crate::model::plan::Plan;
 use crate::model::state::State;
 use crate::policy::digest::plan_digest;
 
-/// How many events the engine lets pass between snapshots: a start folds at most this many, and writing one (some ten MiB at 10,000 runs)
-/// stays below a hundredth of the bytes that the events took.
+/// How many events the engine lets pass between snapshots: a start folds at most this many after reading the newest (measured 0.4 s and
+/// 0.2 s at 8,000 runs). Writing one stops appends meanwhile (0.15 s at 8,000 runs, about 1.3 KB a run), so one more belongs where an engine stops.
 pub const SNAPSHOT_EVERY: u64 = 50_000;
 
 /// Log pages before a checkpoint: three syncs in some 700 single-event batches. It also keeps the log's index within the first block that
