@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::args::DigestStart;
-use crate::model::ids::{RunId, StepId};
+use super::args::digest_start;
 
 /// Approve a plan, or one step's gate, as it was shown
 #[derive(Clone, Debug, Args)]
@@ -16,11 +15,11 @@ Examples:
   ouioe approve k3f9qa")]
 pub struct ApproveArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
     /// Only this step's gate
     #[arg(value_name = "STEP")]
-    pub step: Option<StepId>,
+    pub step: Option<String>,
     /// Of what you have seen; anything else is refused
-    #[arg(long)]
-    pub digest: Option<DigestStart>,
+    #[arg(long, value_parser = digest_start)]
+    pub digest: Option<String>,
 }

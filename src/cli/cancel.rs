@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// End a run: what runs is stopped, recovery steps still run
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -12,7 +10,7 @@ Examples:
   ouioe cancel k3f9qa --now")]
 pub struct CancelArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
     /// Without grace, and without recovery steps
     #[arg(long)]
     pub now: bool,

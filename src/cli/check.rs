@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::args::Global;
 use super::exit::Exit;
-use super::print::{Pipe, Print};
+use super::lines;
+use super::out::Out;
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::secrets::redactor;
@@ -18,25 +19,23 @@ Examples:
   ouioe check --json")]
 pub struct CheckArgs {}
 
-pub fn check(print: &Print, global: &Global, env: &Environment) -> Exit {
+pub fn check(out: &Out, global: &Global, env: &Environment) -> Exit {
     let config = match Config::load(global.config.as_deref(), env) {
         Ok(config) => config,
         Err(problems) => {
-            print.problems(&problems);
-            return Exit::Invalid;
+            out.problems(&problems);
+            return Exit::Usage;
         }
     };
     for line in config.shown() {
-        let pipe = if print.json {
-            print.value(&serde_json::json!({"key": line.key, "value": line.value, "origin": line.origin.to_string(), "doc": line.doc}))
+        if out.json {
+            let value = serde_json::json!({"key": line.key, "value": line.value, "origin": line.origin.to_string(), "doc": line.doc});
+            out.result(&lines::json(&value));
         } else {
-            print.result(&format!("{:<28} {:<24} {}", line.key, line.value, line.origin))
-        };
-        if pipe == Pipe::Closed {
-            return Exit::Done;
+            out.result(&format!("{:<28} {:<24} {}", line.key, line.value, line.origin));
         }
     }
     let (_, warnings) = redactor(&config.secrets, env);
-    print.problems(&warnings);
+    out.problems(&warnings);
     Exit::Done
 }

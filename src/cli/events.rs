@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// Print what happened, event by event
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -13,7 +11,7 @@ Examples:
   ouioe events --after 120 --json")]
 pub struct EventsArgs {
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
     /// Go on with what happens now
     #[arg(short, long)]
     pub follow: bool,

@@ -1,71 +1,39 @@
-//! What came of it -> the exit code that scripts rely on. The one place with these numbers.
+//! What the process says of itself at its end.
 
-use std::process::ExitCode;
-
-use crate::engine::handle::Reply;
-use crate::model::command::RefusalCode;
-use crate::model::outcome::PlanOutcome;
+use crate::model::command::{Refusal, RefusalCode};
 use crate::model::state::Workflow;
 use crate::model::step_state::{StepState, WorkflowState};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// Done as asked.
     Done = 0,
     /// The run failed or only partially succeeded.
-    RunFailed = 1,
+    Failed = 1,
     /// Wrong usage or an invalid file.
-    Invalid = 2,
-    /// The intent needs an answer first.
+    Usage = 2,
     Clarify = 3,
     Refused = 4,
     /// Rejected or cancelled.
     Cancelled = 5,
-    /// A person must decide, and nobody is there to.
+    /// Waits for a decision and nobody is there.
     Waits = 6,
     OutcomeUnknown = 7,
-    /// The journal cannot be used (`EX_IOERR`).
-    Journal = 74,
-    /// No engine can be reached (`EX_TEMPFAIL`).
+    JournalUnusable = 74,
     Unreachable = 75,
+    /// Left by Ctrl-C; nothing was cancelled.
+    Interrupted = 130,
 }
 
 impl Exit {
-    pub fn of_reply(reply: &Reply) -> Self {
-        match reply {
-            Reply::Accepted { .. } => Self::Done,
-            Reply::Refused(refusal) => match refusal.code {
-                RefusalCode::Unavailable => Self::Journal,
-                RefusalCode::NotFound | RefusalCode::WrongState | RefusalCode::Stale | RefusalCode::Denied | RefusalCode::Invalid => {
-                    Self::Refused
-                }
-            },
-            // It may be on disk or not: the journal is in doubt.
-            Reply::Unknown { .. } => Self::Journal,
-            Reply::Gone => Self::Unreachable,
-        }
-    }
-
-    pub fn of_outcome(outcome: &PlanOutcome) -> Self {
-        match outcome {
-            PlanOutcome::Plan { .. } => Self::Done,
-            PlanOutcome::Clarify { .. } => Self::Clarify,
-            PlanOutcome::Refuse { .. } => Self::Refused,
-        }
-    }
-
-    /// `None`: the run still moves by itself.
-    pub fn of_run(run: &Workflow) -> Option<Self> {
-        if !run.state.is_finished() && !run.waits_for_person() {
-            return None;
-        }
+    pub fn of_run(run: &Workflow) -> Self {
         if run.steps.iter().any(|record| record.state == StepState::OutcomeUnknown) {
-            return Some(Self::OutcomeUnknown);
+            return Self::OutcomeUnknown;
         }
-        Some(match run.state {
+        match run.state {
             WorkflowState::Succeeded => Self::Done,
-            WorkflowState::PartiallySucceeded | WorkflowState::Failed => Self::RunFailed,
+            WorkflowState::PartiallySucceeded | WorkflowState::Failed => Self::Failed,
             WorkflowState::Cancelled => Self::Cancelled,
             WorkflowState::Draft
             | WorkflowState::AwaitingApproval
@@ -74,11 +42,34 @@ impl Exit {
             | WorkflowState::Paused
             | WorkflowState::Adapting
             | WorkflowState::Cancelling => Self::Waits,
-        })
+        }
+    }
+
+    pub fn of_refusal(refusal: &Refusal) -> Self {
+        match refusal.code {
+            RefusalCode::NotFound | RefusalCode::Invalid => Self::Usage,
+            RefusalCode::WrongState | RefusalCode::Stale | RefusalCode::Denied => Self::Refused,
+            RefusalCode::Unavailable => Self::JournalUnusable,
+        }
+    }
+
+    /// The one to report where several runs ended differently.
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Done => 0,
+            Self::Cancelled => 1,
+            Self::Failed => 2,
+            Self::Waits => 3,
+            Self::OutcomeUnknown => 4,
+            Self::Usage | Self::Clarify | Self::Refused | Self::Interrupted => 5,
+            Self::Unreachable => 6,
+            Self::JournalUnusable => 7,
+        };
+        if rank(other) > rank(self) { other } else { self }
     }
 }
 
-impl From<Exit> for ExitCode {
+impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
     }
@@ -87,21 +78,21 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::command::Refusal;
 
     #[test]
     fn numbers_never_change() {
         let all = [
             (Exit::Done, 0),
-            (Exit::RunFailed, 1),
-            (Exit::Invalid, 2),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
             (Exit::Clarify, 3),
             (Exit::Refused, 4),
             (Exit::Cancelled, 5),
             (Exit::Waits, 6),
             (Exit::OutcomeUnknown, 7),
-            (Exit::Journal, 74),
+            (Exit::JournalUnusable, 74),
             (Exit::Unreachable, 75),
+            (Exit::Interrupted, 130),
         ];
         for (exit, number) in all {
             assert_eq!(exit as u8, number);
@@ -109,14 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn replies_have_their_codes() {
-        for (reply, exit) in [
-            (Reply::Refused(Refusal::new(RefusalCode::Stale, "late")), Exit::Refused),
-            (Reply::Refused(Refusal::new(RefusalCode::Unavailable, "disk full")), Exit::Journal),
-            (Reply::Unknown { cmd_id: "c".into() }, Exit::Journal),
-            (Reply::Gone, Exit::Unreachable),
+    fn the_worst_end_is_told() {
+        for (one, other, told) in [
+            (Exit::Done, Exit::Failed, Exit::Failed),
+            (Exit::OutcomeUnknown, Exit::Failed, Exit::OutcomeUnknown),
+            (Exit::Waits, Exit::JournalUnusable, Exit::JournalUnusable),
         ] {
-            assert_eq!(Exit::of_reply(&reply), exit);
+            assert_eq!((one.worse(other), other.worse(one)), (told, told));
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::{RunId, StepId};
-
 /// Print what a run's steps wrote
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -14,10 +12,10 @@ Examples:
   ouioe log k3f9qa backup --raw > backup.out")]
 pub struct LogArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
     /// Only this step
     #[arg(value_name = "STEP")]
-    pub step: Option<StepId>,
+    pub step: Option<String>,
     /// Go on until the run is settled
     #[arg(short, long)]
     pub follow: bool,

@@ -1,5 +1,6 @@
-//! The command line: one file per subcommand; `print` alone writes to stdout and stderr, `exit` alone knows the codes.
+//! The command line: arguments in one file per subcommand, what they do in `act`; `out` alone prints, `exit` alone knows the codes.
 
+pub mod act;
 pub mod approve;
 pub mod args;
 pub mod audit;
@@ -11,9 +12,9 @@ pub mod exit;
 pub mod lines;
 pub mod log;
 pub mod logging;
+pub mod out;
 pub mod pause;
 pub mod plan;
-pub mod print;
 pub mod reject;
 pub mod resume;
 pub mod retry;
@@ -23,3 +24,4 @@ pub mod runs;
 pub mod session;
 pub mod show;
 pub mod skip;
+pub mod watch;

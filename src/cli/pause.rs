@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// Start nothing new in a run; what runs goes on
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -11,5 +9,5 @@ Examples:
   ouioe pause k3f9qa")]
 pub struct PauseArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
 }

@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::{RunId, StepId};
-
 /// Reject a plan, one step's gate, or a waiting decision
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -12,9 +10,9 @@ Examples:
   ouioe reject k3f9qa drop-table --reason 'wrong database'")]
 pub struct RejectArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
     #[arg(value_name = "STEP")]
-    pub step: Option<StepId>,
+    pub step: Option<String>,
     /// For the record
     #[arg(long, default_value = "")]
     pub reason: String,

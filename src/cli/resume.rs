@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// Continue a paused run; without RUN, everything that an engine left unfinished
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -15,7 +13,7 @@ Examples:
   ouioe resume --force")]
 pub struct ResumeArgs {
     #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
+    pub run: Option<String>,
     /// Take the journal from an engine that does not answer: it is killed
     #[arg(long)]
     pub force: bool,

@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// End a run and undo what has an undo, last step first
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -11,7 +9,7 @@ Examples:
   ouioe rollback k3f9qa --reason 'error rate went up'")]
 pub struct RollbackArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
     /// For the record
     #[arg(long, default_value = "")]
     pub reason: String,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{Assignment, DigestStart};
+use super::args::{Assignment, digest_start};
 
 /// Plan, ask, run, and show what happens
 #[derive(Clone, Debug, Args)]
@@ -35,8 +35,8 @@ pub struct RunArgs {
     #[arg(long)]
     pub yes: bool,
     /// Of the plan that --dry-run showed; any other plan is refused
-    #[arg(long, requires = "yes")]
-    pub digest: Option<DigestStart>,
+    #[arg(long, requires = "yes", value_parser = digest_start)]
+    pub digest: Option<String>,
     /// Leave the run to an engine in the background and end
     #[arg(long, conflicts_with = "dry_run")]
     pub detach: bool,

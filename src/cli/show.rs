@@ -2,8 +2,6 @@
 
 use clap::Args;
 
-use crate::model::ids::RunId;
-
 /// Show one run: its steps, what it waits for, and why
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
@@ -12,5 +10,5 @@ Examples:
   ouioe show k3f9qa --json")]
 pub struct ShowArgs {
     #[arg(value_name = "RUN")]
-    pub run: RunId,
+    pub run: String,
 }
