@@ -3,4 +3,5 @@
 mod architecture;
 mod rig;
 mod runner;
+mod service;
 mod source;
