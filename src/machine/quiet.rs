@@ -9,7 +9,7 @@ pub fn is_quiet(workflow: &Workflow) -> bool {
     if workflow.state.is_finished() {
         return true;
     }
-    let Some(graph) = workflow.graph() else { return true };
+    let Some(graph) = workflow.graph() else { return workflow.state != WorkflowState::Draft };
     let held_back = workflow.parked || workflow.state == WorkflowState::Paused || workflow.state == WorkflowState::AwaitingApproval;
     let moves = |(record, ix): (&crate::model::state::StepRecord, _)| match &record.state {
         StepState::Queued { .. } | StepState::Held { .. } | StepState::BackingOff { .. } => true,
