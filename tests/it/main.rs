@@ -3,4 +3,5 @@
 mod architecture;
 mod machine;
 mod planner;
+mod planner_files;
 mod source;
