@@ -10,6 +10,7 @@ mod engine;
 mod journal;
 mod machine;
 mod planner;
+mod planner_files;
 mod rig;
 mod runner;
 mod service;
