@@ -11,6 +11,7 @@ use crate::model::actor::Actor;
 use crate::model::command::{Command, Refusal, Report, Request};
 use crate::model::digest::Digest;
 use crate::model::event::Event;
+use crate::model::graph::Graph;
 use crate::model::ids::{AttemptNo, CmdId, JournalId, RunId, Seq, StepId};
 use crate::model::state::State;
 use crate::spool::{OutputChunk, Spools};
@@ -36,6 +37,8 @@ pub enum Reply {
 
 #[derive(Clone, Debug)]
 pub enum FeedItem {
+    /// A body that the next events name by its digest: known before they are applied, with `State::know_plan`.
+    Plan(Arc<Graph>),
     Event(Arc<Event>),
     /// Read too slowly, or the engine refolded: start again from this state.
     Resync(Arc<State>),
