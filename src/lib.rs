@@ -12,6 +12,7 @@
 //! Floors 0-3 know no clock, file, socket or hash order; `tests/it/architecture.rs` holds all this.
 
 pub mod adaptation;
+pub mod console;
 pub mod decision;
 pub mod engine;
 pub mod link;

@@ -1,4 +1,5 @@
 //! The one integration binary: one link, one run.
 
 mod architecture;
+mod console;
 mod source;
