@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tui_tree_widget::TreeState;
 
 use crate::model::actor::Actor;
+use crate::model::catalogue::EffectClass;
 use crate::model::digest::Digest;
 use crate::model::graph::Graph;
 use crate::model::ids::{RequestId, RunId, StepIx};
@@ -93,6 +94,21 @@ pub struct Proposal {
     pub graph: Arc<Graph>,
     pub arming: Arming,
     pub sent: Sent,
+    /// Steps that need approval, and the worst effect: counted once, a plan may have 100,000 steps.
+    pub gates: usize,
+    pub worst: EffectClass,
+    /// Plan or Step shows it.
+    pub in_view: bool,
+}
+
+impl Proposal {
+    pub fn new(text: String, plan: Plan, arming: Arming) -> Self {
+        let gates = plan.steps.iter().filter(|step| step.approval).count();
+        let worst = plan.worst_effect();
+        let plan = Arc::new(plan);
+        let graph = Arc::new(Graph::of(plan.clone()));
+        Self { text, plan, graph, arming, sent: Sent::No, gates, worst, in_view: false }
+    }
 }
 
 /// Whether the engine was already asked to run it.

@@ -67,49 +67,38 @@ pub fn line(sides: u8) -> char {
     LINES[usize::from(sides & 15)]
 }
 
-/// One cell's character in ASCII; what has no likeness is `?`.
+/// Glyphs -> their likeness in ASCII.
+const ASCII: [(&str, char); 25] = [
+    ("·▯▱", '.'),
+    ("○◇", 'o'),
+    ("◔", 'h'),
+    ("●◆", '*'),
+    ("↻…", '~'),
+    ("◌", 'c'),
+    ("◎", 'p'),
+    ("■▮▰", '#'),
+    ("✔▼↓", 'v'),
+    ("✖×", 'x'),
+    ("↷─┄╌—–", '-'),
+    ("☑", 'V'),
+    ("¿", '%'),
+    ("↶", 'u'),
+    ("⊖", 'U'),
+    ("⊘", '/'),
+    ("‖", '='),
+    ("◐", 'P'),
+    ("│┊▌▏█", '|'),
+    ("╭╮╯╰├┤┬┴┼┌┐└┘", '+'),
+    ("▸▶❯→", '>'),
+    ("◂←", '<'),
+    ("▲↑", '^'),
+    ("␤", '$'),
+    ("⏎", '&'),
+];
+
+/// What has no likeness is `?`.
 fn ascii(letter: char) -> char {
-    match letter {
-        ' '..='~' => letter,
-        '·' => '.',
-        '○' => 'o',
-        '◔' => 'h',
-        '●' => '*',
-        '↻' => '~',
-        '◌' => 'c',
-        '◎' => 'p',
-        '■' => '#',
-        '✔' => 'v',
-        '✖' => 'x',
-        '↷' => '-',
-        '☑' => 'V',
-        '¿' => '%',
-        '↶' => 'u',
-        '⊖' => 'U',
-        '⊘' => '/',
-        '‖' => '=',
-        '◐' => 'P',
-        '│' | '┊' | '▌' | '▏' | '█' => '|',
-        '─' | '┄' | '╌' | '—' | '–' => '-',
-        '╭' | '╮' | '╯' | '╰' | '├' | '┤' | '┬' | '┴' | '┼' | '┌' | '┐' | '└' | '┘' => '+',
-        '▸' | '▶' | '❯' => '>',
-        '◂' => '<',
-        '▼' => 'v',
-        '▲' => '^',
-        '▮' | '▰' => '#',
-        '▯' | '▱' => '.',
-        '◆' => '*',
-        '◇' => 'o',
-        '…' => '~',
-        '⏎' => '$',
-        '→' => '>',
-        '←' => '<',
-        '↑' => '^',
-        '↓' => 'v',
-        '×' => 'x',
-        '␤' => '$',
-        _ => '?',
-    }
+    ASCII.iter().find(|(glyphs, _)| glyphs.contains(letter)).map_or('?', |(_, plain)| *plain)
 }
 
 /// The buffer as a terminal without Unicode can show it.
@@ -155,7 +144,7 @@ mod tests {
             StepState::Cancelled,
         ];
         let unicode: BTreeSet<char> = states.iter().map(step).collect();
-        let plain: BTreeSet<char> = states.iter().map(step).map(ascii).collect();
+        let plain: BTreeSet<char> = states.iter().map(step).map(|glyph| if glyph.is_ascii() { glyph } else { ascii(glyph) }).collect();
         assert_eq!((unicode.len(), plain.len()), (states.len(), states.len()));
         assert!(!plain.is_empty());
     }

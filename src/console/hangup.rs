@@ -31,6 +31,9 @@ impl Signals {
         let kinds = [
             (SignalKind::hangup(), Told::Hangup),
             (SignalKind::terminate(), Told::Terminate),
+            // Keys never send these two: the terminal is raw.
+            (SignalKind::interrupt(), Told::Terminate),
+            (SignalKind::quit(), Told::Terminate),
             (SignalKind::window_change(), Told::Resized),
             (SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()), Told::Continued),
         ];

@@ -136,13 +136,7 @@ pub const TABLE: &[Row] = &[
         help: "run the proposed plan, if it only reads",
     },
     Row { chords: &[letter('a')], act: Act::Approve, places: RUN, hint: "approve", help: "open the approval of this plan or step" },
-    Row {
-        chords: &[letter('A')],
-        act: Act::OldestQuestion,
-        places: LISTS,
-        hint: "oldest question",
-        help: "open the question that waits longest",
-    },
+    Row { chords: &[letter('A')], act: Act::OldestQuestion, places: LISTS, hint: "decide", help: "open the question that waits longest" },
     Row { chords: &[letter('r')], act: Act::Retry, places: RUN, hint: "retry", help: "do the step again (asks)" },
     Row { chords: &[letter('s')], act: Act::Skip, places: RUN, hint: "skip", help: "go on without the step (asks, shows what is lost)" },
     Row {

@@ -112,8 +112,8 @@ impl Output {
 mod tests {
     use super::*;
 
-    fn chunk(offset: u64, bytes: &[u8], total: u64) -> Result<OutputChunk, String> {
-        Ok(OutputChunk { offset, bytes: bytes.to_vec(), total })
+    fn chunk(offset: u64, bytes: &[u8], total: u64) -> OutputChunk {
+        OutputChunk { offset, bytes: bytes.to_vec(), total }
     }
 
     fn output(flow: Flow) -> Output {
@@ -124,13 +124,13 @@ mod tests {
     fn a_live_output_is_read_four_times_a_second_and_a_finished_one_to_its_end() {
         let mut live = output(Flow::Live);
         assert_eq!((live.due(), live.ask(), live.due()), (Some(Millis(0)), 0, None));
-        assert!(live.answered(chunk(0, b"one\n", 4), Millis(10)));
+        assert!(live.answered(Ok(chunk(0, b"one\n", 4)), Millis(10)));
         assert_eq!(live.due(), Some(Millis(260)));
         live.ask();
-        assert!(!live.answered(chunk(4, b"", 4), Millis(270)), "nothing new is nothing to draw");
+        assert!(!live.answered(Ok(chunk(4, b"", 4)), Millis(270)), "nothing new is nothing to draw");
         live.set_flow(Flow::Over, Millis(300));
         assert_eq!((live.due(), live.ask()), (Some(Millis(300)), 4));
-        live.answered(chunk(4, b"", 4), Millis(310));
+        live.answered(Ok(chunk(4, b"", 4)), Millis(310));
         assert_eq!(live.due(), None, "idle is idle");
     }
 
@@ -138,7 +138,7 @@ mod tests {
     fn of_a_long_output_the_end_is_read() {
         let mut over = output(Flow::Over);
         over.ask();
-        over.answered(chunk(0, b"start", TAIL + 100), Millis(0));
+        over.answered(Ok(chunk(0, b"start", TAIL + 100)), Millis(0));
         assert_eq!((over.skipped, over.ask()), (100, 100));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Says what is known and no more: `outcome unknown` is never smoothed into success or failure.
 
+use std::fmt::Write as _;
+
 use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
@@ -222,7 +224,7 @@ pub fn exact(untrusted: &str) -> String {
     let mut out = String::with_capacity(untrusted.len());
     for letter in text::safe(untrusted).chars() {
         if is_frame(letter) || is_lookalike(letter) {
-            out.push_str(&format!("<U+{:04X}>", u32::from(letter)));
+            let _ = write!(out, "<U+{:04X}>", u32::from(letter));
         } else {
             out.push(letter);
         }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
 use ratatui::layout::Rect;
@@ -211,10 +211,7 @@ impl Console {
         let model = next_wake(&self.app, self.now(now)).map(|at| self.begun + Duration::from_millis(at.0));
         let until = [model, self.frame_due(now)].into_iter().flatten().min();
         let Some(until) = until else { return queue.recv().ok() };
-        match queue.recv_timeout(until.saturating_duration_since(now)) {
-            Ok(event) => Some(event),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        queue.recv_timeout(until.saturating_duration_since(now)).ok()
     }
 
     /// When the owed frame may be drawn; `None`: none is owed, or the writer is busy and will wake us.
@@ -337,18 +334,17 @@ impl Console {
                 Ok(Event::TerminalGone | Event::Told(Told::Hangup)) => return self.hang_up().map(Some),
                 Ok(Event::Told(Told::Terminate)) => return Ok(Some(self.terminated())),
                 Ok(Event::Written(_)) => self.writing = None,
-                Ok(Event::Told(Told::Resized)) => {}
-                // Keys pressed at the shell are not ours.
                 Ok(Event::Model(msg, at)) if !matches!(*msg, Msg::Input(_)) => {
                     let now = self.now(at);
                     let todos = update(&mut self.app, *msg, now);
-                    todos.into_iter().for_each(|todo| {
+                    for todo in todos {
                         if let Todo::Read { source, offset } = todo {
-                            self.read(source, offset)
+                            self.read(source, offset);
                         }
-                    });
+                    }
                 }
-                Ok(Event::Model(..)) => {}
+                // Keys pressed at the shell are not ours; the size is asked for on the way back.
+                Ok(Event::Model(..) | Event::Told(Told::Resized)) => {}
             }
         }
     }
@@ -356,7 +352,9 @@ impl Console {
     /// The shell, or whoever stopped us, may have changed size and modes.
     fn come_back(&mut self, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
         drop(self.session.take());
-        self.session = Some(Session::enter()?);
+        // A hang-up continues its processes too, and this signal may be the first to come.
+        let Ok(session) = Session::enter() else { return self.hang_up().map(Some) };
+        self.session = Some(session);
         self.tell(Msg::Resized { size: terminal::size() }, Instant::now(), queue)
     }
 

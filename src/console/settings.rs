@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn the_environment_decides() {
-        let cases: [(&[(&str, &str)], &str, Glyphs, Bracket, u64); 6] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Glyphs, Bracket, u64);
+        let cases: [Case<'_>; 6] = [
             (&[("TERM", "xterm"), ("LANG", "C.UTF-8")], "default", Glyphs::Unicode, Bracket::Off, 33),
             (&[("TERM", "xterm"), ("LANG", "de_DE.utf8"), ("LC_ALL", "C")], "default", Glyphs::Ascii, Bracket::Off, 33),
             (&[("TERM", "linux"), ("LANG", "C.UTF-8")], "default", Glyphs::Ascii, Bracket::Off, 33),

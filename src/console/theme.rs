@@ -59,12 +59,13 @@ impl Role {
 
     pub fn of_step(state: &StepState) -> Self {
         match state {
-            StepState::Waiting | StepState::Queued { .. } => Self::Muted,
             StepState::Held { .. } | StepState::BackingOff { .. } | StepState::Stopping { .. } | StepState::Compensating => Self::Warn,
             StepState::AwaitingApproval { .. } | StepState::AwaitingDecision { .. } | StepState::Failed => Self::Bad,
             StepState::Running | StepState::Recovering | StepState::Probing => Self::Running,
             StepState::Succeeded | StepState::DoneByHand => Self::Ok,
-            StepState::Skipped { .. } | StepState::Compensated | StepState::Cancelled => Self::Muted,
+            StepState::Waiting | StepState::Queued { .. } | StepState::Skipped { .. } | StepState::Compensated | StepState::Cancelled => {
+                Self::Muted
+            }
             StepState::OutcomeUnknown => Self::Unknown,
         }
     }

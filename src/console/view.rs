@@ -23,6 +23,8 @@ use super::update::is_for_now;
 const SPLIT: u16 = 100;
 const WIDE: u16 = 160;
 const RUNS_COLUMNS: u16 = 46;
+/// Cells that the name of the run is worth more than clock and link.
+const CRUMBS: usize = 38;
 /// Rows of output below a plan that has the whole width.
 const STRIP: u16 = 6;
 
@@ -67,6 +69,8 @@ impl Layout {
                 self.runs = Rect { width: runs, ..body };
                 self.plan = Rect { x: body.x + runs, width: plan, ..body };
                 self.step = Rect { x: body.x + runs + plan, width: body.width - runs - plan, ..body };
+                self.runs.width = self.runs.width.saturating_sub(1);
+                self.plan.width -= 1;
             }
             Pane::Step => self.step = body,
             Pane::Plan | Pane::Runs => {
@@ -153,11 +157,23 @@ fn body(app: &App, layout: &Layout, now: Now, buffer: &mut Buffer) -> Option<Pos
         put(buffer, layout.body, Line::raw("enlarge the window"));
         return None;
     }
+    divide(app, layout, buffer);
     pane::plan::draw(app, layout.plan, now, buffer);
     pane::step::draw(app, layout.step, now, buffer);
     pane::step::draw_strip(app, layout.strip, buffer);
     pane::runs::draw(app, layout.runs, now, buffer);
     pane::intent::draw(app, layout.intent, buffer)
+}
+
+/// A line between panes that stand side by side.
+fn divide(app: &App, layout: &Layout, buffer: &mut Buffer) {
+    let beside = [(layout.runs, layout.plan), (layout.plan, layout.step)];
+    for (left, _) in beside.into_iter().filter(|(left, right)| !left.is_empty() && !right.is_empty()) {
+        for row in left.y..left.bottom() {
+            let line = if row == left.y { "┬" } else { "│" };
+            put(buffer, Rect::new(left.right(), row, 1, 1), Line::styled(line, app.style(Role::Border)));
+        }
+    }
 }
 
 /// A pane's title row: a rule with the name in it, marked where the keys go.
@@ -182,23 +198,27 @@ fn header(app: &App, now: Now) -> Line<'static> {
     let (state_role, state) = state(app);
     let waits = match app.waiting() {
         0 => String::new(),
-        count => format!("  !{count} waits"),
+        count => format!("  !{count}"),
     };
     let time = elapsed(app, now);
     let link = match &app.link_state {
         LinkState::Live => format!("  ◆ {}", text::safe(&app.link)),
         LinkState::Gone { .. } => "  ◇ ENGINE GONE".to_owned(),
     };
-    let fixed = text::width(&state) + text::width(&waits) + 2;
-    let mut room = wide.saturating_sub(fixed);
-    let mut keep = |part: String, least: usize| {
-        let fits = text::width(&part) + least <= room;
+    let mut room = wide.saturating_sub(text::width(&state) + text::width(&waits) + 2);
+    let mut keep = |part: String| {
+        let fits = text::width(&part) + CRUMBS <= room;
         room -= if fits { text::width(&part) } else { 0 };
         if fits { part } else { String::new() }
     };
-    let link = keep(link, 12);
-    let time = keep(time, 16);
-    let name = text::clip(&format!(" ouioe  {}", crumbs(app)), room.saturating_sub(2));
+    let gone = matches!(app.link_state, LinkState::Gone { .. });
+    let (link, time) = if gone {
+        (keep(link), keep(time))
+    } else {
+        let time = keep(time);
+        (keep(link), time)
+    };
+    let name = crumbs(app, room.saturating_sub(2));
     let pad = room.saturating_sub(text::width(&name));
     Line::from(vec![
         Span::styled(name, app.style(Role::Title)),
@@ -211,16 +231,18 @@ fn header(app: &App, now: Now) -> Line<'static> {
     ])
 }
 
-fn crumbs(app: &App) -> String {
+/// Where we are. The run's id stays longest, the title gives way first.
+fn crumbs(app: &App, room: usize) -> String {
     let host = text::safe(&app.host);
-    match (&app.subject, app.workflow()) {
-        (Subject::Nothing, _) => host,
-        (Subject::Proposal, _) => {
-            let title = app.proposal.as_ref().map_or_else(String::new, |proposal| text::safe(&proposal.plan.title));
-            format!("{host} ▸ {title} ▸ proposed")
-        }
-        (Subject::Run(run), None) => format!("{host} ▸ {}", text::safe(run.as_str())),
-        (Subject::Run(run), Some(workflow)) => format!("{host} ▸ {} ▸ {}", text::safe(&workflow.title), text::safe(run.as_str())),
+    let (title, last) = match (&app.subject, app.workflow()) {
+        (Subject::Nothing, _) => return text::clip(&format!(" ouioe  {host}"), room),
+        (Subject::Proposal, _) => (app.proposal.as_ref().map_or("", |proposal| &proposal.plan.title), "proposed".to_owned()),
+        (Subject::Run(run), workflow) => (workflow.map_or("", |workflow| &workflow.title), text::safe(run.as_str())),
+    };
+    let around = text::width(&format!(" ouioe  {host} ▸  ▸ {last}"));
+    match room.checked_sub(around).filter(|left| *left >= 4) {
+        Some(left) => format!(" ouioe  {host} ▸ {} ▸ {last}", text::clip(&text::safe(title), left)),
+        None => text::clip(&format!(" {last}"), room),
     }
 }
 
@@ -336,6 +358,11 @@ fn draw_help(app: &App, area: Rect, top: usize, buffer: &mut Buffer) {
             ])
         };
         put(buffer, row, line);
+    }
+    let below = rows.len().saturating_sub(top + usize::from(rest.height));
+    if below > 0 && rest.width > 20 {
+        let at = Rect { x: rest.right() - 14, y: rest.bottom() - 1, width: 14, height: 1 };
+        put(buffer, at, Line::styled(format!("{:>13} ", format!("▼ {below} more")), app.style(Role::Warn)));
     }
 }
 

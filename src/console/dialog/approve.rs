@@ -19,7 +19,7 @@ use super::{Basis, Choice, Dialog, Does, Effort, Part};
 pub fn for_proposal(app: &App, proposal: &Proposal) -> Dialog {
     let plan = &proposal.plan;
     let digest = plan.digest;
-    let yes = Choice::new("approve", "approve and run this plan", Does::SubmitProposal(digest), effort(plan.steps.iter()));
+    let yes = Choice::new("approve", "approve and run this plan", Does::SubmitProposal(digest), effort(&all(plan)));
     let choices = vec![yes.noted(risk_note(plan)), Choice::close("nothing runs; the plan stays here")];
     let about = format!("plan {}·rev {}   not submitted", digest.short(), plan.revision);
     Dialog::new("Approve this plan".to_owned(), plan_parts(plan), choices, about, Basis::Proposal { digest }, app)
@@ -35,7 +35,7 @@ pub fn for_plan(app: &App, workflow: &Workflow, open: &OpenQuestion) -> Option<D
     let sound = plan_digest(plan) == digest;
     parts.extend((!sound).then(|| warning("the plan on this screen is not the one that waits: its digest differs")));
     let mut choices = vec![
-        Choice::new("approve", "approve and run this plan", approve, effort(plan.steps.iter())).noted(risk_note(plan)),
+        Choice::new("approve", "approve and run this plan", approve, effort(&all(plan))).noted(risk_note(plan)),
         Choice::new("reject", "reject it; the run is cancelled", reject, Effort::Enter),
         Choice::close("nothing runs; it goes on waiting"),
     ];
@@ -56,8 +56,7 @@ pub fn for_gate(app: &App, workflow: &Workflow, ix: StepIx, open: &OpenQuestion)
     let approve = Does::Send(Command::Approve { run: workflow.run.clone(), step: at(), digest });
     let reject = Does::Send(Command::Reject { run: workflow.run.clone(), step: at(), reason: String::new() });
     let mut choices = vec![
-        Choice::new("approve", "approve: run exactly these bytes", approve, effort([step].into_iter()))
-            .noted(format!("RISK {}", phrase::risk(step))),
+        Choice::new("approve", "approve: run exactly these bytes", approve, effort(&[step])).noted(format!("RISK {}", phrase::risk(step))),
         Choice::new("reject", "reject; the step is cancelled", reject, Effort::Enter),
         Choice::close("it goes on waiting, nothing is lost"),
     ];
@@ -76,7 +75,7 @@ fn gate_parts(step: &Step, rendered: Result<Action, String>, digest: Digest) -> 
             parts.push(Part::of("RUNS", Role::Text, phrase::action(&action)));
             parts.extend(foreign(&action));
             parts.extend((!sound).then(|| warning("these bytes are not those that wait: the digest differs")));
-            parts.push(touches([step].into_iter()));
+            parts.push(touches(&[step]));
             (parts, sound)
         }
         Err(why) => {
@@ -87,10 +86,14 @@ fn gate_parts(step: &Step, rendered: Result<Action, String>, digest: Digest) -> 
     }
 }
 
+fn all(plan: &Plan) -> Vec<&Step> {
+    plan.steps.iter().collect()
+}
+
 fn plan_parts(plan: &Plan) -> Vec<Part> {
     let gates = plan.steps.iter().filter(|step| step.approval).count();
     let what = format!("{}: {} steps, {gates} of them need approval", phrase::exact(&plan.title), plan.steps.len());
-    let mut parts = vec![Part::new("WHAT", what), Part::new("ASKED", phrase::exact(&plan.intent)), touches(plan.steps.iter())];
+    let mut parts = vec![Part::new("WHAT", what), Part::new("ASKED", phrase::exact(&plan.intent)), touches(&all(plan))];
     parts.extend(plan.steps.iter().flat_map(step_parts));
     parts
 }
@@ -123,23 +126,23 @@ fn warning(text: &str) -> Part {
 }
 
 /// Targets, worst effect and whether there is a way back.
-pub(super) fn touches<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> Part {
-    let worst = steps.clone().map(|step| step.effect).max().unwrap_or(EffectClass::Read);
-    let acting = || steps.clone().filter(|step| step.effect != EffectClass::Read);
+pub(super) fn touches(steps: &[&Step]) -> Part {
+    let worst = steps.iter().map(|step| step.effect).max().unwrap_or(EffectClass::Read);
+    let acting = || steps.iter().filter(|step| step.effect != EffectClass::Read);
     let undo = match (acting().count(), acting().filter(|step| step.compensation.is_some()).count()) {
         (0, _) => "nothing to undo".to_owned(),
         (all, some) if all == some => "can be undone".to_owned(),
         (_, 0) => "cannot be undone".to_owned(),
         (all, some) => format!("{some} of {all} can be undone"),
     };
-    let risk = if steps.clone().any(|step| phrase::risk(step) == "HIGH") {
+    let risk = if steps.iter().any(|step| phrase::risk(step) == "HIGH") {
         "HIGH"
-    } else if steps.clone().any(|step| phrase::risk(step) == "MEDIUM") {
+    } else if steps.iter().any(|step| phrase::risk(step) == "MEDIUM") {
         "MEDIUM"
     } else {
         "LOW"
     };
-    let line = format!("{} · {} · {undo}   RISK {risk}", phrase::targets(steps.clone()), phrase::effect(worst));
+    let line = format!("{} · {} · {undo}   RISK {risk}", phrase::targets(steps.iter().copied()), phrase::effect(worst));
     Part::of("TOUCHES", Role::of_effect(worst), [line])
 }
 
@@ -155,12 +158,11 @@ fn risk_note(plan: &Plan) -> String {
 }
 
 /// Low risk: the letter. A change: Enter. A destroy: the name of what is destroyed.
-pub(super) fn effort<'a>(steps: impl Iterator<Item = &'a Step> + Clone) -> Effort {
-    let mut destroying = steps.clone().filter(|step| step.effect == EffectClass::Destroy);
-    if let Some(step) = destroying.next() {
+pub(super) fn effort(steps: &[&Step]) -> Effort {
+    if let Some(step) = steps.iter().find(|step| step.effect == EffectClass::Destroy) {
         return Effort::Word(step.target().unwrap_or(step.id.as_str()).to_owned());
     }
-    if steps.clone().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
+    if steps.iter().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
 }
 
 pub(super) fn title(app: &App, what: &str, name: &str) -> String {

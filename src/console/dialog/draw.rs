@@ -46,7 +46,7 @@ impl Frame {
 pub fn draw(app: &App, dialog: &Dialog, now: Millis, buffer: &mut Buffer) -> Option<Position> {
     let area = dialog.frame.area;
     if area.is_empty() {
-        let line = Line::styled("too small for this decision: enlarge the window, or Esc", app.style(Role::Banner));
+        let line = Line::styled("too small to decide: enlarge, or Esc", app.style(Role::Banner));
         put(buffer, Rect::new(0, 1, app.size.0, 1), line);
         return None;
     }

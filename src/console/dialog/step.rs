@@ -45,7 +45,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
     let what = format!("`{}` {}  {state}, try {}", phrase::exact(step.id.as_str()), phrase::exact(&step.operation), record.attempt);
     let mut parts = vec![Part::new("WHAT", what)];
     parts.push(Part::of("RUNS", Role::Text, phrase::action(&step.action)));
-    parts.push(touches([step].into_iter()));
+    parts.push(touches(&[step]));
     if let Some(why) = why(record) {
         parts.push(Part::of("WHY", Role::Bad, [why]));
     }
@@ -73,7 +73,7 @@ fn why(record: &StepRecord) -> Option<String> {
 fn choices(workflow: &Workflow, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Vec<Choice> {
     let at = || StepRef { run: workflow.run.clone(), step: step.id.clone(), expected_rev: Some(record.rev) };
     let retry = || Does::Send(Command::Retry { at: at(), reason: String::new() });
-    let again = effort([step].into_iter());
+    let again = effort(&[step]);
     let skip = || {
         let note = if lost.is_empty() { "nothing else is lost".to_owned() } else { format!("{} more steps will not run", lost.len()) };
         Choice::new("skip", "skip it, go on without", Does::Send(Command::Skip { at: at(), reason: String::new() }), Effort::Enter)

@@ -93,17 +93,15 @@ fn ground(byte: u8, held: Held, out: &mut Vec<Input>) -> Place {
         b'\r' => Code::Enter,
         b'\t' => Code::Tab,
         0x7f | 0x08 => Code::Backspace,
-        0x00 => return Place::Ground,
         0x01..=0x1a => {
             out.push(Input::Key(Key::ctrl(char::from(byte + 0x60))));
             return Place::Ground;
         }
-        0x1c..=0x1f => return Place::Ground,
+        0x00 | 0x1c..=0x1f | 0x80..=0xc1 | 0xf5..=0xff => return Place::Ground,
         0x20..=0x7e => Code::Char(char::from(byte)),
         0xc2..=0xdf => return Place::Utf8 { bytes: vec![byte], wanted: 2, held },
         0xe0..=0xef => return Place::Utf8 { bytes: vec![byte], wanted: 3, held },
         0xf0..=0xf4 => return Place::Utf8 { bytes: vec![byte], wanted: 4, held },
-        0x80..=0xc1 | 0xf5..=0xff => return Place::Ground,
     };
     out.push(Input::Key(Key { code, held }));
     Place::Ground

@@ -29,10 +29,8 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let spans = vec![Span::styled(mark, app.style(Role::Accent)), Span::styled(line.clone(), app.style(Role::Input))];
         put(buffer, row_of(rest, at), Line::from(spans));
     }
-    let mut at = height;
-    for line in below(app) {
+    for (at, line) in (height..).zip(below(app)) {
         put(buffer, row_of(rest, at), line);
-        at += 1;
     }
     let (x, y) = (u16::try_from(column + 3).ok()?, u16::try_from(row - top).ok()?);
     (y < rest.height).then(|| Position::new(rest.x + x, rest.y + y))

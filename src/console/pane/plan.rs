@@ -54,7 +54,7 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let rest = title(app, area, Some(Pane::Plan), &heading(app), buffer);
+    let rest = title(app, area, Some(Pane::Plan), &heading(app, now), buffer);
     let (Some((graph, rail)), true) = (&app.rail, app.graph().is_some()) else {
         let lines = match app.subject {
             Subject::Run(_) => ["the plan of this run has not reached this console", ""],
@@ -80,14 +80,15 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
     scroll_mark(app, rail, rest, buffer);
 }
 
-fn heading(app: &App) -> String {
+fn heading(app: &App, now: Now) -> String {
     match (&app.subject, app.graph()) {
         (_, None) => "plan".to_owned(),
         (Subject::Proposal, Some(graph)) => {
-            let gates = graph.plan.steps.iter().filter(|step| step.approval).count();
-            let sent = app.proposal.as_ref().is_some_and(|proposal| proposal.sent == Sent::Yes);
+            let Some(proposal) = &app.proposal else { return "plan".to_owned() };
+            let (gates, sent) = (proposal.gates, proposal.sent == Sent::Yes);
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
+                (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
                 (false, 0) => "reads only · ⏎ runs it".to_owned(),
                 (false, _) => format!("{gates} need approval · a opens it"),
             };
@@ -95,6 +96,15 @@ fn heading(app: &App) -> String {
         }
         (_, Some(graph)) => format!("plan {} · {} steps", graph.plan.digest.short(), graph.len()),
     }
+}
+
+fn armed(app: &App, now: Now) -> bool {
+    app.proposal.as_ref().is_some_and(|proposal| proposal.arming.is_armed(now.mono, app.settings.arming))
+}
+
+fn arming_bar(app: &App, now: Now) -> String {
+    let full = app.proposal.as_ref().map_or(0, |proposal| proposal.arming.quarters(now.mono, app.settings.arming));
+    (0..4).map(|at| if at < full { '▮' } else { '▯' }).collect()
 }
 
 fn row_line(app: &App, graph: &Graph, row: &Row, lanes: usize, columns: &Columns, now: Stamp) -> Line<'static> {

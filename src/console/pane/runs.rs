@@ -42,7 +42,9 @@ fn heading(app: &App) -> String {
 }
 
 fn row(app: &App, workflow: &Workflow, here: bool, width: u16, now: Now) -> Line<'static> {
-    let role = if workflow.parked && !workflow.state.is_finished() { Role::Warn } else { Role::of_workflow(workflow.shown()) };
+    let parked = workflow.parked && !workflow.state.is_finished();
+    // Nobody runs it: it may not look as if.
+    let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_workflow(workflow.shown())) };
     let mark = if here { "▌ " } else { "  " };
     let state = phrase::workflow(workflow).to_lowercase();
     let waits = if workflow.questions.is_empty() { "  ".to_owned() } else { format!("!{}", workflow.questions.len()) };
@@ -50,7 +52,7 @@ fn row(app: &App, workflow: &Workflow, here: bool, width: u16, now: Now) -> Line
     let select = |style: ratatui::style::Style| if here { style.patch(app.style(Role::Selected)) } else { style };
     let mut spans = vec![
         Span::styled(mark, app.style(Role::Accent)),
-        Span::styled(format!("{} ", glyph::workflow(workflow.shown())), app.style(role)),
+        Span::styled(format!("{glyph} "), app.style(role)),
         Span::styled(format!("{:<7}", text::safe(workflow.run.as_str())), select(app.style(Role::Text))),
     ];
     spans.push(Span::styled(format!(" {state:<19} "), app.style(role)));

@@ -120,7 +120,8 @@ fn run_facts(app: &App, workflow: &Workflow, graph: &Graph, ix: StepIx, record: 
             ));
         }
     }
-    if let Some(open) = workflow.questions.values().find(|open| open.step == Some(ix)) {
+    let failure = record.last.as_ref().and_then(|last| last.failure.as_ref()).map_or("", |failure| &failure.detail);
+    if let Some(open) = workflow.questions.values().find(|open| open.step == Some(ix) && open.question.why != failure) {
         lines.push(fact(app, "asks", &text::safe(&open.question.why), Role::Bad));
     }
     lines

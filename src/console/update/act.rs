@@ -72,7 +72,7 @@ fn unsent(app: &App) -> bool {
 fn is_runnable(app: &App) -> bool {
     app.subject == Subject::Proposal
         && unsent(app)
-        && app.proposal.as_ref().is_some_and(|one| !one.plan.approval_required && one.plan.worst_effect() != EffectClass::Destroy)
+        && app.proposal.as_ref().is_some_and(|one| !one.plan.approval_required && one.worst != EffectClass::Destroy)
 }
 
 fn can_retry(state: &StepState) -> bool {
@@ -215,11 +215,10 @@ fn open(app: &mut App) {
 
 fn back(app: &mut App) {
     app.pane = match app.pane {
-        Pane::Step => Pane::Plan,
         Pane::Plan if app.subject == Subject::Proposal => Pane::Intent,
         Pane::Plan => Pane::Runs,
         Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
-        Pane::Intent | Pane::Runs => Pane::Plan,
+        Pane::Step | Pane::Intent | Pane::Runs => Pane::Plan,
     };
 }
 

@@ -54,8 +54,7 @@ fn go_to(app: &mut App, go: Go) {
     let (page, rows) = (dialog.visible(), dialog.rows.len());
     match go {
         Go::Up | Go::Down => focus(app, |at, len| go.from(at, 1, len)),
-        Go::PageUp | Go::Top => dialog.scroll_to(go.from(dialog.top, page, rows)),
-        Go::PageDown | Go::Bottom => dialog.scroll_to(go.from(dialog.top, page, rows)),
+        Go::PageUp | Go::Top | Go::PageDown | Go::Bottom => dialog.scroll_to(go.from(dialog.top, page, rows)),
     }
 }
 
@@ -160,15 +159,13 @@ pub(super) fn show_question(app: &mut App, run: RunId, step: Option<StepIx>) {
     if let (Some(ix), Some((_, rail))) = (step, &app.rail) {
         app.cursor = rail.place.get(ix.at()).map_or(0, |place| *place as usize);
     }
-    act::open_dialog(app, move |app| match step {
-        Some(ix) => {
-            let (workflow, open) = app.selected_question()?;
-            if open.digest.is_some() { dialog::for_gate(app, workflow, ix, open) } else { dialog::for_step(app, workflow, ix) }
-        }
-        None => {
+    act::open_dialog(app, move |app| {
+        let Some(ix) = step else {
             let (workflow, open) = app.plan_question()?;
-            dialog::for_plan(app, workflow, open)
-        }
+            return dialog::for_plan(app, workflow, open);
+        };
+        let (workflow, open) = app.selected_question()?;
+        if open.digest.is_some() { dialog::for_gate(app, workflow, ix, open) } else { dialog::for_step(app, workflow, ix) }
     });
 }
 
@@ -180,7 +177,7 @@ fn next_question(app: &mut App) {
         .filter_map(|run| app.state.runs.get(run))
         .flat_map(|workflow| workflow.questions.values().map(move |open| (open.asked, workflow.order, workflow.run.clone(), open.step)))
         .collect();
-    all.sort_by(|one, other| (one.0, one.1, one.3).cmp(&(other.0, other.1, other.3)));
+    all.sort_by_key(|(asked, order, _, step)| (*asked, *order, *step));
     let here = app.workflow().map(|workflow| workflow.run.clone());
     let current = all.iter().position(|(_, _, run, step)| Some(run) == here.as_ref() && *step == app.selected().filter(|_| step.is_some()));
     let next = current.map_or(0, |at| (at + 1) % all.len().max(1));

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use crate::engine::handle::FeedItem;
 use crate::model::event::{Event, Fact};
-use crate::model::graph::Graph;
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::state::State;
 use crate::text;
 
-use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, Sent, Subject};
+use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, Subject};
 use super::super::pane::Pane;
 use super::super::settings::Bell;
 use super::super::theme::Role;
@@ -45,7 +44,7 @@ fn event_received(app: &mut App, event: &Event, todos: &mut Vec<Todo>) {
     }
     (app.fold)(&mut app.state, event);
     if matches!(event.fact, Fact::IntentSubmitted { .. }) {
-        list_runs(app);
+        list_run(app, event);
     }
     let Some(run) = &event.run else {
         app.mark(Dirty::Soon);
@@ -68,6 +67,13 @@ fn list_runs(app: &mut App) {
     if let Some(at) = chosen.and_then(|chosen| app.runs.iter().position(|run| *run == chosen)) {
         app.runs_cursor = at;
     }
+}
+
+/// A new run is the newest; the selected one stays selected.
+fn list_run(app: &mut App, event: &Event) {
+    let Some(run) = &event.run else { return };
+    app.runs_cursor += usize::from(!app.runs.is_empty());
+    app.runs.insert(0, run.clone());
 }
 
 /// Counts the run's open questions; a new one rings once, and only where nobody looks.
@@ -107,15 +113,17 @@ pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
     app.mark(Dirty::Soon);
     match outcome {
         PlanOutcome::Plan { approval_required: _, plan } => {
-            let plan = Arc::new(*plan);
-            let graph = Arc::new(Graph::of(plan.clone()));
-            let here = app.pane == Pane::Intent && app.intent.editor.text() == asked && app.dialog.is_none() && app.help.is_none();
-            app.proposal = Some(Proposal { text: asked, plan, graph, arming: Arming::from_frame(app.frame), sent: Sent::No });
+            let writes = app.pane == Pane::Intent && app.dialog.is_none() && app.help.is_none();
+            let same = app.intent.editor.text() == asked;
+            app.proposal = Some(Proposal::new(asked, *plan, Arming::from_frame(app.frame)));
             check_dialog(app);
-            if here {
+            if writes && same {
                 show_proposal(app);
+            } else if writes {
+                app.subject = Subject::Proposal;
+                app.say(Role::Accent, "the plan you asked for is ready: Esc leaves the editor, 1 shows it");
             } else {
-                app.say(Role::Accent, "the plan is ready: Esc, then 7 and Enter show it");
+                app.say(Role::Accent, "the plan you asked for is ready: i and ⏎ show it");
             }
         }
         PlanOutcome::Clarify { question, missing, choices } => {
@@ -125,16 +133,12 @@ pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
     }
 }
 
-/// Puts the proposal on the screen; it is armed anew, because this is when it is looked at.
+/// Puts the proposal on the screen.
 pub(super) fn show_proposal(app: &mut App) {
-    let frame = app.frame;
-    if let Some(proposal) = &mut app.proposal {
-        proposal.arming = Arming::from_frame(frame);
-        app.subject = Subject::Proposal;
-        app.pane = Pane::Plan;
-        (app.cursor, app.top) = (0, 0);
-        app.mark(Dirty::Soon);
-    }
+    app.subject = Subject::Proposal;
+    app.pane = Pane::Plan;
+    (app.cursor, app.top) = (0, 0);
+    app.mark(Dirty::Soon);
 }
 
 /// At the start: the list of runs, and the one that matters most.

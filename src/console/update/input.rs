@@ -180,7 +180,7 @@ pub(super) fn edit(editor: &mut Editor, key: Key) {
         (_, Code::End) => editor.end(),
         (Held::Ctrl, Code::Char('u')) => editor.clear(),
         (Held::Ctrl, Code::Char('w')) | (Held::Alt, Code::Backspace) => editor.delete_word(),
-        (Held::Ctrl | Held::Alt, _) | (Held::Nothing, _) => {}
+        (Held::Ctrl | Held::Alt | Held::Nothing, _) => {}
     }
 }
 

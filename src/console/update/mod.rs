@@ -102,6 +102,7 @@ fn settle(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
     app.cursor = app.cursor.min(len.saturating_sub(1));
     app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
     keep_in_view(app);
+    arm_anew(app);
     choose_output(app, now.mono);
     if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
         let offset = output.ask();
@@ -122,6 +123,16 @@ fn lay_out(app: &mut App) {
     app.mark(Dirty::Soon);
 }
 
+/// A proposal is armed from when it is looked at, each time that it comes to the screen.
+fn arm_anew(app: &mut App) {
+    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step);
+    let frame = app.frame;
+    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
+        proposal.in_view = in_view;
+        proposal.arming = super::app::Arming::from_frame(frame);
+    }
+}
+
 fn keep_in_view(app: &mut App) {
     let rows = super::view::pane_rows(app);
     if let Some((_, rail)) = &app.rail {
@@ -138,13 +149,12 @@ fn choose_output(app: &mut App, now: Millis) {
         app.output = None;
         return;
     };
-    match app.output.as_mut().filter(|output| output.source == source) {
-        Some(output) => output.set_flow(flow, now),
-        None => {
-            app.output = Some(Output::new(source, flow, now));
-            app.step.back = None;
-            app.mark(Dirty::Soon);
-        }
+    if let Some(output) = app.output.as_mut().filter(|output| output.source == source) {
+        output.set_flow(flow, now);
+    } else {
+        app.output = Some(Output::new(source, flow, now));
+        app.step.back = None;
+        app.mark(Dirty::Soon);
     }
 }
 
@@ -164,7 +174,7 @@ fn output(app: &mut App, source: &Source, answer: Result<OutputChunk, String>, n
 }
 
 fn frame_written(app: &mut App, frame: u64, now: Millis) {
-    if let Some(proposal) = &mut app.proposal {
+    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view) {
         proposal.arming.frame_written(frame, now);
     }
     if let Some(dialog) = &mut app.dialog {

@@ -120,7 +120,9 @@ impl Drawing<'_> {
         let drawn_in = if crowded { 0 } else { fans.len() + usize::from(!incoming.is_empty()) };
         if !crowded {
             tiles[at * 2] = if incoming.is_empty() { 0 } else { UP };
-            fans.iter().for_each(|fan| horizontal(&mut tiles, *fan, at));
+            for fan in &fans {
+                horizontal(&mut tiles, *fan, at);
+            }
             self.lanes[at] = Lane::Free;
         }
         self.count_down(&mut tiles, &fans);
@@ -235,7 +237,9 @@ impl Drawing<'_> {
         if joins.iter().any(|(lane, _)| *lane != at) {
             self.connect(at, &joins);
         }
-        ended.into_iter().for_each(|lane| self.lanes[lane] = Lane::Free);
+        for lane in ended {
+            self.lanes[lane] = Lane::Free;
+        }
         lost
     }
 

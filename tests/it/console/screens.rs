@@ -62,8 +62,15 @@ fn intent() {
 fn proposals() {
     let empty = Engine::new();
     scene("plan-empty", &empty.state, |desk| desk.press("␛1"));
-    scene("plan-proposed-read", &empty.state, |desk| desk.propose(&deploy()));
-    scene("plan-proposed-risky", &empty.state, |desk| desk.propose(&risky()));
+    scene("plan-proposed-read", &empty.state, |desk| {
+        desk.propose(&deploy());
+        desk.look();
+    });
+    scene("plan-proposed-arming", &empty.state, |desk| desk.propose(&deploy()));
+    scene("plan-proposed-risky", &empty.state, |desk| {
+        desk.propose(&risky());
+        desk.look();
+    });
     scene("step-proposed", &empty.state, |desk| {
         desk.propose(&risky());
         desk.look();
@@ -116,6 +123,30 @@ fn dialogs() {
         desk.press("␛q");
         desk.look();
     });
+}
+
+/// A change whose bytes are known only after a read: its own gate shows them, filled in.
+#[test]
+fn a_late_gate() {
+    let mut engine = Engine::new();
+    let plan =
+        plan("t", &["look: | read host.facts web-3", "restart: look?data | mutate host.restart_service web-3 ${steps.look.output.host}"]);
+    let (run, _) = engine.submit(&plan, Consent::Shown { digest: plan.digest });
+    engine.succeed(&run, "look");
+    scene("plan-gate", &engine.state, |desk| desk.press("␛\r"));
+    scene("dialog-gate", &engine.state, |desk| {
+        desk.press("␛A");
+        desk.look();
+    });
+}
+
+/// An engine ended and another came: nothing is said to run that does not.
+#[test]
+fn parked() {
+    let (mut engine, _) = busy();
+    engine.report(ouioe::model::command::Report::EngineStarted { epoch: ouioe::model::ids::Epoch(2), pid: 2, version: "test".to_owned() });
+    scene("runs-parked", &engine.state, |desk| desk.press("␛"));
+    scene("plan-parked", &engine.state, |desk| desk.press("␛\r"));
 }
 
 #[test]

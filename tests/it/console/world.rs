@@ -1,7 +1,6 @@
 //! Plans, an engine made of the real fold, and a console's model without a terminal: what the console's tests stand on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ouioe::console::app::{App, Now, Setup};
 use ouioe::console::input::Parser;
@@ -60,12 +59,18 @@ fn step(line: &str) -> Value {
             None => json!({ "step": need }),
         })
         .collect();
+    let rest: Vec<&str> = words.collect();
+    let mut params = json!({ "host": target });
+    // A value of another step is a parameter, as the planner makes it.
+    if let Some(hole) = rest.iter().find(|word| word.contains("${")) {
+        params["unit"] = json!(hole);
+    }
     let (program, args) =
-        (format!("/usr/bin/{}", operation.replace('.', "-")), ["--host", target].into_iter().chain(words).collect::<Vec<_>>());
+        (format!("/usr/bin/{}", operation.replace('.', "-")), ["--host", target].into_iter().chain(rest).collect::<Vec<_>>());
     json!({
-        "id": id.trim(), "operation": operation, "params": { "host": target }, "effect": effect, "low_risk": false,
+        "id": id.trim(), "operation": operation, "params": params, "effect": effect, "low_risk": false,
         "repeat": if effect == "read" { "pure" } else { "at_most_once" }, "needs": needs, "critical": true, "approval": effect != "read",
-        "timeout_ms": 90_000, "retry": { "limit": if effect == "read" { 1 } else { 0 }, "base_ms": 1000, "cap_ms": 1000 },
+        "timeout_ms": 90_000, "retry": { "limit": u8::from(effect == "read"), "base_ms": 1000, "cap_ms": 1000 },
         "action": { "kind": "command", "program": { "path": program, "sha256": "ab".repeat(32) },
             "args": args, "env": {}, "secrets": {}, "output": "json" },
     })
@@ -129,12 +134,6 @@ impl Engine {
         }
     }
 
-    pub fn command(&mut self, command: Command) -> Vec<FeedItem> {
-        let (reply, items) = self.request(ana(), command);
-        assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
-        items
-    }
-
     pub fn report(&mut self, report: Report) -> Vec<FeedItem> {
         let (reply, items) = self.request(Actor::Engine, Command::Report(report));
         assert!(matches!(reply, Reply::Accepted { .. }), "{reply:?}");
@@ -163,19 +162,19 @@ impl Engine {
     pub fn succeed(&mut self, run: &RunId, step: &str) -> Vec<FeedItem> {
         self.now = self.now + Millis(9_000);
         let result = json!({ "host": "web-1", "disks": [{ "path": "/", "free_gib": 41 }, { "path": "/var", "free_gib": 3 }], "ok": true });
-        self.finished(run, step, AttemptOutcome::Succeeded { result, verdict: None, exit: exit(0), spool: None })
+        self.finished(run, step, AttemptOutcome::Succeeded { result, verdict: None, exit: Some(exit(0)), spool: None })
     }
 
     pub fn fail(&mut self, run: &RunId, step: &str, certainty: Certainty) -> Vec<FeedItem> {
         self.now = self.now + Millis(9_000);
         let failure = Failure { certainty, class: FailureClass::Permanent, detail: "2 of 14 probes failed".to_owned(), retry_after: None };
         let error_tail = "GET /v1/pay 503 upstream reset\nFAIL 2 of 14 probes".to_owned();
-        self.finished(run, step, AttemptOutcome::Failed { failure, exit: exit(7), spool: None, error_tail })
+        self.finished(run, step, AttemptOutcome::Failed { failure, exit: Some(exit(7)), spool: None, error_tail })
     }
 }
 
-fn exit(code: i32) -> Option<ExitFacts> {
-    Some(ExitFacts { code: Some(code), wall_ms: Millis(9_000), ..ExitFacts::default() })
+fn exit(code: i32) -> ExitFacts {
+    ExitFacts { code: Some(code), wall_ms: Millis(9_000), ..ExitFacts::default() }
 }
 
 /// A deploy run in which the smoke test failed and waits.
@@ -313,7 +312,8 @@ impl Desk {
     }
 }
 
-fn told(todo: &Todo) -> Option<String> {
+/// An order in short; a read is none.
+pub fn told(todo: &Todo) -> Option<String> {
     Some(match todo {
         Todo::Send { order: Order::Submit, command } => {
             let Command::Submit(submit) = &**command else { panic!("{command:?}") };
@@ -356,8 +356,4 @@ pub fn text_of(buffer: &Buffer) -> String {
         out.push('\n');
     }
     out
-}
-
-pub fn shared(state: &State) -> Arc<State> {
-    Arc::new(state.clone())
 }
