@@ -51,11 +51,13 @@ pub struct Arming {
     pub since_frame: u64,
     pub shown: Option<Millis>,
     pub stray: Option<Millis>,
+    /// Quarters as last drawn.
+    drawn: u64,
 }
 
 impl Arming {
     pub fn from_frame(frame: u64) -> Self {
-        Self { since_frame: frame, shown: None, stray: None }
+        Self { since_frame: frame, shown: None, stray: None, drawn: 0 }
     }
 
     pub fn frame_written(&mut self, frame: u64, now: Millis) {
@@ -77,6 +79,12 @@ impl Arming {
     /// Quarters of the wait that have passed.
     pub fn quarters(&self, now: Millis, wait: Millis) -> u64 {
         self.quiet(now).map_or(0, |quiet| (quiet.0 * 4).checked_div(wait.0).unwrap_or(4).min(4))
+    }
+
+    /// The bar is not as it was drawn last; asking takes note.
+    pub fn moved(&mut self, now: Millis, wait: Millis) -> bool {
+        let quarters = self.quarters(now, wait);
+        std::mem::replace(&mut self.drawn, quarters) != quarters
     }
 
     /// When the bar moves next.

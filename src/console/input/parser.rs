@@ -342,6 +342,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn cutting_the_bytes_changes_nothing(bytes in noise(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
             let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();

@@ -201,7 +201,10 @@ fn tick(app: &mut App, now: Now) {
         app.last_clock = now.wall;
         app.mark(Dirty::Soon);
     }
-    if app.dialog.is_some() || app.subject == Subject::Proposal {
+    let wait = app.settings.arming;
+    let dialog = app.dialog.as_mut().is_some_and(|dialog| dialog.arming.moved(now.mono, wait));
+    let proposal = app.proposal.as_mut().is_some_and(|proposal| proposal.in_view && proposal.arming.moved(now.mono, wait));
+    if dialog || proposal {
         app.mark(Dirty::Soon);
     }
 }

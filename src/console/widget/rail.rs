@@ -374,6 +374,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn every_line_goes_on_and_every_step_has_one_row(needs in dag()) {
             let names: Vec<String> = (0..needs.len()).map(|at| format!("s{at}")).collect();

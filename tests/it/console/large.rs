@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use ouioe::console::screen::{Bracket, Screen};
 use ouioe::console::widget::rail::Rail;
 use ouioe::model::graph::Graph;
 use ouioe::model::plan::{Need, NeedKind, When};
 use ouioe::model::time::Millis;
 
-use super::world::{Desk, Engine, plan, text_of};
+use ratatui::layout::Rect;
+
+use super::world::{Desk, Engine, failing, plan, text_of};
 
 /// Chains of ten below one wide fan, as a fleet roll-out is.
 fn fleet(steps: usize) -> ouioe::model::plan::Plan {
@@ -22,6 +25,25 @@ fn fleet(steps: usize) -> ouioe::model::plan::Plan {
         large.steps.push(step);
     }
     large
+}
+
+/// What goes over the line: nothing for nothing, little for little (DESIGN 13).
+#[test]
+fn frames_cost_few_bytes() {
+    let (engine, _) = failing();
+    let mut desk = Desk::new(&engine.state, (120, 40));
+    desk.press("␛");
+    desk.press("\r");
+    let mut screen = Screen::new(Rect::new(0, 0, 120, 40), Bracket::Off);
+    let first = screen.frame(desk.frame(), None).len();
+    assert!(first < 12_000, "{first}");
+    assert_eq!(screen.frame(desk.frame(), None).len(), 0);
+    desk.app.size = (80, 24);
+    let mut screen = Screen::new(Rect::new(0, 0, 80, 24), Bracket::Off);
+    screen.frame(desk.frame(), None);
+    desk.press("k");
+    let moved = screen.frame(desk.frame(), None).len();
+    assert!(moved <= 350, "{moved} bytes for a cursor move at 80x24");
 }
 
 #[test]

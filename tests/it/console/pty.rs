@@ -243,6 +243,18 @@ fn the_terminal_is_given_back_as_it_was() {
     is_restored(&tty);
 }
 
+/// Without a full screen there is one sentence, and the terminal is not touched.
+#[test]
+fn without_a_screen_it_says_so() {
+    let mut dumb = Tty::start("empty", "TERM=dumb; export TERM");
+    let told = dumb.report();
+    assert!(told.contains("NoTerminal") && told.contains("dumb"), "{told}");
+    assert_eq!(count(&dumb.bytes(), "\x1b["), 0);
+    let mut piped = Tty::start("empty", "exec </dev/null");
+    let told = piped.report();
+    assert!(told.contains("NoTerminal"), "{told}");
+}
+
 #[test]
 fn sigterm_restores_and_parks() {
     let mut tty = Tty::start("paused", "");
@@ -329,13 +341,18 @@ fn idle_is_idle() {
         tasks.flatten().map(of_task).sum()
     };
     // The window of the measurement; what was on its way has settled when two in a row agree.
-    let mut last = (switches(), tty.bytes().len());
-    let quiet = (0..10).any(|_| {
-        std::thread::sleep(Duration::from_secs(1));
-        let now = (switches(), tty.bytes().len());
-        std::mem::replace(&mut last, now) == now
-    });
-    assert!(quiet, "wake-ups or bytes in every one of ten seconds");
+    let quiet = |tty: &Tty| {
+        let mut last = (switches(), tty.bytes().len());
+        (0..10).any(|_| {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = (switches(), tty.bytes().len());
+            std::mem::replace(&mut last, now) == now
+        })
+    };
+    assert!(quiet(&tty), "wake-ups or bytes in every one of ten seconds");
+    tty.press("A");
+    tty.shows("acts on");
+    assert!(quiet(&tty), "an open dialog wakes the console");
 }
 
 #[test]
