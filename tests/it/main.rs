@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod console;
 mod engine;
 mod journal;
 mod machine;
