@@ -6,7 +6,10 @@
 )]
 
 mod architecture;
+#[path = "../checker/mod.rs"]
+mod checker;
 mod engine;
+mod faults;
 mod journal;
 mod machine;
 mod planner;
