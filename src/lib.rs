@@ -13,6 +13,7 @@
 
 pub mod adaptation;
 pub mod cli;
+pub mod config;
 pub mod decision;
 pub mod engine;
 pub mod journal;

@@ -1,7 +1,9 @@
-//! One file per subcommand.
+//! The command line: one file per subcommand.
 
+pub mod act;
 pub mod exit;
 pub mod lines;
+pub mod logging;
 pub mod out;
 pub mod session;
 pub mod watch;

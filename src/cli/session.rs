@@ -13,7 +13,7 @@ use crate::engine::{Engine, EngineEnd, EngineError, EngineOptions, record_offlin
 use crate::journal::JournalError;
 use crate::link::socket::{self, SocketClient};
 use crate::link::{Link, LinkError};
-use crate::machine::apply;
+use crate::machine::{apply, is_quiet};
 use crate::model::actor::Actor;
 use crate::model::command::{Command, Request};
 use crate::model::settings::Settings;
@@ -158,13 +158,7 @@ pub enum Heard {
 
 /// Nothing moves any more without a person.
 pub fn is_settled(state: &State) -> bool {
-    state.runs.values().all(|run| run.state.is_finished() || (run.live.is_empty() && (run.parked || !moves(run))))
-}
-
-fn moves(run: &crate::model::state::Workflow) -> bool {
-    use crate::model::step_state::StepState;
-    let can = |state: &StepState| matches!(state, StepState::Queued { .. } | StepState::BackingOff { .. } | StepState::Held { .. });
-    run.steps.iter().any(|record| can(&record.state)) || (run.questions.is_empty() && run.state.word() == "running")
+    state.runs.values().all(is_quiet)
 }
 
 async fn until_settled(feed: Feed) {

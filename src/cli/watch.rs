@@ -10,10 +10,10 @@ use super::lines;
 use super::out::Out;
 use super::session::fold;
 use crate::engine::handle::{Feed, FeedItem};
+use crate::machine::is_quiet;
 use crate::model::event::Event;
 use crate::model::ids::RunId;
 use crate::model::state::{State, Workflow};
-use crate::model::step_state::StepState;
 
 /// A feed, folded along.
 pub struct Watch {
@@ -74,9 +74,13 @@ impl Watch {
 }
 
 fn show(event: &Event, runs: &BTreeSet<RunId>, out: &Out) {
-    if !event.run.as_ref().is_some_and(|run| runs.contains(run)) {
-        return;
+    if event.run.as_ref().is_some_and(|run| runs.contains(run)) {
+        print(event, out);
     }
+}
+
+/// One line, as `--json` or for people.
+pub fn print(event: &Event, out: &Out) {
     if out.json {
         out.result(&lines::json(event));
     } else if let Some(line) = lines::human(event) {
@@ -84,16 +88,9 @@ fn show(event: &Event, runs: &BTreeSet<RunId>, out: &Out) {
     }
 }
 
-/// Finished, or nothing of it moves before a person speaks.
+/// Nothing of it moves before a person speaks. A parked run is about to be resumed by whoever watches it.
 pub fn is_settled(run: &Workflow) -> bool {
-    if run.state.is_finished() {
-        return true;
-    }
-    let moves = |state: &StepState| {
-        state.is_live() || matches!(state, StepState::Queued { .. } | StepState::BackingOff { .. } | StepState::Held { .. })
-    };
-    !run.questions.is_empty() && !run.steps.iter().any(|record| moves(&record.state))
-        || run.state == crate::model::step_state::WorkflowState::Paused
+    run.state.is_finished() || (!run.parked && is_quiet(run))
 }
 
 /// Ctrl-C or a polite end. A hang-up is no interruption: what runs goes on headless.

@@ -84,7 +84,9 @@ pub fn borrow_words(catalogue: &mut Catalogue, known: &Catalogue) {
             Some((operation.name.clone(), Operation { aliases, nouns, examples, ..operation.as_ref().clone() }))
         })
         .collect();
-    lent.into_values().for_each(|operation| catalogue.insert(operation));
+    for operation in lent.into_values() {
+        catalogue.insert(operation);
+    }
 }
 
 fn at(file: &str, pos: Pos, code: &str, message: String) -> Problem {

@@ -13,6 +13,10 @@ use super::token::{Kind, Token};
 
 /// Below this the words say too little.
 const ENOUGH_WORDS: f64 = 1.7;
+/// Values alone that say enough where the words are few: "verify https://…".
+const SPEAKING_VALUES: f64 = 2.0;
+/// Less of the words explained than this is another subject.
+const ENOUGH_COVER: f64 = 0.3;
 const CANDIDATES: usize = 12;
 
 /// What stands anywhere in the intent and can be inherited.
@@ -53,7 +57,6 @@ pub struct Choice {
     pub bound: Bound,
     pub words: f64,
     pub total: f64,
-    pub cover: f64,
 }
 
 /// The verb that an elliptic clause borrows, and what was spoken of before.
@@ -72,10 +75,14 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
     for score in query.rank(&world.index).into_iter().take(CANDIDATES) {
         let operation = Arc::clone(&world.index.operations[score.operation]);
         let bound = bind(&operation, tokens, world, &place);
+        let cover = query.cover(score.operation, &bound.used, &world.index);
+        let certain = score.words >= ENOUGH_WORDS || (bound.evidence >= SPEAKING_VALUES && score.words > 0.3);
+        if !certain || cover < ENOUGH_COVER {
+            continue;
+        }
         let fit = bound.evidence + slots_score(&operation, &bound, pool) + around_score(&operation, around, tokens);
-        choices.push(Choice { total: score.words + fit, words: score.words, cover: score.cover, operation, bound });
+        choices.push(Choice { total: score.words + fit, words: score.words, operation, bound });
     }
-    choices.retain(|choice| choice.words >= ENOUGH_WORDS);
     choices.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.operation.name.cmp(&b.operation.name)));
     choices
 }
@@ -83,15 +90,15 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
 fn slots_score(operation: &Operation, bound: &Bound, pool: Pool) -> f64 {
     operation
         .required()
-        .map(|param| if bound.values.contains_key(&param.name) { 0.6 } else { -cost_of_absence(param.kind.clone(), &param.name, pool) })
+        .map(|param| if bound.values.contains_key(&param.name) { 0.6 } else { -cost_of_absence(&param.kind, &param.name, pool) })
         .sum()
 }
 
 /// A value that stands nowhere in the intent cannot be meant.
-fn cost_of_absence(kind: ParamType, name: &str, pool: Pool) -> f64 {
+fn cost_of_absence(kind: &ParamType, name: &str, pool: Pool) -> f64 {
     let (present, cost) = match kind {
         ParamType::Host => (pool.machine, 0.5),
-        ParamType::Name if is_machine_param(name, &kind) => (pool.machine, 0.5),
+        ParamType::Name if is_machine_param(name, kind) => (pool.machine, 0.5),
         ParamType::Name | ParamType::Env | ParamType::Str | ParamType::Json | ParamType::Other(_) => (false, 0.8),
         ParamType::Dns => (pool.machine, 1.0),
         ParamType::Url => (pool.url, 3.0),

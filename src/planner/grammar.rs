@@ -2,7 +2,7 @@
 //!
 //! A value is either accepted in its canonical form or refused with a reason; nothing is guessed.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde_json::Value;
 
@@ -29,9 +29,8 @@ pub fn typed(kind: &ParamType, text: &str) -> Result<Value, String> {
         ParamType::Version => accept(is_version(text), text, "must be a version, a tag or the word previous"),
         ParamType::Channel => accept(is_channel(text), text, "must be a #channel or an e-mail address"),
         ParamType::Int => number(text, i64::MIN, i64::MAX, "must be a whole number"),
-        ParamType::Str => Ok(Value::from(text)),
         ParamType::Json => serde_json::from_str(text).map_err(|_| "must be JSON".to_owned()),
-        ParamType::Other(_) => Ok(Value::from(text)),
+        ParamType::Str | ParamType::Other(_) => Ok(Value::from(text)),
     }
 }
 
@@ -39,11 +38,10 @@ pub fn typed(kind: &ParamType, text: &str) -> Result<Value, String> {
 pub fn check(kind: &ParamType, value: &Value) -> Result<(), String> {
     match (kind, value) {
         (_, Value::String(text)) if text.contains("${") => Ok(()),
-        (ParamType::Json, _) => Ok(()),
-        (ParamType::Other(_), Value::String(_) | Value::Object(_) | Value::Array(_)) => Ok(()),
+        (ParamType::Json, _)
+        | (ParamType::Other(_), Value::String(_) | Value::Object(_) | Value::Array(_))
+        | (ParamType::Duration | ParamType::Version, Value::Number(_)) => Ok(()),
         (ParamType::Port | ParamType::Int, Value::Number(number)) => typed(kind, &number.to_string()).map(drop),
-        (ParamType::Duration, Value::Number(_)) => Ok(()),
-        (ParamType::Version, Value::Number(_)) => Ok(()),
         (ParamType::Str, Value::String(text)) => {
             if text.contains('\0') {
                 Err("holds a NUL".to_owned())
@@ -122,6 +120,10 @@ pub fn duration(text: &str) -> Option<String> {
         let half = Millis::parse(&format!("1 {unit}"))?.0 / 2;
         return Some(Millis(half).to_string());
     }
+    if let Some(rest) = low.strip_prefix("last ").or_else(|| low.strip_prefix("past ")) {
+        let unit = !rest.contains(' ') && !rest.contains(|c: char| c.is_ascii_digit());
+        return duration(&if unit { format!("1 {rest}") } else { rest.to_owned() });
+    }
     let (first, rest) = low.split_once(' ').unwrap_or((low.as_str(), ""));
     let number = number_word(first);
     let compact = match (number, rest) {
@@ -130,7 +132,7 @@ pub fn duration(text: &str) -> Option<String> {
         (None, _) if first.parse::<u64>().is_ok() && !rest.is_empty() => low.clone(),
         _ => return None,
     };
-    let compact = compact.replace("-", " ");
+    let compact = compact.replace('-', " ");
     Millis::parse(&compact)?;
     Some(short_units(&compact))
 }

@@ -10,13 +10,16 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
-use super::words::{is_function, is_particle, stem, stems};
+use super::near::distance;
+use super::token::{Kind, Token};
+use super::words::{is_determiner, is_function, is_particle, stem, stems};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WordsFile {
     verbs: Vec<String>,
     looks: Vec<String>,
+    light: Vec<String>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     say: Vec<Say>,
@@ -28,6 +31,9 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// Stems of what is said, and the sets of stems that it is like.
+pub type Said = (Vec<String>, Vec<Vec<String>>);
 
 /// A phrase of a manifest: its stems and the operation that it names.
 #[derive(Clone, Debug)]
@@ -43,11 +49,14 @@ pub struct Index {
     pub postings: BTreeMap<String, Vec<(usize, f64)>>,
     pub verbs: BTreeSet<String>,
     pub looks: BTreeSet<String>,
+    pub light: BTreeSet<String>,
     pub machines: BTreeSet<String>,
     pub groups: BTreeMap<String, String>,
     /// First stem of what is said -> (all its stems, what it is like).
-    pub says: BTreeMap<String, Vec<(Vec<String>, Vec<Vec<String>>)>>,
+    pub says: BTreeMap<String, Vec<Said>>,
     pub aliases: BTreeMap<String, Vec<Phrase>>,
+    /// Letter triples of every known stem of four letters and more, sorted.
+    shapes: Vec<(String, Vec<[char; 3]>)>,
 }
 
 impl Index {
@@ -59,14 +68,17 @@ impl Index {
             postings: BTreeMap::new(),
             verbs: file.verbs.into_iter().collect(),
             looks: file.looks.into_iter().collect(),
+            light: file.light.into_iter().collect(),
             machines: file.machines.into_iter().collect(),
             groups: file.groups,
             says: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            shapes: Vec::new(),
         };
         for at in 0..index.operations.len() {
             index.add(at);
         }
+        index.shapes = index.postings.keys().filter(|stem| stem.len() >= 4).map(|stem| (stem.clone(), triples(stem))).collect();
         for say in file.say {
             index.add_say(&say);
         }
@@ -139,6 +151,18 @@ impl Index {
         self.machines.contains(low)
     }
 
+    /// Where the verb of a clause stands: before every value, and not behind "the" or "x's", which make a noun of it.
+    pub fn verb_place(&self, tokens: &[Token]) -> Option<usize> {
+        let before = tokens.iter().position(|token| token.kind != Kind::Word).unwrap_or(tokens.len());
+        // "is running" says how something is, not what to do.
+        let states = |at: usize| {
+            !self.verbs.contains(&tokens[at].low)
+                && tokens[..at].iter().any(|token| token.is_one_of(&["is", "are", "was", "be", "isn't", "not"]))
+        };
+        let noun = |at: usize| at > 0 && (is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
+    }
+
     /// How much a word tells apart: ln(1 + N / n).
     pub fn rarity(&self, stem: &str) -> f64 {
         let known = self.postings.get(stem).map_or(0, Vec::len);
@@ -147,24 +171,36 @@ impl Index {
         (1.0 + ratio).ln()
     }
 
-    /// The known stem most alike by letter triples, and how alike (0 to 1).
+    /// The known stem most alike by letter triples or by one slip of the keys, and how alike (0 to 1).
     pub fn alike(&self, word: &str) -> Option<(&str, f64)> {
         if word.len() < 4 {
             return None;
         }
         let wanted = triples(word);
         let mut best: Option<(&str, f64)> = None;
-        for known in self.postings.keys().filter(|known| known.len() >= 4 && known.len().abs_diff(word.len()) <= 2) {
-            let other = triples(known);
-            let shared = wanted.iter().filter(|triple| other.contains(*triple)).count();
+        for (known, shape) in self.shapes.iter().filter(|(known, _)| known.len().abs_diff(word.len()) <= 2) {
+            let shared = wanted.iter().filter(|triple| shape.binary_search(triple).is_ok()).count();
             #[expect(clippy::cast_precision_loss, reason = "a word has a few triples")]
-            let score = 2.0 * shared as f64 / (wanted.len() + other.len()) as f64;
+            let share = 2.0 * shared as f64 / (wanted.len() + shape.len()) as f64;
+            let score = if (0.3..0.8).contains(&share) && is_slip(word, known) { 0.8 } else { share };
             if score >= 0.55 && best.is_none_or(|(_, found)| score > found) {
                 best = Some((known, score));
             }
         }
         best
     }
+
+    /// The verb that a mistyped word most likely is.
+    pub fn verb_alike(&self, low: &str) -> Option<&str> {
+        let unknown = low.len() >= 5 && !is_function(low) && !self.is_verb(low) && !self.knows(&stem(low)) && !self.is_machine(low);
+        self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
+    }
+}
+
+/// One letter more, less, other, or two swapped.
+fn is_slip(typed: &str, known: &str) -> bool {
+    let near = typed.len().abs_diff(known.len()) <= 1 && typed.len() >= 5;
+    near && distance(&typed.chars().collect::<Vec<_>>(), &known.chars().collect::<Vec<_>>()) <= 1
 }
 
 /// Particles count, other function words do not.
@@ -173,7 +209,9 @@ fn content_stems(text: &str) -> Vec<String> {
     parts.filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
 }
 
-fn triples(word: &str) -> Vec<String> {
+fn triples(word: &str) -> Vec<[char; 3]> {
     let padded: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
-    padded.windows(3).map(|window| window.iter().collect()).collect()
+    let mut triples: Vec<[char; 3]> = padded.windows(3).map(|window| [window[0], window[1], window[2]]).collect();
+    triples.sort_unstable();
+    triples
 }

@@ -18,7 +18,7 @@ use super::ask::{Ask, World};
 use super::compose::{Draft, Stop, draft, refuse, units};
 use super::segment::segment;
 use super::slots::environments;
-use super::token::{Token, tokens};
+use super::token::{Kind, Token, tokens};
 use super::{grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
@@ -40,8 +40,9 @@ pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
 fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     guard::text(&ask.text)?;
     let text = guard::without_waivers(&ask.text);
-    let words = tokens(&text);
+    let mut words = tokens(&text);
     guard::tokens(&words)?;
+    correct_verbs(&mut words, world);
     if let Some(found) = matching::template(ask, &words, world) {
         return found;
     }
@@ -56,6 +57,19 @@ fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     }
     check_bounds(&drafts, world)?;
     Ok(assemble(ask, &words, drafts, world))
+}
+
+/// A mistyped verb where a clause begins is read as the verb; what was typed stays beside it.
+fn correct_verbs(words: &mut [Token], world: &World<'_>) {
+    for at in 0..words.len() {
+        let opens = at == 0 || words[at - 1].is_one_of(&["and", "then", "please", "to"]) || matches!(words[at - 1].kind, Kind::Mark(_));
+        if opens
+            && words[at].kind == Kind::Word
+            && let Some(verb) = world.index.verb_alike(&words[at].low)
+        {
+            words[at].low = verb.to_owned();
+        }
+    }
 }
 
 /// Paths that no step may change, and the number of targets.

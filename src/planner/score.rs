@@ -2,9 +2,9 @@
 //!
 //! Word evidence only; whether the slots fit is weighed later, where the values are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::index::Index;
+use super::index::{Index, Said};
 use super::token::{Kind, Token};
 use super::words::{is_function, is_particle, stem};
 
@@ -16,6 +16,8 @@ pub struct Query {
 
 #[derive(Clone, Debug)]
 struct Term {
+    /// Place of its token; `None` for a verb carried over.
+    at: Option<usize>,
     weight: f64,
     /// Any one of these, each a set of stems that must all be there, with its strength.
     ways: Vec<(Vec<String>, f64)>,
@@ -28,26 +30,29 @@ struct Term {
 pub struct Score {
     pub operation: usize,
     pub words: f64,
-    /// Share of the clause's content words that the operation explains.
-    pub cover: f64,
 }
 
 impl Query {
     pub fn of(tokens: &[Token], index: &Index, carried: Option<&str>) -> Self {
-        let said: Vec<String> = tokens.iter().map(|token| said(token)).collect();
+        let said: Vec<String> = tokens.iter().map(said).collect();
+        let verb = index.verb_place(tokens);
+        let inside = phrase_members(&said, index);
         let mut terms: Vec<Term> = Vec::new();
         if let Some(verb) = carried {
-            terms.push(Term { weight: 0.5, ways: vec![(vec![stem(verb)], 1.0)], aliases: Vec::new() });
+            terms.push(Term { at: None, weight: 0.5, ways: vec![(vec![stem(verb)], 1.0)], aliases: Vec::new() });
         }
         for (at, token) in tokens.iter().enumerate() {
             if !matches!(token.kind, Kind::Word | Kind::Ident) {
                 continue;
             }
             let base = word_weight(token, index);
-            let ways = ways(&said, at, index, base > 0.0);
+            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at));
             let aliases = alias_hits(&said, at, index);
             if base > 0.0 || !ways.is_empty() || !aliases.is_empty() {
-                terms.push(Term { weight: if base > 0.0 { base } else { 0.8 }, ways, aliases });
+                let first = Some(at) == verb && base >= 1.0;
+                let phrase = says_of(&said, at, index).any(|(stems, _)| stems.len() > 1);
+                let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
+                terms.push(Term { at: Some(at), weight, ways, aliases });
             }
         }
         Self { terms }
@@ -55,10 +60,8 @@ impl Query {
 
     /// Scores of all operations that share a word, best first; ties by name.
     pub fn rank(&self, index: &Index) -> Vec<Score> {
-        let mut totals: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-        let mut mass = 0.0;
+        let mut totals: BTreeMap<usize, f64> = BTreeMap::new();
         for term in &self.terms {
-            mass += term.weight;
             let mut best: BTreeMap<usize, f64> = BTreeMap::new();
             for (stems, strength) in &term.ways {
                 for (operation, value) in all_of(stems, index) {
@@ -70,21 +73,28 @@ impl Query {
                 *best.entry(*operation).or_insert(0.0) += strength;
             }
             for (operation, value) in best {
-                let total = totals.entry(operation).or_insert((0.0, 0.0));
-                total.0 += value * term.weight;
-                total.1 += term.weight;
+                *totals.entry(operation).or_insert(0.0) += value * term.weight;
             }
         }
-        let mut scores: Vec<Score> = totals
-            .into_iter()
-            .map(|(operation, (words, covered))| Score { operation, words, cover: covered / f64::max(mass, 0.1) })
-            .collect();
+        let mut scores: Vec<Score> = totals.into_iter().map(|(operation, words)| Score { operation, words }).collect();
         scores.sort_by(|a, b| b.words.total_cmp(&a.words).then(a.operation.cmp(&b.operation)));
         scores
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+    /// Share of the content words, values aside, that the operation explains.
+    pub fn cover(&self, operation: usize, used: &[bool], index: &Index) -> f64 {
+        let (mut mass, mut covered) = (0.0, 0.0);
+        for term in &self.terms {
+            let is_value = term.at.is_some_and(|at| used.get(at).copied().unwrap_or(false));
+            let by_words = term.ways.iter().any(|(stems, _)| all_of(stems, index).iter().any(|(found, _)| *found == operation));
+            let hit = by_words || term.aliases.iter().any(|(found, _)| *found == operation);
+            if is_value && !hit {
+                continue;
+            }
+            mass += term.weight;
+            covered += if hit { term.weight } else { 0.0 };
+        }
+        if mass > 0.0 { covered / mass } else { 1.0 }
     }
 }
 
@@ -114,13 +124,16 @@ fn word_weight(token: &Token, index: &Index) -> f64 {
     if index.looks.contains(low) {
         return 0.35;
     }
+    if index.light.contains(low) {
+        return 0.5;
+    }
     if is_particle(low) {
         return 0.3;
     }
     if is_function(low) { 0.0 } else { 1.0 }
 }
 
-fn ways(said: &[String], at: usize, index: &Index, is_content: bool) -> Vec<(Vec<String>, f64)> {
+fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool) -> Vec<(Vec<String>, f64)> {
     let mut ways = Vec::new();
     let own = &said[at];
     if is_content {
@@ -143,14 +156,30 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool) -> Vec<(Vec
             }
         }
     }
-    for (stems, like) in index.says.get(own).map_or(&[][..], Vec::as_slice) {
-        let content = stems.len() > 1 || is_content;
-        if content && follows(said, at, stems) {
+    for (stems, like) in says_of(said, at, index) {
+        if stems.len() > 1 || (is_content && alone) {
             let strength = if stems.len() > 1 { 1.0 } else { 0.8 };
             ways.extend(like.iter().map(|set| (set.clone(), strength)));
         }
     }
     ways
+}
+
+/// What is said from this word on.
+fn says_of<'a>(said: &'a [String], at: usize, index: &'a Index) -> impl Iterator<Item = &'a Said> {
+    index.says.get(&said[at]).map_or(&[][..], Vec::as_slice).iter().filter(move |(stems, _)| follows(said, at, stems))
+}
+
+/// Words that belong to a phrase begun before them: alone they would say something else.
+fn phrase_members(said: &[String], index: &Index) -> BTreeSet<usize> {
+    let mut members = BTreeSet::new();
+    for (at, word) in said.iter().enumerate() {
+        let says = index.says.get(word).map_or(&[][..], Vec::as_slice);
+        for (stems, _) in says.iter().filter(|(stems, _)| stems.len() > 1 && said[at + 1..].starts_with(&stems[1..])) {
+            members.extend(at + 1..at + stems.len());
+        }
+    }
+    members
 }
 
 /// The stems stand here in order, with at most two other words between neighbours.

@@ -192,8 +192,6 @@ pub const DETERMINERS: &[&str] = &[
     "any", "some",
 ];
 
-pub const PRONOUNS: &[&str] = &["it", "its", "them", "their", "there", "that", "this", "both", "each", "those", "these", "they"];
-
 pub fn is_function(low: &str) -> bool {
     FUNCTION.contains(&low) || low.chars().count() == 1
 }
@@ -229,7 +227,10 @@ pub fn stem(low: &str) -> String {
             break;
         }
     }
-    word.strip_suffix('e').filter(|base| base.len() >= 3).map(str::to_owned).unwrap_or(word)
+    match word.strip_suffix('e').filter(|base| base.len() >= 3) {
+        Some(base) => base.to_owned(),
+        None => word,
+    }
 }
 
 fn undouble(base: &str) -> &str {

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use ouioe::model::catalogue::Catalogue;
 use ouioe::model::outcome::PlanOutcome;
+use ouioe::model::plan::{Provenance, Step, When};
 use ouioe::model::settings::PolicySettings;
 use ouioe::planner::{self, Ask, World};
 use serde_json::{Value, json};
@@ -58,4 +60,105 @@ fn dev_set_scores_reach_their_floors() {
     if let Ok(path) = std::env::var("OUIOE_SCORE_FILE") {
         fs::write(path, table.as_bytes()).expect("the table is written");
     }
+}
+
+struct Case<'a> {
+    line: usize,
+    intent: &'a str,
+    expected: String,
+}
+
+/// The last three bars divide the fields, so an intent may hold one.
+fn cases(text: &str) -> Vec<Case<'_>> {
+    let rows = text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty() && !row.starts_with('#'));
+    rows.map(|(at, row)| {
+        let fields: Vec<&str> = row.rsplitn(4, '|').map(str::trim).collect();
+        let [edges, steps, outcome, intent] = fields[..] else { panic!("line {}: four fields", at + 1) };
+        let steps: Vec<String> =
+            steps.split(';').map(|step| step.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|step| !step.is_empty()).collect();
+        Case { line: at + 1, intent, expected: format!("{outcome} | {} | {edges}", steps.join("; ")) }
+    })
+    .collect()
+}
+
+/// What came, in the notation of the corpus.
+fn shown(outcome: &PlanOutcome) -> String {
+    match outcome {
+        PlanOutcome::Clarify { missing, .. } => format!("clarify {} |  | ", missing.join(",")),
+        PlanOutcome::Refuse { .. } => "refuse |  | ".to_owned(),
+        PlanOutcome::Plan { approval_required, plan } => {
+            let steps: Vec<String> = plan.steps.iter().map(step_shown).collect();
+            let place = |id: &str| plan.steps.iter().position(|step| step.id.as_str() == id).map_or(0, |at| at + 1);
+            let edges = plan.steps.iter().enumerate().flat_map(|(at, step)| {
+                step.needs.iter().map(move |need| {
+                    let sign = match need.when {
+                        When::Success => '>',
+                        When::Failure => '!',
+                        When::Always => '*',
+                    };
+                    (need.step.to_string(), sign, at + 1)
+                })
+            });
+            let edges: Vec<String> = edges.map(|(from, sign, to)| format!("{}{sign}{to}", place(&from))).collect();
+            format!("plan{} | {} | {}", if *approval_required { "!" } else { "" }, steps.join("; "), edges.join(" "))
+        }
+    }
+}
+
+fn step_shown(step: &Step) -> String {
+    let values = step.params.iter().filter(|(name, _)| step.provenance.get(*name) != Some(&Provenance::Default)).map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = if text.starts_with("${") { "~".to_owned() } else { text };
+        if text.contains(' ') { format!("{name}=\"{text}\"") } else { format!("{name}={text}") }
+    });
+    std::iter::once(step.operation.clone()).chain(values).collect::<Vec<_>>().join(" ")
+}
+
+/// Order of the values within a step and of the edges is not part of a case.
+fn canonical(text: &str) -> String {
+    let fields: Vec<String> = text
+        .split(" | ")
+        .enumerate()
+        .map(|(at, field)| {
+            let mark = if at == 1 { "; " } else { "\u{0}" };
+            let parts: Vec<String> = field
+                .split(mark)
+                .map(|part| {
+                    let mut words: Vec<&str> = part.split_whitespace().collect();
+                    let fixed = usize::from(at == 1).min(words.len());
+                    words[fixed..].sort_unstable();
+                    words.join(" ")
+                })
+                .collect();
+            parts.join("; ")
+        })
+        .collect();
+    fields.join(" | ")
+}
+
+fn corpus_catalogue() -> Catalogue {
+    let text = include_str!("../corpus/catalogue.toml");
+    planner::catalogue_file::parse("catalogue.toml", text).expect("the catalogue is sound")
+}
+
+#[test]
+fn corpus_comes_out_as_written() {
+    let catalogue = corpus_catalogue();
+    let policy = PolicySettings::default();
+    let world = World::new(&catalogue, &[], &[], &policy);
+    let mut wrong = Vec::new();
+    let all = cases(include_str!("../corpus/planner.txt"));
+    for case in &all {
+        let outcome = planner::plan(&Ask::new(case.intent), &world);
+        let (got, expected) = (canonical(&shown(&outcome)), canonical(&case.expected));
+        if got != expected {
+            wrong.push(
+                format!("planner.txt:{}: {}\n  expected {expected}\n  got      {got}\n  {outcome:?}", case.line, case.intent)
+                    .chars()
+                    .take(700)
+                    .collect::<String>(),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases are wrong\n{}", wrong.len(), all.len(), wrong.join("\n"));
 }

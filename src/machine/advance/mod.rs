@@ -5,6 +5,8 @@ mod gate;
 mod ready;
 mod start;
 
+pub(super) use ready::edges;
+
 use super::turn::{Ctx, Draft};
 use super::worklist::{Item, Worklist};
 use crate::model::event::Fact;

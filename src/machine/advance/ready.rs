@@ -26,7 +26,7 @@ pub(super) fn look(state: &State, run: &RunId, ix: StepIx, ctx: &Ctx<'_>) -> Vec
     }
 }
 
-fn edges(workflow: &Workflow, ix: StepIx) -> EdgeHolds {
+pub(in crate::machine) fn edges(workflow: &Workflow, ix: StepIx) -> EdgeHolds {
     let Some(graph) = workflow.graph() else { return EdgeHolds::NotYet };
     let needs = &graph.needs[ix.at()];
     let mut count = (0, 0);

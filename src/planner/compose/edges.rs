@@ -290,9 +290,9 @@ impl Draw<'_> {
         if rows < 2 || needs.len() != rows {
             return needs.to_vec();
         }
-        let mine = machine_of(&self.units[at].operation, values);
+        let mine = machine_of(self.units[at].operation.as_ref(), values);
         let theirs = &self.drafts[needs[row].0];
-        let same = mine.is_some() && machine_of(&Some(Arc::clone(&theirs.operation)), &theirs.values) == mine;
+        let same = mine.is_some() && machine_of(Some(&theirs.operation), &theirs.values) == mine;
         if same { vec![needs[row]] } else { needs.to_vec() }
     }
 
@@ -324,8 +324,8 @@ fn needs_alike(one: &Draft, other: &Draft) -> bool {
     one.needs == other.needs
 }
 
-fn machine_of(operation: &Option<Arc<Operation>>, values: &BTreeMap<String, String>) -> Option<String> {
-    let operation = operation.as_ref()?;
+fn machine_of(operation: Option<&Arc<Operation>>, values: &BTreeMap<String, String>) -> Option<String> {
+    let operation = operation?;
     operation.params.iter().filter(|param| is_machine_param(&param.name, &param.kind)).find_map(|param| values.get(&param.name).cloned())
 }
 
@@ -362,6 +362,7 @@ fn fan_out(filled: &Filled, world: &World<'_>) -> Result<Vec<BTreeMap<String, St
     Ok(rows)
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
 fn ask_for(missing: &[(String, Param)], world: &World<'_>) -> Stop {
     let mut names: Vec<String> = Vec::new();
     for (_, param) in missing {

@@ -15,10 +15,12 @@ use crate::model::outcome::PlanOutcome;
 /// Why planning ends before a plan.
 pub type Stop = Box<PlanOutcome>;
 
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
 pub fn clarify(question: impl Into<String>, missing: Vec<String>, choices: Vec<String>) -> Stop {
     Box::new(PlanOutcome::Clarify { question: question.into(), missing, choices })
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
 pub fn refuse(reason: impl Into<String>, nearest: Vec<String>) -> Stop {
     Box::new(PlanOutcome::Refuse { reason: reason.into(), nearest })
 }

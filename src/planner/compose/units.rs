@@ -199,6 +199,7 @@ fn is_filler(clause: &Clause, world: &World<'_>) -> bool {
 }
 
 /// A part that nobody can carry out is never left out silently.
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
 fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
     let text = clause.tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
     let query = Query::of(&clause.tokens, &world.index, None);

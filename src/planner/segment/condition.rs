@@ -92,7 +92,9 @@ pub fn opener(tokens: &[Token]) -> Option<usize> {
     if at(0, "as") && (at(1, "soon") || at(1, "long")) && at(2, "as") {
         return Some(3);
     }
-    tokens.first().filter(|token| token.is_one_of(OPENERS)).map(|_| 1)
+    let asks =
+        at(0, "when") && tokens.get(1).is_some_and(|next| next.is_one_of(&["does", "do", "did", "is", "are", "was", "were", "will"]));
+    tokens.first().filter(|token| token.is_one_of(OPENERS) && !asks).map(|_| 1)
 }
 
 /// Reads the condition after its opener: what it says and how many tokens it takes.

@@ -64,8 +64,4 @@ impl Clause {
             elliptic: false,
         }
     }
-
-    pub fn says_any(&self, words: &[&str]) -> bool {
-        self.tokens.iter().any(|token| token.is_one_of(words))
-    }
 }

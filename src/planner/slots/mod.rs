@@ -34,6 +34,8 @@ pub struct Bound {
     pub bad: Vec<(String, String)>,
     /// For values taken less for values left over.
     pub evidence: f64,
+    /// Tokens that became values.
+    pub used: Vec<bool>,
     /// The clause speaks of a group of machines.
     pub group: Option<Group>,
 }
@@ -48,9 +50,7 @@ pub struct Binder<'a> {
 }
 
 pub fn bind(operation: &Operation, tokens: &[Token], world: &World<'_>, place: &Place) -> Bound {
-    let index = &world.index;
-    let verb_at = tokens.iter().position(|token| token.kind == Kind::Word && index.is_verb(&token.low));
-    let verb_at = verb_at.filter(|at| tokens[..*at].iter().all(|token| token.kind == Kind::Word));
+    let verb_at = world.index.verb_place(tokens);
     let mut binder = Binder { operation, tokens, world, used: vec![false; tokens.len()], verb_at, bound: Bound::default() };
     binder.place(place);
     binder.texts_in_quotes();
@@ -60,6 +60,7 @@ pub fn bind(operation: &Operation, tokens: &[Token], world: &World<'_>, place: &
     binder.late_versions();
     binder.texts();
     binder.weigh();
+    binder.bound.used = binder.used;
     binder.bound
 }
 

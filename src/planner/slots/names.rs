@@ -103,7 +103,7 @@ impl Binder<'_> {
             (false, _) if token.kind == Kind::Ident || token.kind == Kind::Quoted => 0.6,
             (false, _) => 0.0,
         };
-        if place <= 0.0 && shape < 3.0 {
+        if (place <= 0.0 && shape < 3.0) || (machine_param && shape < 3.0 && self.has_pronoun_object()) {
             return f64::MIN;
         }
         let known = if token.kind == Kind::Word { self.known_penalty(&token.low) } else { 0.0 };
@@ -194,7 +194,13 @@ impl Binder<'_> {
 
     /// Directly behind the verb, its particles and determiners.
     fn stands_after_verb(&self, before: usize) -> bool {
-        let Some(verb) = self.verb_at else { return before == 0 };
+        let opens = self.tokens[..before].iter().all(|token| token.kind == Kind::Word && is_function(&token.low));
+        let unknown = self.tokens.get(before).is_some_and(|token| token.kind != Kind::Word || !self.world.index.knows(&stem(&token.low)));
+        let opens = opens && unknown;
+        let Some(verb) = self.verb_at else { return opens };
+        if before < verb {
+            return opens && self.low(verb).ends_with("ing");
+        }
         before > verb && (verb + 1..before).all(|place| self.is_light(place))
     }
 

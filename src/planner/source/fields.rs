@@ -166,6 +166,11 @@ impl<'a, 'p> Fields<'a, 'p> {
         None
     }
 
+    /// Fields that a printed plan carries and that are computed again.
+    pub fn derived(&mut self, keys: &[&'static str]) {
+        self.asked.extend_from_slice(keys);
+    }
+
     /// Fields that the format knows and this version does not carry out; null, false and empty ones are harmless.
     pub fn unsupported(&mut self, keys: &[&'static str]) {
         for key in keys {
