@@ -74,3 +74,39 @@ impl From<Exit> for std::process::ExitCode {
         Self::from(exit as u8)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_never_change() {
+        let all = [
+            (Exit::Done, 0),
+            (Exit::Failed, 1),
+            (Exit::Usage, 2),
+            (Exit::Clarify, 3),
+            (Exit::Refused, 4),
+            (Exit::Cancelled, 5),
+            (Exit::Waits, 6),
+            (Exit::OutcomeUnknown, 7),
+            (Exit::JournalUnusable, 74),
+            (Exit::Unreachable, 75),
+            (Exit::Interrupted, 130),
+        ];
+        for (exit, number) in all {
+            assert_eq!(exit as u8, number);
+        }
+    }
+
+    #[test]
+    fn the_worst_end_is_told() {
+        for (one, other, told) in [
+            (Exit::Done, Exit::Failed, Exit::Failed),
+            (Exit::OutcomeUnknown, Exit::Failed, Exit::OutcomeUnknown),
+            (Exit::Waits, Exit::JournalUnusable, Exit::JournalUnusable),
+        ] {
+            assert_eq!((one.worse(other), other.worse(one)), (told, told));
+        }
+    }
+}

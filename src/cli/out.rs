@@ -1,11 +1,18 @@
 //! The only place that prints: results on stdout, everything else on stderr.
 //!
-//! A closed pipe is silent. Text for people is handed in safe; whoever prints outside text passes it through `text` first.
+//! Text passes the sanitiser here too, so that no caller can forget it; doing it twice changes nothing. A reader that left
+//! (`| head`) is no error: what only looks ends, what runs goes on.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::model::problem::Problem;
+use crate::text;
+
+/// Set once stdout could not be written to.
+static READER_LEFT: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Copy, Debug, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "four independent flags of the command line")]
 pub struct Out {
     pub json: bool,
     pub quiet: bool,
@@ -13,40 +20,44 @@ pub struct Out {
 }
 
 impl Out {
-    /// One line of what was asked for.
-    #[expect(clippy::unused_self, reason = "printing is a right that is handed around")]
+    /// One line of what was asked for; with `--json` it is JSON, whose values stay as they are.
     pub fn result(&self, line: &str) {
-        print(&mut io::stdout().lock(), line);
+        let line = if self.json { text::safe_json(line) } else { text::safe(line) };
+        note_reader(put_line(&mut io::stdout().lock(), &line));
     }
 
-    /// Several lines, printed as they are.
-    #[expect(clippy::unused_self, reason = "printing is a right that is handed around")]
-    pub fn block(&self, text: &str) {
-        let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes());
-        if !text.ends_with('\n') {
-            let _ = stdout.write_all(b"\n");
-        }
+    /// Several lines.
+    pub fn block(&self, block: &str) {
+        note_reader(put_line(&mut io::stdout().lock(), text::safe_block(block).trim_end_matches('\n')));
     }
 
-    #[expect(clippy::unused_self, reason = "printing is a right that is handed around")]
+    /// A step's output, already safe or wanted byte for byte.
     pub fn bytes(&self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(bytes);
-        let _ = stdout.flush();
+        note_reader(stdout.write_all(bytes).and_then(|()| stdout.flush()));
     }
 
     /// Progress and remarks.
-    pub fn note(&self, line: &str) {
+    pub fn note(&self, block: &str) {
         if !self.quiet {
-            print(&mut io::stderr().lock(), line);
+            say(block);
         }
     }
 
     /// What went wrong; never silenced.
-    #[expect(clippy::unused_self, reason = "printing is a right that is handed around")]
-    pub fn error(&self, line: &str) {
-        print(&mut io::stderr().lock(), line);
+    pub fn error(&self, block: &str) {
+        say(block);
+    }
+
+    pub fn problems(&self, problems: &[Problem]) {
+        for problem in problems {
+            self.error(&problem.to_string());
+        }
+    }
+
+    /// Nobody reads the results any more.
+    pub fn reader_left(self) -> bool {
+        READER_LEFT.load(Ordering::Relaxed)
     }
 
     /// Somebody sits there: stdin and stderr are terminals.
@@ -55,8 +66,22 @@ impl Out {
     }
 }
 
+fn say(block: &str) {
+    // Nobody can be told that stderr is gone.
+    let _ = put_line(&mut io::stderr().lock(), &text::safe_block(block));
+}
+
 /// One write a line, so that lines of several processes do not mix.
-fn print(to: &mut impl io::Write, line: &str) {
-    let _ = to.write_all(format!("{line}\n").as_bytes());
-    let _ = to.flush();
+fn put_line(to: &mut impl Write, line: &str) -> io::Result<()> {
+    to.write_all(format!("{line}\n").as_bytes())?;
+    to.flush()
+}
+
+fn note_reader(written: io::Result<()>) {
+    if let Err(error) = written {
+        READER_LEFT.store(true, Ordering::Relaxed);
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            tracing::warn!(%error, "could not print");
+        }
+    }
 }

@@ -1,5 +1,49 @@
-//! Builtins that change the world, carried out in a process of their own under the step runner.
+//! Builtins that change the world, in a process of their own: a child of the step runner, under its limits like any program.
+//!
+//! The result goes to standard output as JSON, what was done to standard error, a refusal is exit status 1.
+
+use std::io::Write as _;
 use std::path::Path;
-pub fn main(_dir: &Path) -> i32 {
-    1
+
+use serde_json::Value;
+
+use super::bind::is_local;
+use super::builtin::Params;
+use super::files;
+use super::runner::request::RunnerRequest;
+use crate::model::action::Action;
+
+pub type Owned = fn(&Params, &[String]) -> Result<Value, String>;
+
+static OWNED: &[(&str, Owned)] = &[("clean_files", files::clean::clean)];
+
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OWNED.iter().map(|(name, _)| *name)
+}
+
+pub fn find(name: &str) -> Option<Owned> {
+    OWNED.iter().find(|(known, _)| *known == name).map(|(_, run)| *run)
+}
+
+pub fn main(dir: &Path) -> i32 {
+    let (text, code) = match carry_out(dir) {
+        Ok(result) => (result.to_string(), 0),
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "{why}");
+            return 1;
+        }
+    };
+    if writeln!(std::io::stdout(), "{text}").is_ok() { code } else { 1 }
+}
+
+fn carry_out(dir: &Path) -> Result<Value, String> {
+    let request = RunnerRequest::read(dir).map_err(|error| format!("read the request: {error}"))?;
+    let Action::Builtin { name, params, owned: true } = &request.start.action else {
+        return Err("the request is not for an owned builtin".to_owned());
+    };
+    let run = find(name).ok_or_else(|| format!("there is no owned builtin {name}"))?;
+    match params.get("host").and_then(Value::as_str) {
+        Some(host) if !is_local(host) => Err(format!("{host} is not this machine")),
+        Some(_) | None => run(params, &request.protected_paths),
+    }
 }

@@ -1,6 +1,7 @@
 //! The journal on a real disk: what is durable, who may write, and what damage is found.
 
 mod damage;
+mod faults;
 mod ownership;
 mod storage;
 

@@ -15,5 +15,6 @@ mod machine;
 mod planner;
 mod rig;
 mod runner;
+mod service;
 mod socket;
 mod source;

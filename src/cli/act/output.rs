@@ -40,7 +40,7 @@ pub async fn log(place: &Place, out: &Out, run: &str, step: Option<&str>, follow
         let Some((ix, workflow)) = state.runs.get(&run).and_then(|one| Some((one.graph()?.ix(&id)?, one))) else { return Ok(Exit::Done) };
         let live = workflow.step(ix).state.is_live();
         offset = copy(&spools, out, &run, &id, workflow.step(ix).attempt, offset, raw)?;
-        if !follow || !live {
+        if !follow || !live || out.reader_left() {
             return Ok(Exit::Done);
         }
         tokio::time::sleep(LOOK).await;
@@ -77,7 +77,7 @@ pub async fn events(place: &Place, out: &Out, run: Option<&str>, follow: bool) -
     let upto = watch.as_ref().map(|watch| watch.state.seq);
     print_recorded(place, out, run.as_ref(), upto)?;
     let wanted: Option<BTreeSet<RunId>> = run.map(|run| BTreeSet::from([run]));
-    while let Some(watch) = &mut watch {
+    while let Some(watch) = watch.as_mut().filter(|_| !out.reader_left()) {
         match watch.next().await {
             Some(Ok(event)) => {
                 if wanted.as_ref().is_none_or(|runs| event.run.as_ref().is_some_and(|run| runs.contains(run))) {

@@ -1,6 +1,13 @@
 //! Functions of ours that operations are bound to.
 
+pub mod asset;
 pub mod basic;
+pub mod host;
+pub mod http;
+pub mod network;
 pub mod registry;
 
-pub use registry::{Answer, Params, World, at_once, call, find};
+mod capture;
+mod param;
+
+pub use registry::{Answer, Params, World, at_once, call, find, names};

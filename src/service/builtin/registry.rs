@@ -5,8 +5,11 @@ use std::pin::Pin;
 
 use serde_json::Value;
 
-use super::basic;
+use super::param::wrong;
+use super::{asset, basic, host, http, network};
 use crate::model::failure::{Certainty, Failure, FailureClass};
+use crate::service::bind::is_local;
+use crate::service::files::list;
 use crate::service::outcome::failure;
 
 pub type Params = BTreeMap<String, Value>;
@@ -15,7 +18,9 @@ pub type Waiting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What builtins share.
 #[derive(Clone, Default)]
-pub struct World {}
+pub struct World {
+    pub http: http::client::Shared,
+}
 
 pub enum Run {
     /// Needs no waiting: answered from within `start`.
@@ -40,7 +45,32 @@ const fn local(name: &'static str, run: Run) -> Builtin {
     Builtin { name, run, local: true }
 }
 
-static BUILTINS: &[Builtin] = &[row("noop", Run::AtOnce(basic::noop)), row("wait", Run::Waiting(basic::wait))];
+static BUILTINS: &[Builtin] = &[
+    row("noop", Run::AtOnce(basic::noop)),
+    row("wait", Run::Waiting(basic::wait)),
+    row("asset_list", Run::Blocking(asset::list)),
+    row("asset_get", Run::Blocking(asset::get)),
+    local("facts", Run::Blocking(host::facts::facts)),
+    local("disk_usage", Run::Blocking(host::disk::disk_usage)),
+    local("cpu_mem", Run::Waiting(host::load::cpu_mem)),
+    local("top_processes", Run::Waiting(host::processes::top_processes)),
+    local("service_status", Run::Waiting(host::service::service_status)),
+    local("read_logs", Run::Waiting(host::logs::read_logs)),
+    local("check_updates", Run::Waiting(host::updates::check_updates)),
+    local("clean_files_preview", Run::Blocking(list::preview)),
+    row("ping", Run::Waiting(network::ping::ping)),
+    row("dns_lookup", Run::Blocking(network::dns::dns_lookup)),
+    row("port_check", Run::Waiting(network::port::port_check)),
+    local("bandwidth", Run::Waiting(network::bandwidth::bandwidth)),
+    row("tls_cert", Run::Blocking(network::tls::tls_cert)),
+    row("http_check", Run::Waiting(http::check::check)),
+    row("http_get", Run::Waiting(http::get::get)),
+    row("http_latency", Run::Waiting(http::latency::latency)),
+];
+
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().map(|builtin| builtin.name)
+}
 
 pub fn find(name: &str) -> Option<&'static Builtin> {
     BUILTINS.iter().find(|builtin| builtin.name == name)
@@ -56,8 +86,14 @@ pub fn at_once(name: &str, params: &Params) -> Option<Answer> {
 
 pub async fn call(name: &str, params: Params, world: &World) -> Answer {
     let Some(builtin) = find(name) else {
-        return Err(failure(Certainty::NotStarted, FailureClass::Config, format!("there is no builtin {name}")));
+        return Err(wrong(format!("there is no builtin {name}")));
     };
+    if builtin.local
+        && let Some(host) = params.get("host").and_then(Value::as_str)
+        && !is_local(host)
+    {
+        return Err(wrong(format!("{host} is not this machine")));
+    }
     match builtin.run {
         Run::AtOnce(run) => run(&params),
         Run::Waiting(run) => run(params, world.clone()).await,

@@ -35,6 +35,20 @@ fn what_was_appended_comes_back() {
     assert_eq!(verify(&dir, Some(head.1)).expect("a report").findings, []);
 }
 
+/// A state that was folded live and one that was folded from disk may not differ in the last digit.
+#[test]
+fn numbers_come_back_to_the_last_bit() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let dir = state_dir(&temp);
+    let mut journal = open(&dir);
+    let numbers: Vec<f64> = (1_u32..=2_000).map(|at| f64::from(at).sqrt() * 1e-3).collect();
+    let fact = Fact::StepSucceeded { result: serde_json::json!(numbers), verdict: None, exit: None, spool: None };
+    let written = event(1, Some("run001"), fact);
+    journal.append(&batch(vec![written.clone()])).expect("an append");
+    let read = Reader::open(&dir).expect("a reader").events(Seq(0), None, 1).expect("events");
+    assert!(read[0] == *written);
+}
+
 #[test]
 fn a_batch_must_follow_the_last_event_without_a_gap() {
     let temp = tempfile::tempdir().expect("a folder");

@@ -1,0 +1,144 @@
+//! Every step of a plan, its undo and its probe: operation and values -> action.
+//!
+//! Reads no more than programs; starts nothing. Values with `${steps…}` keep their holes for the machine to fill.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::command::{Filling, Misfit};
+use super::slots;
+use crate::model::action::{Action, Operand, Program};
+use crate::model::catalogue::{Binding, Catalogue, Operation, OutputFormat};
+use crate::model::plan::{Compensation, Plan};
+use crate::model::problem::Problem;
+use crate::policy::consent::is_localhost;
+use crate::service::{builtin, owned, programs};
+
+/// Interpreters whose first operand is a file that they run: it is approved with them.
+const INTERPRETERS: [&str; 9] = ["sh", "bash", "dash", "zsh", "python3", "python", "perl", "ruby", "node"];
+
+/// Fills in every action. An operation that nothing binds is no problem here: its hint says which line would bind it.
+pub fn bind(plan: &mut Plan, catalogue: &Catalogue) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for step in &mut plan.steps {
+        let mut action = |name: &str, params: &BTreeMap<String, Value>| {
+            action(catalogue, name, params).unwrap_or_else(|misfit| {
+                let message = format!("step {}: {}", step.id, misfit.message);
+                problems.push(Problem::new("plan", misfit.code, message));
+                Action::Unbound { hint: misfit.message }
+            })
+        };
+        step.action = action(&step.operation, &step.params);
+        for it in [&mut step.compensation, &mut step.probe].into_iter().flatten() {
+            let Compensation { operation, params, action: slot, .. } = it;
+            *slot = action(operation, params);
+        }
+    }
+    problems
+}
+
+fn action(catalogue: &Catalogue, name: &str, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
+    let Some(operation) = catalogue.get(name) else {
+        return Ok(Action::Unbound { hint: format!("there is no operation {name}") });
+    };
+    let Some(binding) = &operation.binding else {
+        return Ok(Action::Unbound { hint: format!("{name} has no binding: {}", add_binding(operation)) });
+    };
+    if let Some(hint) = elsewhere(operation, binding, params) {
+        return Ok(Action::Unbound { hint });
+    }
+    match binding {
+        Binding::Builtin { name, owned } => Ok(builtin_action(operation, name, *owned, params)),
+        Binding::Command { argv, env, secrets, output } => command_action(operation, params, (argv, env), secrets, *output),
+    }
+}
+
+fn add_binding(operation: &Operation) -> String {
+    format!("add `binding = {{…}}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
+}
+
+/// The preview's name travels with the action until its list replaces it: without the list an owned builtin refuses to run.
+fn builtin_action(operation: &Operation, name: &str, owned: bool, params: &BTreeMap<String, Value>) -> Action {
+    let mut params = params.clone();
+    for param in &operation.params {
+        if let Some(default) = &param.default {
+            params.entry(param.name.clone()).or_insert_with(|| default.clone());
+        }
+    }
+    if let Some(preview) = &operation.preview
+        && !params.contains_key("items")
+    {
+        params.insert("preview".to_owned(), Value::from(preview.as_str()));
+    }
+    Action::Builtin { name: name.to_owned(), params, owned }
+}
+
+fn command_action(
+    operation: &Operation,
+    params: &BTreeMap<String, Value>,
+    (argv, env): (&[String], &BTreeMap<String, String>),
+    secrets: &BTreeMap<String, String>,
+    output: OutputFormat,
+) -> Result<Action, Misfit> {
+    let Some((name, elements)) = argv.split_first() else {
+        return Ok(Action::Unbound { hint: format!("the binding of {} has an empty argv", operation.name) });
+    };
+    let program = match programs::resolve(name) {
+        Ok(program) => program,
+        Err(error) => {
+            let hint = format!("{} needs {name}: {error}; install it, or {}", operation.name, add_binding(operation));
+            return Ok(Action::Unbound { hint });
+        }
+    };
+    let filling = Filling { operation, params };
+    let mut operands: Vec<Operand> = Vec::new();
+    for element in elements {
+        operands.extend(filling.element(element)?);
+    }
+    let mut filled = BTreeMap::new();
+    for (name, text) in env {
+        filled.extend(filling.element(text)?.map(|value| (name.clone(), value)));
+    }
+    let script = script_of(&program, &operands);
+    Ok(Action::Command { program, args: operands, env: filled, secrets: secrets.clone(), cwd: None, output, script })
+}
+
+fn script_of(program: &Program, args: &[Operand]) -> Option<Program> {
+    let name = Path::new(&program.path).file_name()?.to_str()?;
+    let first = args.first().filter(|first| INTERPRETERS.contains(&name) && first.0.starts_with('/') && Path::new(&first.0).is_file())?;
+    programs::resolve(&first.0).ok()
+}
+
+/// Why an operation that acts on the machine it runs on cannot act on the named one.
+fn elsewhere(operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Option<String> {
+    let host = params.get("host").filter(|_| acts_here(operation, binding))?.as_str()?;
+    if is_local(host) {
+        return None;
+    }
+    // A builtin looks again when it runs; a command could not.
+    if host.contains("${") && matches!(binding, Binding::Builtin { .. }) {
+        return None;
+    }
+    let name = &operation.name;
+    Some(format!("{name} reaches only this machine directly; for {host} a binding over ssh would: {}", add_binding(operation)))
+}
+
+fn acts_here(operation: &Operation, binding: &Binding) -> bool {
+    match binding {
+        Binding::Builtin { name, owned: true } => owned::find(name).is_some(),
+        Binding::Builtin { name, owned: false } => builtin::find(name).is_some_and(|builtin| builtin.local),
+        Binding::Command { argv, env, .. } => {
+            let named = argv.iter().chain(env.values()).any(|text| slots::names(text).contains(&"host"));
+            operation.param("host").is_some() && !named
+        }
+    }
+}
+
+/// Names of this machine.
+pub fn is_local(host: &str) -> bool {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let short = name.split('.').next().unwrap_or(&name);
+    is_localhost(host) || (!name.is_empty() && (host.eq_ignore_ascii_case(&name) || host.eq_ignore_ascii_case(short)))
+}

@@ -1,0 +1,8 @@
+//! Steps of a plan -> what exactly they would do: program, digest, argv, or a hint why not.
+
+pub mod slots;
+
+mod binding;
+mod command;
+
+pub use binding::{bind, is_local};

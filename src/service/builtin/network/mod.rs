@@ -1,0 +1,9 @@
+//! Names, reachability, ports, certificates and interface rates.
+
+pub mod bandwidth;
+pub mod dns;
+pub mod ping;
+pub mod port;
+pub mod tls;
+
+mod der;

@@ -1,0 +1,69 @@
+//! `binding = {…}` -> how an operation reaches the world, with what could go wrong later said now.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+
+use super::fields::{required, word};
+use super::reader::{Reader, nearest};
+use crate::model::catalogue::{Binding, Param};
+use crate::service::bind::slots;
+use crate::service::{builtin, owned};
+
+pub fn binding(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Option<Binding> {
+    let (at, row) = reader.table(table, "binding")?;
+    match required(reader, at, row, "kind")?.as_str() {
+        "builtin" => builtin_binding(reader, at, row),
+        "command" => Some(command_binding(reader, at, row, params)),
+        other => {
+            let help = nearest(other, ["builtin", "command"].into_iter());
+            reader.say(at, "unknown_word", format!("`kind` cannot be `{other}`"), help);
+            None
+        }
+    }
+}
+
+fn builtin_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Option<Binding> {
+    reader.only(row, "a builtin binding", &["kind", "name", "owned"]);
+    let name = required(reader, at, row, "name")?;
+    let owned = reader.boolean(row, "owned").unwrap_or(false);
+    let known: Vec<&str> = if owned { owned::names().collect() } else { builtin::names().collect() };
+    if !known.contains(&name.as_str()) {
+        let kind = if owned { "owned builtin" } else { "builtin" };
+        reader.say(at, "unknown_builtin", format!("there is no {kind} `{name}`"), nearest(&name, known.into_iter()));
+    }
+    Some(Binding::Builtin { name, owned })
+}
+
+fn command_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[Param]) -> Binding {
+    reader.only(row, "a command binding", &["kind", "argv", "env", "secrets", "output"]);
+    let argv = reader.strings(row, "argv").unwrap_or_default();
+    match argv.first() {
+        None => reader.say(at, "missing_field", "`argv` is missing or empty", "the first element is the program"),
+        Some(program) if !slots::names(program).is_empty() => {
+            reader.say(
+                at,
+                "slot_in_program",
+                "the program must not come from a parameter",
+                "write its name as the first element of `argv`",
+            );
+        }
+        Some(_) => {}
+    }
+    let env = map(reader, row, "env");
+    for text in argv.iter().chain(env.values()) {
+        for slot in slots::names(text).iter().filter(|slot| !params.iter().any(|param| param.name == **slot)) {
+            let help = nearest(slot, params.iter().map(|param| param.name.as_str()));
+            reader.say(at, "unknown_slot", format!("`{{{slot}}}` names no parameter"), help);
+        }
+    }
+    let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
+    Binding::Command { argv, env, secrets: map(reader, row, "secrets"), output }
+}
+
+fn map(reader: &Reader<'_>, row: &DeTable<'_>, key: &str) -> BTreeMap<String, String> {
+    let Some((_, inner)) = reader.table(row, key) else {
+        return BTreeMap::new();
+    };
+    inner.keys().filter_map(|name| Some((name.get_ref().to_string(), reader.string(inner, name.get_ref())?))).collect()
+}

@@ -1,0 +1,11 @@
+//! Service manifests: TOML files -> catalogue of operations.
+
+pub mod embedded;
+pub mod load;
+
+mod binding;
+mod fields;
+mod operation;
+mod reader;
+
+pub use load::{load, load_file};
