@@ -6,8 +6,10 @@
 )]
 
 mod architecture;
+mod checker;
 mod console;
 mod engine;
+mod faults;
 mod journal;
 mod machine;
 mod planner;
