@@ -8,6 +8,7 @@ use super::act::intervene::{Verb, Words, intervene};
 use super::act::{self, Trouble};
 use super::args::{Cli, Command, Global, StepAt};
 use super::audit::AuditCommand;
+use super::console::console;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::Place;
@@ -57,7 +58,10 @@ pub fn dispatch(cli: Cli) -> Exit {
             return Exit::Unreachable;
         }
     };
-    let exit = runtime.block_on(carry_out(&setup, command));
+    let exit = match command {
+        None => console(&setup, &runtime),
+        Some(command) => runtime.block_on(carry_out(&setup, command)),
+    };
     // What still runs has a process of its own; nothing here is worth waiting for.
     runtime.shutdown_background();
     match exit {
@@ -102,9 +106,8 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
     Ok(Setup { place, out, global, config, config_dir })
 }
 
-async fn carry_out(setup: &Setup, command: Option<Command>) -> Result<Exit, Trouble> {
+async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
     let (place, out) = (&setup.place, &setup.out);
-    let Some(command) = command else { return super::console::console(setup).await };
     match command {
         Command::Host => detach::host(place).await,
         Command::Plan(args) => plan::plan(setup, &args).await,
