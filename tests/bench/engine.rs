@@ -148,5 +148,9 @@ fn syncs(dir: &Path, shape: &str, steps: u32) {
     let all = text.lines().filter(|line| line.contains("sync(")).count();
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let per = |count: usize| count as f64 / f64::from(steps);
-    println!("  syncs a step: {:.2} of the journal's log, {:.2} in all ({all} for {steps} steps, start, checkpoints and end included)", per(wal), per(all));
+    println!(
+        "  syncs a step: {:.2} of the journal's log, {:.2} in all ({all} for {steps} steps, start, checkpoints and end included)",
+        per(wal),
+        per(all)
+    );
 }
