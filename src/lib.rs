@@ -14,6 +14,7 @@
 pub mod adaptation;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod decision;
 pub mod engine;
 pub mod journal;

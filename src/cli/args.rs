@@ -65,6 +65,9 @@ pub struct Global {
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// An engine without a screen, until every run is settled; what `run --detach` leaves behind
+    #[command(name = "__host", hide = true)]
+    Host,
     Plan(plan::PlanArgs),
     Run(run::RunArgs),
     Resume(resume::ResumeArgs),

@@ -2,6 +2,12 @@
 
 use clap::{Args, Subcommand};
 
+use super::act::Trouble;
+use super::exit::Exit;
+use super::lines;
+use super::out::Out;
+use super::session::Place;
+use crate::journal;
 use crate::model::digest::Digest;
 
 /// Check the journal for changes made behind the engine's back
@@ -35,4 +41,21 @@ pub struct VerifyArgs {
 
 fn whole_digest(text: &str) -> Result<Digest, String> {
     Digest::parse(text).ok_or_else(|| "expected 64 hex digits".to_owned())
+}
+
+/// What is wrong, by event; else how far the chain holds and its head.
+pub fn verify(place: &Place, out: &Out, head: Option<Digest>) -> Result<Exit, Trouble> {
+    let report = journal::verify(&place.state_dir, head)?;
+    if out.json {
+        let findings: Vec<_> = report.findings.iter().map(|it| serde_json::json!({"seq": it.seq, "what": it.what})).collect();
+        let value = serde_json::json!({"good": report.good, "head": report.head, "expected_at": report.expected_at, "findings": findings});
+        out.result(&lines::json(&value));
+    } else if report.is_clean() {
+        out.result(&format!("{} events, the chain holds, head {}", report.good, report.head));
+    }
+    for finding in &report.findings {
+        let place = finding.seq.map_or_else(String::new, |seq| format!("event {seq}: "));
+        out.error(&format!("{place}{}", finding.what));
+    }
+    Ok(if report.is_clean() { Exit::Done } else { Exit::JournalUnusable })
 }

@@ -3,7 +3,7 @@
 //! Text passes the sanitiser here too, so that no caller can forget it; doing it twice changes nothing. A reader that left
 //! (`| head`) is no error: what only looks ends, what runs goes on.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::problem::Problem;
@@ -58,6 +58,17 @@ impl Out {
     /// Nobody reads the results any more.
     pub fn reader_left(self) -> bool {
         READER_LEFT.load(Ordering::Relaxed)
+    }
+
+    /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
+    pub fn ask(self, question: &str) -> Option<String> {
+        let _ = write!(io::stderr().lock(), "{}", text::safe(question));
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+        let mut line = String::new();
+        match io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line),
+        }
     }
 
     /// Somebody sits there: stdin and stderr are terminals.

@@ -9,6 +9,7 @@ mod core;
 mod effects;
 mod followers;
 pub mod handle;
+pub mod planning;
 mod start;
 
 pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

@@ -6,6 +6,7 @@ use crate::model::catalogue::Catalogue;
 use crate::model::settings::PolicySettings;
 
 use super::index::Index;
+use super::matching::Phrases;
 use super::template::Template;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +33,12 @@ pub struct World<'a> {
     /// Stands in for a host that a read leaves out; `None` asks instead.
     pub default_host: Option<String>,
     pub(super) index: Index,
+    pub(super) phrases: Phrases,
 }
 
 impl<'a> World<'a> {
     pub fn new(catalogue: &'a Catalogue, templates: &'a [Template], assets: &'a [String], policy: &'a PolicySettings) -> Self {
-        Self { catalogue, templates, assets, policy, default_host: None, index: Index::of(catalogue) }
+        Self { catalogue, templates, assets, policy, default_host: None, index: Index::of(catalogue), phrases: Phrases::of(templates) }
     }
 
     pub fn with_default_host(mut self, host: impl Into<String>) -> Self {

@@ -248,7 +248,7 @@ mod tests {
         let cases = [
             (format!("{SOUND}{SOUND}"), "c.toml:5: operation `a.b` is defined twice; first on line 1"),
             (format!("{SOUND}parms = []\n"), "c.toml:5: an operation: unknown field `parms` (nearest: params)"),
-            (format!("{SOUND}params = [{{ name = \"x\", type = \"hots\" }}]\n"), "c.toml:5: unknown type `hots` (nearest: host, port)"),
+            (format!("{SOUND}params = [{{ name = \"x\", type = \"hots\" }}]\n"), "c.toml:5: unknown type `hots` (nearest: host)"),
             (
                 SOUND.replace("read", "raed"),
                 "c.toml:3: an operation: `effects` must be one of read, mutate, destroy, not `raed` (nearest: read)",

@@ -77,7 +77,7 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
         let bound = bind(&operation, tokens, world, &place);
         let cover = query.cover(score.operation, &bound.used, &world.index);
         let certain = score.words >= ENOUGH_WORDS || (bound.evidence >= SPEAKING_VALUES && score.words > 0.3);
-        if !certain || cover < ENOUGH_COVER {
+        if !certain || (cover < ENOUGH_COVER && bound.evidence < SPEAKING_VALUES) {
             continue;
         }
         let fit = bound.evidence + slots_score(&operation, &bound, pool) + around_score(&operation, around, tokens);

@@ -8,6 +8,9 @@ use super::token::{Kind, Token};
 /// Longest intent that is read.
 pub const MOST_BYTES: usize = 16 << 10;
 
+/// Most words and marks that are read.
+const MOST_WORDS: usize = 1_000;
+
 const SHELL: &[&str] = &[
     "rm",
     "sudo",
@@ -125,13 +128,24 @@ pub fn without_waivers(text: &str) -> String {
 
 /// Shell text and options in place of names, anywhere in the intent.
 pub fn tokens(tokens: &[Token]) -> Result<(), Stop> {
+    if tokens.len() > MOST_WORDS {
+        return Err(refuse(
+            format!("the intent has {} words; at most {MOST_WORDS} are read, so use a plan file", tokens.len()),
+            Vec::new(),
+        ));
+    }
     let free = "a free shell command is never taken from between other words; ask for host.run_command with the command in quotes";
     let shell_mark = tokens.iter().find(|token| {
         matches!(token.kind, Kind::Mark('|' | '>' | '<'))
-            || (token.kind != Kind::Quoted && (token.text.contains("$(") || token.text.contains('`')))
+            || (token.kind != Kind::Quoted && ((token.text.contains("$(") || token.text == "$") || token.text.contains('`')))
     });
-    if let Some(mark) = shell_mark {
+    let both = tokens.windows(2).find(|pair| pair.iter().all(|token| token.kind == Kind::Mark('&'))).map(|pair| &pair[0]);
+    if let Some(mark) = shell_mark.or(both) {
         return Err(refuse(format!("`{}` is shell: {free}", mark.text), Vec::new()));
+    }
+    if let Some(token) = tokens.iter().find(|token| token.text.contains("${") || token.text.contains("{{")) {
+        let reason = format!("`{}` looks like a reference; outputs of steps are referred to in plan files only", token.text);
+        return Err(refuse(reason, Vec::new()));
     }
     for (at, token) in tokens.iter().enumerate() {
         let first = at == 0
@@ -188,7 +202,7 @@ mod tests {
             "look; curl http://x.example",
         ] {
             let all = token::tokens(bad);
-            assert!(tokens(&all).is_err() || bad.contains("&&"), "{bad}: {all:?}");
+            assert!(tokens(&all).is_err(), "{bad}: {all:?}");
         }
         assert!(tokens(&token::tokens("scale to -5 replicas")).is_ok());
     }

@@ -4,7 +4,7 @@
 //! A word that nobody knows is compared by letter triples, so typos still find their operation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -31,6 +31,10 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// Read once; part of the program, so it is sound for certain.
+static WORDS: LazyLock<WordsFile> =
+    LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("words.toml is part of the program and read by every test"));
 
 /// Stems of what is said, and the sets of stems that it is like.
 pub type Said = (Vec<String>, Vec<Vec<String>>);
@@ -61,16 +65,15 @@ pub struct Index {
 
 impl Index {
     pub fn of(catalogue: &Catalogue) -> Self {
-        let file: WordsFile = toml::from_str(include_str!("words.toml")).expect("words.toml is part of the program and read by a test");
         let operations: Vec<Arc<Operation>> = catalogue.iter().cloned().collect();
         let mut index = Self {
             operations,
             postings: BTreeMap::new(),
-            verbs: file.verbs.into_iter().collect(),
-            looks: file.looks.into_iter().collect(),
-            light: file.light.into_iter().collect(),
-            machines: file.machines.into_iter().collect(),
-            groups: file.groups,
+            verbs: WORDS.verbs.iter().cloned().collect(),
+            looks: WORDS.looks.iter().cloned().collect(),
+            light: WORDS.light.iter().cloned().collect(),
+            machines: WORDS.machines.iter().cloned().collect(),
+            groups: WORDS.groups.clone(),
             says: BTreeMap::new(),
             aliases: BTreeMap::new(),
             shapes: Vec::new(),
@@ -79,8 +82,8 @@ impl Index {
             index.add(at);
         }
         index.shapes = index.postings.keys().filter(|stem| stem.len() >= 4).map(|stem| (stem.clone(), triples(stem))).collect();
-        for say in file.say {
-            index.add_say(&say);
+        for say in &WORDS.say {
+            index.add_say(say);
         }
         index
     }

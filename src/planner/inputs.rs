@@ -97,20 +97,20 @@ pub fn settle(origin: &str, declared: &[Input], given: &BTreeMap<String, String>
     for input in declared {
         let name = &input.param.name;
         let text = given.get(name).cloned().or_else(|| input.param.default.as_ref().map(text_of));
-        let value = match text {
-            Some(text) => check(input, &text).unwrap_or_else(|reason| {
-                problems.push(
-                    Problem::new(origin, "bad_input", format!("input `{name}`: `{text}` {reason}")).at(input.at.line, input.at.column),
-                );
-                Value::Null
-            }),
-            None => {
-                if input.param.required {
-                    let problem = Problem::new(origin, "missing_input", format!("input `{name}` ({}) is required", input.param.kind));
-                    problems.push(problem.at(input.at.line, input.at.column).help(format!("give it with --set {name}=VALUE")));
-                }
+        let value = text.map(|text| (check(input, &text), text));
+        let value = match value {
+            Some((Ok(value), _)) => value,
+            Some((Err(reason), text)) => {
+                let problem = Problem::new(origin, "bad_input", format!("input `{name}`: `{text}` {reason}"));
+                problems.push(problem.at(input.at.line, input.at.column));
                 Value::Null
             }
+            None if input.param.required => {
+                let problem = Problem::new(origin, "missing_input", format!("input `{name}` ({}) is required", input.param.kind));
+                problems.push(problem.at(input.at.line, input.at.column).help(format!("give it with --set {name}=VALUE")));
+                Value::Null
+            }
+            None => Value::Null,
         };
         values.insert(name.clone(), value);
     }

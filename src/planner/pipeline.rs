@@ -67,7 +67,7 @@ fn correct_verbs(words: &mut [Token], world: &World<'_>) {
             && words[at].kind == Kind::Word
             && let Some(verb) = world.index.verb_alike(&words[at].low)
         {
-            words[at].low = verb.to_owned();
+            verb.clone_into(&mut words[at].low);
         }
     }
 }

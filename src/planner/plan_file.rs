@@ -47,7 +47,7 @@ pub fn check(
 fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<String, String>) -> Result<(Plan, Vec<Pos>), Vec<Problem>> {
     let tree = read(origin, text, format, CAPS).map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();
-    let body = unwrap_outcome(origin, &tree, &mut problems);
+    let body = unwrap_outcome(origin, &tree).map_err(|problem| vec![*problem])?;
     let mut fields = Fields::of(origin, "a plan", body, &mut problems);
     let declared = inputs::read_inputs(&mut fields);
     let title = fields.text("title").unwrap_or_default();
@@ -89,17 +89,15 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
 }
 
 /// `{"outcome":"plan","plan":{…}}`, as printed, is the plan inside.
-fn unwrap_outcome<'a>(origin: &str, tree: &'a Node, problems: &mut Vec<Problem>) -> &'a Node {
-    let Some(outcome) = tree.get("outcome") else { return tree };
+fn unwrap_outcome<'a>(origin: &str, tree: &'a Node) -> Result<&'a Node, Box<Problem>> {
+    let Some(outcome) = tree.get("outcome") else { return Ok(tree) };
     match (&outcome.body, tree.get("plan")) {
-        (Body::Text(word), Some(inner)) if word == "plan" => inner,
+        (Body::Text(word), Some(inner)) if word == "plan" => Ok(inner),
         (Body::Text(word), _) if word != "plan" => {
-            problems.push(
-                Problem::new(origin, "no_plan", format!("the file holds a `{word}`, not a plan")).at(outcome.at.line, outcome.at.column),
-            );
-            tree
+            let problem = Problem::new(origin, "no_plan", format!("the file holds a `{word}`, not a plan"));
+            Err(Box::new(problem.at(outcome.at.line, outcome.at.column)))
         }
-        (_, _) => tree,
+        (_, _) => Ok(tree),
     }
 }
 

@@ -139,6 +139,8 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     if is_content {
         if own.contains('-') {
             ways.extend(own.split('-').map(|part| (vec![stem(part)], 0.7)));
+        } else if is_state(said, at) && index.says.contains_key(own) {
+            // "is running" says how something is; it does not ask to run anything.
         } else if index.postings.contains_key(own) {
             ways.push((vec![own.clone()], 1.0));
         } else if !index.says.contains_key(own)
@@ -165,9 +167,18 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     ways
 }
 
+/// A form of "be" stands within the three words before.
+fn is_state(said: &[String], at: usize) -> bool {
+    said[at.saturating_sub(3)..at].iter().any(|word| matches!(word.as_str(), "is" | "are" | "was" | "be"))
+}
+
 /// What is said from this word on.
 fn says_of<'a>(said: &'a [String], at: usize, index: &'a Index) -> impl Iterator<Item = &'a Said> {
-    index.says.get(&said[at]).map_or(&[][..], Vec::as_slice).iter().filter(move |(stems, _)| follows(said, at, stems))
+    let all = index.says.get(&said[at]).map_or(&[][..], Vec::as_slice);
+    // "turn off X on Y" is not "turn on": words side by side win over words apart.
+    let adjacent = move |stems: &[String]| said[at + 1..].starts_with(&stems[1..]);
+    let closed = all.iter().any(|(stems, _)| stems.len() > 1 && adjacent(stems));
+    all.iter().filter(move |(stems, _)| follows(said, at, stems) && (!closed || stems.len() == 1 || adjacent(stems)))
 }
 
 /// Words that belong to a phrase begun before them: alone they would say something else.

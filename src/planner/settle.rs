@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::catalogue::Catalogue;
+use crate::model::hole::{self, Piece};
 use crate::model::ids::StepId;
 use crate::model::plan::{Compensation, Need, NeedKind, Plan, Provenance, Step, When};
 use crate::model::problem::Problem;
@@ -101,8 +102,12 @@ fn add_data_edges(step: &mut Step) {
 pub fn references(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => {
-            let starts = text.match_indices("${steps.").map(|(at, found)| &text[at + found.len()..]);
-            starts.filter_map(|rest| Some(rest[..rest.find(['.', '}'])?].to_owned())).collect()
+            let pieces = if text.contains("${") { hole::pieces(text).unwrap_or_default() } else { Vec::new() };
+            let of = |piece: Piece| match piece {
+                Piece::Hole(hole) => Some(hole.step.to_string()),
+                Piece::Text(_) => None,
+            };
+            pieces.into_iter().filter_map(of).collect()
         }
         Value::Array(items) => items.iter().flat_map(references).collect(),
         Value::Object(map) => map.values().flat_map(references).collect(),

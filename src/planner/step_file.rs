@@ -250,11 +250,17 @@ pub fn fill_step(step: &mut Step, inputs: &BTreeMap<String, Value>, given_by: Pr
     });
     step.params = params;
     let undo = step.compensation.iter_mut().chain(step.probe.iter_mut());
-    undo.for_each(|undo| undo.params.values_mut().for_each(|value| put_inputs(value, inputs, &mut unknown)));
-    step.locks.iter_mut().for_each(|lock| *lock = put_text(lock, inputs, &mut unknown));
+    for value in undo.flat_map(|undo| undo.params.values_mut()) {
+        put_inputs(value, inputs, &mut unknown);
+    }
+    for lock in &mut step.locks {
+        *lock = put_text(lock, inputs, &mut unknown);
+    }
     for bound in step.bounds.values_mut() {
         if let Bound::OneOf(values) = bound {
-            values.iter_mut().for_each(|value| *value = put_text(value, inputs, &mut unknown));
+            for value in values {
+                *value = put_text(value, inputs, &mut unknown);
+            }
         }
     }
     unknown.sort_unstable();

@@ -56,7 +56,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         let used = quoted(rest, first, &mut found).or_else(|| mark(rest, first, &mut found)).unwrap_or_else(|| chunk(rest, &mut found));
         rest = rest[used.max(first.len_utf8())..].trim_start();
     }
-    join_spans(found)
+    join_spans(&found)
 }
 
 fn quoted(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
@@ -143,7 +143,7 @@ fn kind_of(word: &str) -> Kind {
 }
 
 /// `30 minutes`, `half an hour`, `an hour`, `friday 22:00` become one token.
-fn join_spans(found: Vec<Token>) -> Vec<Token> {
+fn join_spans(found: &[Token]) -> Vec<Token> {
     let mut joined: Vec<Token> = Vec::with_capacity(found.len());
     let mut at = 0;
     while at < found.len() {

@@ -223,7 +223,7 @@ pub fn stem(low: &str) -> String {
     }
     for ending in ["ing", "ed"] {
         if let Some(base) = word.strip_suffix(ending).filter(|base| base.len() >= 3 && base.bytes().any(|byte| b"aeiouy".contains(&byte))) {
-            word = undouble(base).to_owned();
+            word = undouble(base).to_string();
             break;
         }
     }
@@ -260,7 +260,9 @@ mod tests {
             &["silence", "silencing", "silenced"],
             &["patch", "patches", "patching"],
         ] {
-            forms.iter().for_each(|form| assert_eq!(stem(form), stem(forms[0]), "{form}"));
+            for form in forms {
+                assert_eq!(stem(form), stem(forms[0]), "{form}");
+            }
         }
     }
 }

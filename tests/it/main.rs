@@ -6,13 +6,14 @@
 )]
 
 mod architecture;
-#[path = "../checker/mod.rs"]
 mod checker;
+mod console;
 mod engine;
 mod faults;
 mod journal;
 mod machine;
 mod planner;
+mod planner_files;
 mod rig;
 mod runner;
 mod service;

@@ -60,6 +60,57 @@ fn dev_set_scores_reach_their_floors() {
     if let Ok(path) = std::env::var("OUIOE_SCORE_FILE") {
         fs::write(path, table.as_bytes()).expect("the table is written");
     }
+    let all: Value = serde_json::from_str(table.lines().last().unwrap_or_default()).expect("the last line is JSON");
+    let all = &all["all"];
+    assert_eq!(all["unsafe"], 0, "{table}");
+    assert_eq!(all["approval_recall"], 1.0, "{table}");
+    // What the catalogue's summaries and the general words reach; a change that costs more than a row shows here.
+    for (measure, floor) in [("node_f1", 0.99), ("edge_f1", 0.96), ("slot_f1", 0.99), ("exact", 0.95), ("adversarial_accuracy", 1.0)] {
+        assert!(all[measure].as_f64().is_some_and(|reached| reached >= floor), "{measure} is below {floor}\n{table}");
+    }
+}
+
+/// The dev set measures; it must not teach: none of its names stands in what we ship.
+#[test]
+fn no_name_of_the_dev_set_is_shipped() {
+    let Some(eval) = eval_folder() else { return };
+    let rows = fs::read_to_string(eval.join("intents-dev.jsonl")).expect("the dev set is there");
+    let mut names: Vec<String> = Vec::new();
+    for row in rows.lines() {
+        let row: Value = serde_json::from_str(row).expect("a row is JSON");
+        // Two words can meet by chance.
+        names.extend(row["intent"].as_str().filter(|intent| intent.split(' ').count() > 2).map(str::to_owned));
+        let words = row["intent"].as_str().unwrap_or_default().split([' ', ',', ';', '?']);
+        names.extend(
+            words
+                .filter(|word| {
+                    word.chars().any(|c| c.is_ascii_digit())
+                        && word.chars().filter(char::is_ascii_alphabetic).count() >= 2
+                        && word.contains('-')
+                })
+                .map(str::to_owned),
+        );
+    }
+    names.sort();
+    names.dedup();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src/planner", "templates"] {
+        for file in files_below(&root.join(folder)) {
+            let text = fs::read_to_string(&file).expect("a text file");
+            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let found: Vec<&String> = names.iter().filter(|name| shipped.contains(name.as_str())).collect();
+            assert!(found.is_empty(), "{}: {found:?}", file.display());
+        }
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
 }
 
 struct Case<'a> {

@@ -11,9 +11,9 @@ use crate::cli::session::Place;
 use crate::model::state::Workflow;
 use crate::text;
 
-pub fn runs(place: &Place, out: &Out) -> Result<Exit, Trouble> {
+pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble> {
     let state = find::state(&place.state_dir)?;
-    let mut runs: Vec<&Workflow> = state.runs.values().collect();
+    let mut runs: Vec<&Workflow> = state.runs.values().filter(|run| !unfinished || !run.state.is_finished()).collect();
     runs.sort_by_key(|run| run.order);
     if runs.is_empty() {
         out.note("no runs yet; `ouioe run \"complete system health check\"` makes one");

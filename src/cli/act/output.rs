@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Trouble, find};
 use crate::cli::exit::Exit;
+use crate::cli::log::LogArgs;
 use crate::cli::out::Out;
 use crate::cli::session::{Place, Session};
 use crate::cli::watch;
@@ -19,11 +20,12 @@ const CHUNK: usize = 64 << 10;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Without a step: every step's output in plan order, under its name. `raw` writes the bytes as they are.
-pub async fn log(place: &Place, out: &Out, run: &str, step: Option<&str>, follow: bool, raw: bool) -> Result<Exit, Trouble> {
+pub async fn log(place: &Place, out: &Out, args: &LogArgs) -> Result<Exit, Trouble> {
+    let (follow, raw) = (args.follow, args.raw);
     let state = find::state(&place.state_dir)?;
-    let workflow = find::run(&state, run)?;
+    let workflow = find::run(&state, &args.run)?;
     let spools = Spools::new(place.state_dir.join("runs"));
-    let Some(step) = step else {
+    let Some(step) = args.step.as_deref() else {
         let Some(graph) = workflow.graph() else { return Ok(Exit::Done) };
         for ix in graph.places().filter(|ix| workflow.step(*ix).attempt.0 > 0) {
             let id = &graph.step(ix).id;
@@ -64,7 +66,7 @@ fn copy(spools: &Spools, out: &Out, run: &RunId, step: &StepId, attempt: Attempt
 }
 
 /// Every event, or a run's; with `follow`, also those to come.
-pub async fn events(place: &Place, out: &Out, run: Option<&str>, follow: bool) -> Result<Exit, Trouble> {
+pub async fn events(place: &Place, out: &Out, run: Option<&str>, follow: bool, after: Seq) -> Result<Exit, Trouble> {
     let run = match run {
         Some(text) => Some(find::run(&find::state(&place.state_dir)?, text)?.run.clone()),
         None => None,
@@ -75,7 +77,7 @@ pub async fn events(place: &Place, out: &Out, run: Option<&str>, follow: bool) -
         None => None,
     };
     let upto = watch.as_ref().map(|watch| watch.state.seq);
-    print_recorded(place, out, run.as_ref(), upto)?;
+    print_recorded(place, out, run.as_ref(), after, upto)?;
     let wanted: Option<BTreeSet<RunId>> = run.map(|run| BTreeSet::from([run]));
     while let Some(watch) = watch.as_mut().filter(|_| !out.reader_left()) {
         match watch.next().await {
@@ -90,13 +92,13 @@ pub async fn events(place: &Place, out: &Out, run: Option<&str>, follow: bool) -
     Ok(Exit::Done)
 }
 
-fn print_recorded(place: &Place, out: &Out, run: Option<&RunId>, upto: Option<Seq>) -> Result<(), Trouble> {
+fn print_recorded(place: &Place, out: &Out, run: Option<&RunId>, after: Seq, upto: Option<Seq>) -> Result<(), Trouble> {
     let reader = match Reader::open(&place.state_dir) {
         Ok(reader) => reader,
         Err(JournalError::Missing { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let mut after = Seq(0);
+    let mut after = after;
     loop {
         let events = reader.events(after, run, 1_000)?;
         let Some(last) = events.last() else { return Ok(()) };

@@ -142,9 +142,11 @@ impl Binder<'_> {
         if is_cue(at + 1) && !is_preposition(self.low(at + 1)) {
             score += 4.0;
         }
-        let cued =
+        let behind_cue =
             before > 0 && is_cue(before - 1) || (before > 1 && matches!(self.low(before - 1), "named" | "called") && is_cue(before - 2));
-        if cued {
+        // "the X job Y": the job is X.
+        let named_before = before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2));
+        if behind_cue && !named_before {
             score += 4.0;
         }
         if machine_param && (self.world.index.is_machine(self.low(at + 1)) || (at > 0 && self.world.index.is_machine(self.low(at - 1)))) {

@@ -65,8 +65,9 @@ pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {
 
 /// "the kafka group", "group kafka".
 fn by_word_group(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
-    if !tokens[at].is_one_of(&["group", "cluster", "tier", "pool"])
-        || (!tokens[at].is("group") && !tokens.get(at + 1).is_some_and(|next| index.is_machine(&next.low)))
+    let head = tokens.get(at)?;
+    if !head.is_one_of(&["group", "cluster", "tier", "pool"])
+        || (!head.is("group") && !tokens.get(at + 1).is_some_and(|next| index.is_machine(&next.low)))
     {
         return None;
     }
@@ -141,7 +142,7 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
             group.values.insert("env".to_owned(), environment.to_owned());
             at += 2 + skip;
         } else if token.is_one_of(&["in", "from"])
-            && let Some(name) = by_word_group(tokens, at + 2 + skip.min(tokens.len()), index).filter(|_| here(at + 2 + skip).is_some())
+            && let Some(name) = by_word_group(tokens, at + 2 + skip, index)
         {
             group.values.extend(name.values);
             at += 3 + skip;

@@ -86,13 +86,12 @@ impl Reader<'_> {
             self.at += 1;
         }
         let digits = &self.text[start..self.at];
-        match serde_json::from_str::<serde_json::Number>(digits) {
-            Ok(number) => Ok(number.as_i64().map_or_else(|| Body::Float(number.as_f64().unwrap_or(f64::NAN)), Body::Int)),
-            Err(_) => {
-                self.at = start;
-                Err(self.fault("syntax", "not a number"))
-            }
-        }
+        let number = serde_json::from_str::<serde_json::Number>(digits).ok();
+        let body = number.and_then(|number| number.as_i64().map(Body::Int).or_else(|| number.as_f64().map(Body::Float)));
+        body.ok_or_else(|| {
+            self.at = start;
+            self.fault("syntax", "not a number")
+        })
     }
 
     fn string(&mut self) -> Result<String, Fault> {

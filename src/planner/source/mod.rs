@@ -105,6 +105,9 @@ pub fn read(origin: &str, text: &str, format: Format, caps: Caps) -> Result<Node
     }
 }
 
+/// Longest part of a line whose characters are counted.
+const COUNTED: usize = 1_000;
+
 /// Byte offsets -> line and column, by the starts of lines.
 struct Lines<'a> {
     text: &'a str,
@@ -120,7 +123,9 @@ impl<'a> Lines<'a> {
     fn pos(&self, offset: usize) -> Pos {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts[line - 1];
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().take(100_000).count()) + 1;
+        // Counting characters of a file that is one line would cost its square; there, bytes are told.
+        let before = self.text.get(start..offset).unwrap_or_default();
+        let column = if before.len() > COUNTED { before.len() } else { before.chars().count() } + 1;
         Pos { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 }

@@ -21,12 +21,11 @@ pub fn check(plan: &Plan, places: &BTreeMap<&StepId, usize>, found: &mut Found) 
     }
     for (at, step) in plan.steps.iter().enumerate() {
         for need in &step.needs {
-            match places.get(&need.step) {
-                Some(before) => drop(graph.add_edge(NodeIndex::new(*before), NodeIndex::new(at), ())),
-                None => {
-                    let help = near::hint(need.step.as_str(), near_ids(plan));
-                    found.step(at, &step.id, "unknown_need", format!("needs unknown step `{}`", need.step), &help);
-                }
+            if let Some(before) = places.get(&need.step) {
+                graph.add_edge(NodeIndex::new(*before), NodeIndex::new(at), ());
+            } else {
+                let help = near::hint(need.step.as_str(), near_ids(plan));
+                found.step(at, &step.id, "unknown_need", format!("needs unknown step `{}`", need.step), &help);
             }
         }
         never_runs(at, step, found);

@@ -6,7 +6,9 @@ mod condition;
 mod graph;
 mod params;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use crate::model::catalogue::Catalogue;
 use crate::model::ids::StepId;
@@ -39,8 +41,8 @@ impl Limits {
 }
 
 /// At most 100 problems, in the order of the plan.
-pub fn validate(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> Vec<Problem> {
-    validate_placed(plan, catalogue, limits).into_iter().map(|(_, problem)| problem).collect()
+pub fn validate(plan: &Plan, catalogue: &Catalogue, limits: impl Borrow<Limits>) -> Vec<Problem> {
+    validate_placed(plan, catalogue, limits.borrow()).into_iter().map(|(_, problem)| problem).collect()
 }
 
 /// With the place of the step that each problem belongs to.
@@ -75,11 +77,11 @@ pub fn validate_placed(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> V
 struct Found(Vec<(Option<usize>, Problem)>);
 
 impl Found {
-    fn plan(&mut self, code: &str, message: String, help: &str) {
+    fn plan(&mut self, code: &str, message: impl Into<String>, help: &str) {
         self.put(None, Problem::new("plan", code, message).help(help));
     }
 
-    fn step(&mut self, at: usize, id: &StepId, code: &str, message: String, help: &str) {
+    fn step(&mut self, at: usize, id: &StepId, code: &str, message: impl Display, help: &str) {
         self.put(Some(at), Problem::new("plan", code, format!("step `{id}`: {message}")).help(help));
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::catalogue::{Catalogue, EffectClass, Operation, ParamType};
+use crate::model::hole;
 use crate::model::plan::{Bound, Compensation, Plan, Step};
 use crate::planner::{grammar, near};
 use crate::policy::rule;
@@ -60,7 +61,10 @@ fn params_of(
             put("unknown_param", format!("{prefix}{} has no parameter `{name}`", operation.name), &help);
             continue;
         };
-        if let Err(reason) = grammar::check(&param.kind, value) {
+        let malformed = texts(value).into_iter().find_map(|text| hole::pieces(text).err());
+        if let Some(reason) = malformed {
+            put("bad_reference", format!("{prefix}`{name}`: {reason}"), "");
+        } else if let Err(reason) = grammar::check(&param.kind, value) {
             let shown: String = value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(60).collect();
             put("wrong_type", format!("{prefix}`{name}` `{shown}` {reason}"), "");
         }
@@ -76,6 +80,16 @@ fn params_of(
         if params.get(&param.name).is_none_or(Value::is_null) {
             put("missing_param", format!("{prefix}{} needs `{}` ({})", operation.name, param.name, param.kind), "");
         }
+    }
+}
+
+/// All texts inside a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(map) => map.values().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 
