@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+#[path = "../checker/mod.rs"]
 mod checker;
 mod console;
 mod engine;
