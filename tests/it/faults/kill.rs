@@ -24,16 +24,20 @@ pub struct Campaign {
     pub acked: Vec<Acked>,
     /// Steps that a person was asked about.
     pub parks: usize,
+    /// Runs that there shall be in the end.
+    pub runs: usize,
 }
 
 impl Campaign {
     pub fn new(place: Place) -> Self {
-        Self { place, acked: Vec::new(), parks: 0 }
+        Self { place, acked: Vec::new(), parks: 0, runs: 1 }
     }
 
     /// `run` where nothing of the run is durable yet, else `resume`.
     pub fn next_args(&self) -> Vec<&'static str> {
-        if self.judge().runs.is_empty() { vec!["run", "--plan", "PLAN", "--yes", "--json"] } else { vec!["resume", "--json"] }
+        let verdict = self.judge();
+        let submit = verdict.all_finished() && verdict.runs.len() < self.runs;
+        if submit { vec!["run", "--plan", "PLAN", "--yes", "--json"] } else { vec!["resume", "--json"] }
     }
 
     pub fn args(&self, next: &[&'static str]) -> Vec<String> {
@@ -75,7 +79,7 @@ impl Campaign {
         for _ in 0..200 {
             let verdict = self.judge();
             assert_clean(&verdict);
-            if !verdict.runs.is_empty() && verdict.all_finished() {
+            if verdict.runs.len() == self.runs && verdict.all_finished() {
                 return verdict;
             }
             self.answer_parks();

@@ -8,4 +8,5 @@ mod checker;
 mod kill;
 mod plans;
 mod program;
+mod race;
 mod rng;
