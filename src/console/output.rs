@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn chunk(offset: u64, bytes: &[u8], total: u64) -> OutputChunk {
-        OutputChunk { offset, bytes: bytes.to_vec(), total }
+        OutputChunk { offset, bytes: bytes.to_vec(), total, dropped: 0 }
     }
 
     fn output(flow: Flow) -> Output {

@@ -80,7 +80,7 @@ fn host(text: &str) -> Result<String, String> {
     let label =
         |part: &str| !part.is_empty() && part.len() <= 63 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let good = text.len() <= 253 && text.trim_end_matches('.').split('.').all(label);
-    if good || is_ip(text) { Ok(text.to_owned()) } else { Err("must be a host name or address".to_owned()) }
+    if good || (is_ip(text) && !text.contains('/')) { Ok(text.to_owned()) } else { Err("must be a host name or address".to_owned()) }
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn every_type_accepts_and_refuses() {
         for (kind, good, bad) in [
-            ("host", &["box-1", "a.example.org", "::1", "localhost"][..], &["-rf", "a b", "", "x;y", "$(id)"][..]),
+            ("host", &["box-1", "a.example.org", "::1", "localhost"][..], &["10.0.0.0/8", "-rf", "a b", "", "x;y", "$(id)"][..]),
             ("name", &["nginx", "my_app.1"], &["-x", "a b", "a/b"]),
             ("env", &["prod", "qa"], &["moon"]),
             ("duration", &["30m", "2 hours", "an hour", "half an hour", "1h30m", "two weeks"], &["soon", "-5s", "10 parsecs"]),

@@ -101,20 +101,20 @@ fn without_values(words: &[Token], bound: &Bound, world: &World<'_>) -> Vec<Stri
 }
 
 fn best_phrase(template: &Template, words: &[String]) -> Option<f64> {
-    let scores = template.phrase_stems.iter().filter_map(|stems| {
-        let explained = share(words, stems);
-        let uttered = share(stems, words);
-        (words.len() + stems.len() > 2 && explained >= EXPLAINED && uttered >= SAID).then_some(explained + uttered)
+    let scores = template.phrase_stems.iter().filter_map(|phrase| {
+        let explained = share(words, phrase);
+        let uttered = share(phrase, words);
+        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= SAID).then_some(explained + uttered)
     });
     scores.max_by(f64::total_cmp)
 }
 
-/// Share of `these` that have a like among `those`.
-fn share(these: &[String], those: &[String]) -> f64 {
+/// Share of `these` that have a like among `others`.
+fn share(these: &[String], others: &[String]) -> f64 {
     if these.is_empty() {
         return 0.0;
     }
-    let found = these.iter().filter(|one| those.iter().any(|other| alike(one, other))).count();
+    let found = these.iter().filter(|one| others.iter().any(|known| alike(one, known))).count();
     #[expect(clippy::cast_precision_loss, reason = "an intent has at most some thousand words")]
     let share = found as f64 / these.len() as f64;
     share

@@ -33,7 +33,12 @@ pub fn not_started(class: FailureClass, detail: impl AsRef<str>) -> AttemptOutco
 pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
     match ended {
         Ended::NotStarted { class, detail } => not_started(class, detail),
-        Ended::Ran { exit, spool, stdout, error_tail, spool_error: _ } => of_exit(start, exit, spool, &stdout, &error_tail),
+        Ended::Ran { exit, spool, stdout, mut error_tail, spool_error } => {
+            if let Some(why) = spool_error {
+                error_tail.push_str(&format!("\n(part of the output was not kept: {why})"));
+            }
+            of_exit(start, exit, spool, &stdout, &error_tail)
+        }
     }
 }
 

@@ -48,7 +48,10 @@ fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
 
 /// The first hole that the approval does not bound, or whose value lies outside.
 fn outside(workflow: &Workflow, step: &Step) -> Option<String> {
-    let mut holes = step.params.iter().filter(|(_, value)| has_hole(value));
+    let mut holes = step.params.iter().filter(|(_, value)| has_hole(value)).peekable();
+    if holes.peek().is_none() && rendered(workflow, &step.action).as_ref() != Ok(&step.action) {
+        return Some("its action takes a value from another step that no parameter names".to_owned());
+    }
     holes.find_map(|(name, value)| outside_bound(workflow, name, value, step.bounds.get(name)))
 }
 

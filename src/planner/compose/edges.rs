@@ -212,7 +212,7 @@ impl Draw<'_> {
             }
             let own_group = unit.bound.group.clone().filter(|_| is_machine_param(&param.name, &param.kind)).map(Source::Group);
             match own_group.or_else(|| find(self.units, at, param)) {
-                Some(Source::Values(_, found)) => {
+                Some(Source::Values(_, found)) if found.iter().all(|text| grammar::typed(&param.kind, text).is_ok()) => {
                     values.insert(param.name.clone(), found);
                     provenance.insert(param.name.clone(), Provenance::Inherited);
                 }
@@ -221,7 +221,7 @@ impl Draw<'_> {
                     filled.listed = Some((param.name.clone(), lister));
                 }
                 Some(Source::Listed(place)) => filled.listed = self.places[place].first().map(|lister| (param.name.clone(), *lister)),
-                None => self.last_resort(param, operation, &mut values, &mut provenance, &mut filled.missing),
+                Some(Source::Values(..)) | None => self.last_resort(param, operation, &mut values, &mut provenance, &mut filled.missing),
             }
             if let Some((name, lister)) = &filled.listed {
                 *lister_at = Some(*lister);

@@ -3,7 +3,7 @@
 //! Each is looked at again just before: one that changed, was replaced or vanished since the list was made stays untouched
 //! and is reported. Never globs, never follows a link, never removes a folder.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, statat, unlinkat};
@@ -23,7 +23,7 @@ enum Left {
     Failed(String),
 }
 
-pub fn clean(params: &Params, protected: &[String]) -> Result<Value, String> {
+pub fn clean(params: &Params, protected: &[String], log: &mut dyn Write) -> Result<Value, String> {
     let items = params.get("items").cloned().ok_or("no list of files was approved: the plan needs its preview")?;
     let items: Vec<Item> = serde_json::from_value(items).map_err(|error| format!("read the list of files: {error}"))?;
     if items.len() > ITEMS {
@@ -31,7 +31,6 @@ pub fn clean(params: &Params, protected: &[String]) -> Result<Value, String> {
     }
     let root = open(params, protected)?;
     let (mut removed, mut freed, mut left, mut failed) = (0_u64, 0_u64, Vec::new(), Vec::new());
-    let mut log = std::io::stderr().lock();
     for listed in &items {
         let (list, why) = match remove(&root, listed) {
             Ok(()) => {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::environment;
+use crate::text::redact::SHORTEST;
 
 /// Longest value; a handle that points at more is a mistake.
 const CAP: usize = 64 << 10;
@@ -31,6 +32,9 @@ pub fn resolve(handle: &str) -> Result<Vec<u8>, String> {
     value.truncate(end);
     if value.is_empty() {
         return Err(format!("secret {handle}: it is empty"));
+    }
+    if value.len() < SHORTEST {
+        return Err(format!("secret {handle}: shorter than {SHORTEST} bytes, it could not be kept out of the output"));
     }
     if value.contains(&0) {
         return Err(format!("secret {handle}: it holds a NUL byte"));
@@ -105,8 +109,9 @@ mod tests {
         let path = file.path().display();
         for (handle, expected) in [
             (format!("file:{path}"), Ok("s3cret")),
-            ("cmd:/bin/echo a b".into(), Ok("a b")),
+            ("cmd:/bin/echo a bcd".into(), Ok("a bcd")),
             ("cmd:echo a".into(), Err("absolute path")),
+            ("cmd:/bin/echo ab".into(), Err("shorter than")),
             ("cmd:/bin/false".into(), Err("ended with")),
             ("env:SURELY_NOT_SET_ANYWHERE".into(), Err("is not set")),
             ("file:/nowhere/at/all".into(), Err("No such file")),

@@ -39,7 +39,10 @@ pub struct Streams {
 
 impl Streams {
     pub fn new(spool: SpoolWriter, secrets: Vec<Vec<u8>>, result_cap: u64) -> Self {
-        let redact = (!secrets.is_empty()).then(|| (Redactor::new(secrets.clone()), Redactor::new(secrets)));
+        let redact = (!secrets.is_empty()).then(|| {
+            let redactor = Redactor::new(secrets);
+            (redactor.clone(), redactor)
+        });
         let stdout_cap = usize::try_from(result_cap).unwrap_or(usize::MAX);
         Self { spool, redact, stdout: Vec::new(), stdout_cap, stdout_cut: false, out_tail: Tail::default(), err_tail: Tail::default() }
     }

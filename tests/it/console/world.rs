@@ -299,7 +299,7 @@ impl Desk {
         for todo in std::mem::take(&mut self.todos) {
             if let Todo::Read { source, offset } = todo {
                 let at = usize::try_from(offset).expect("small").min(bytes.len());
-                let chunk = OutputChunk { offset, bytes: bytes[at..].to_vec(), total: bytes.len() as u64 };
+                let chunk = OutputChunk { offset, bytes: bytes[at..].to_vec(), total: bytes.len() as u64, dropped: 0 };
                 self.tell(Msg::Output { source, answer: Ok(chunk) });
             }
         }

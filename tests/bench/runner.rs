@@ -1,0 +1,166 @@
+//! What one spawned step costs: the runner's processor time and private memory, and the whole against a bare fork and exec.
+//!
+//! `cargo bench --bench runner`. Figures to reach: ≤ 2 ms, ≤ 2 MiB, ≤ 2 times.
+
+#![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints its figures")]
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use ouioe::model::action::{Action, Operand};
+use ouioe::model::catalogue::OutputFormat;
+use ouioe::model::command::Report;
+use ouioe::model::digest::Digest;
+use ouioe::model::effect::{AttemptRef, Role, Start};
+use ouioe::model::ids::{AttemptNo, Epoch, RunId, StepId, StepIx};
+use ouioe::model::plan::StepKind;
+use ouioe::model::time::Millis;
+use ouioe::policy::digest::action_digest;
+use ouioe::service::runner::claim::Claim;
+use ouioe::service::{ServiceOptions, Services, attempt, programs};
+use ouioe::spool::Spools;
+
+const ROUNDS: u32 = 400;
+
+fn step(number: u32, program: &str, args: &[&str]) -> Start {
+    let action = Action::Command {
+        program: programs::resolve(program).expect("a program of every system"),
+        args: args.iter().map(|arg| Operand((*arg).to_owned())).collect(),
+        env: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        cwd: None,
+        output: OutputFormat::None,
+        script: None,
+    };
+    Start {
+        at: AttemptRef { run: RunId::new("bench"), ix: StepIx(0), step: StepId::new(number.to_string()), attempt: AttemptNo(1) },
+        role: Role::Main,
+        operation: "bench.step".to_owned(),
+        digest: action_digest(&action),
+        action,
+        effect_key: Digest::ZERO,
+        timeout_ms: Millis::seconds(60),
+        silence_ms: Millis(0),
+        grace_ms: Millis::seconds(1),
+        output_cap: 16 << 20,
+        result_cap: 64 << 10,
+        thresholds: Vec::new(),
+        kind: StepKind::Action,
+    }
+}
+
+fn children_cpu() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the system counts");
+    let of = |time: nix::sys::time::TimeVal| Duration::from_micros(u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0));
+    of(usage.user_time()) + of(usage.system_time())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn bare() -> Duration {
+    let began = Instant::now();
+    let mut child = Command::new("/bin/true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("true runs");
+    child.wait().expect("it ends");
+    began.elapsed()
+}
+
+fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Duration {
+    let step = step(number, "/bin/true", &[]);
+    let began = Instant::now();
+    services.start(step);
+    reports.recv().expect("it is reported");
+    began.elapsed()
+}
+
+/// Runners alone, without an engine, one after the other: processor time of runner and step less that of the step.
+fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
+    let before = children_cpu();
+    (0..ROUNDS).for_each(|_| _ = bare());
+    let of_step = (children_cpu() - before) / ROUNDS;
+    let before = children_cpu();
+    for number in 0..ROUNDS {
+        let step = step(1_000_000 + number, "/bin/true", &[]);
+        let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
+        attempt::request(options, &step, &dir, programs::stamp_of(&step_program(&step))).expect("a folder");
+        let (mut child, _) = attempt::spawn(options, &dir).expect("the runner starts");
+        child.wait().expect("it ends");
+    }
+    ((children_cpu() - before) / ROUNDS - of_step, of_step)
+}
+
+fn step_program(step: &Start) -> ouioe::model::action::Program {
+    match &step.action {
+        Action::Command { program, .. } => program.clone(),
+        Action::Builtin { .. } | Action::Unbound { .. } => unreachable!("made above as a command"),
+    }
+}
+
+/// Of a runner in the middle of a step: what it alone keeps in memory.
+fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
+    let step = step(9_000_000, "/bin/sh", &["-c", "echo up; read line < /dev/null; sleep 60"]);
+    let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
+    attempt::request(options, &step, &dir, None).expect("a folder");
+    let (mut child, runner) = attempt::spawn(options, &dir).expect("the runner starts");
+    while std::fs::read(dir.join("out")).unwrap_or_default().is_empty() {
+        std::thread::yield_now();
+    }
+    let claim = Claim::read(&dir).expect("readable").expect("claimed");
+    let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", claim.pid)).expect("the kernel tells");
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("Private") || line.starts_with("Rss") || line.starts_with("Pss:"))
+        .map(str::to_owned)
+        .collect();
+    if std::env::var_os("SMAPS").is_some() {
+        println!("{}", std::fs::read_to_string(format!("/proc/{}/smaps", claim.pid)).expect("the kernel tells"));
+    }
+    let stopped = runner.expect("it is there").stop(&dir, ouioe::model::step_state::StopWhy::CancelNow, Millis(0));
+    stopped.expect("it can be stopped");
+    child.wait().expect("it ends");
+    lines
+}
+
+fn main() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let mut options = ServiceOptions::new(Spools::new(dir.path().join("runs")), Epoch(1)).expect("a boot id");
+    options.exe = env!("CARGO_BIN_EXE_ouioe").into();
+    let (sender, reports) = channel();
+    let report = Arc::new(move |report| _ = sender.send(report));
+    let services = Services::new(options.clone(), runtime.handle().clone(), report);
+
+    (0..20).for_each(|number| _ = spawned(&services, &reports, 2_000_000 + number));
+    let (mut plain, mut whole) = (Vec::new(), Vec::new());
+    for number in 0..ROUNDS {
+        plain.push(bare());
+        whole.push(spawned(&services, &reports, number));
+    }
+    let (plain, whole) = (median(plain), median(whole));
+    println!(
+        "median of {ROUNDS}: bare fork+exec {plain:?}, spawned step {whole:?}, ratio {:.2}",
+        whole.as_secs_f64() / plain.as_secs_f64()
+    );
+
+    // As many at once as an engine has slots.
+    let began = Instant::now();
+    for number in 0..ROUNDS {
+        services.start(step(3_000_000 + number, "/bin/true", &[]));
+        if number >= 16 {
+            reports.recv().expect("it is reported");
+        }
+    }
+    (0..16).for_each(|_| _ = reports.recv());
+    let at_once = began.elapsed() / ROUNDS;
+    println!("16 at once: {at_once:?} a step, ratio {:.2}", at_once.as_secs_f64() / plain.as_secs_f64());
+
+    let (runner, step) = cpu_of_runner(&options);
+    println!("processor time: runner {runner:?}, the step's own {step:?}");
+    memory_of_runner(&options).iter().for_each(|line| println!("memory: {line}"));
+}
