@@ -83,7 +83,7 @@ fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Dura
 fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
     let before = children_cpu();
     (0..ROUNDS).for_each(|_| _ = bare());
-    let of_step = (children_cpu() - before) / ROUNDS;
+    let of_step = children_cpu().saturating_sub(before) / ROUNDS;
     let before = children_cpu();
     for number in 0..ROUNDS {
         let step = step(1_000_000 + number, "/bin/true", &[]);
@@ -92,7 +92,7 @@ fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
         let (mut child, _) = attempt::spawn(options, &dir).expect("the runner starts");
         child.wait().expect("it ends");
     }
-    ((children_cpu() - before) / ROUNDS - of_step, of_step)
+    ((children_cpu().saturating_sub(before) / ROUNDS).saturating_sub(of_step), of_step)
 }
 
 fn step_program(step: &Start) -> ouioe::model::action::Program {
@@ -113,7 +113,11 @@ fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
     }
     let claim = Claim::read(&dir).expect("readable").expect("claimed");
     let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", claim.pid)).expect("the kernel tells");
-    let lines = text.lines().filter(|line| line.starts_with("Private") || line.starts_with("Rss") || line.starts_with("Pss:")).map(str::to_owned).collect();
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("Private") || line.starts_with("Rss") || line.starts_with("Pss:"))
+        .map(str::to_owned)
+        .collect();
     if std::env::var_os("SMAPS").is_some() {
         println!("{}", std::fs::read_to_string(format!("/proc/{}/smaps", claim.pid)).expect("the kernel tells"));
     }
@@ -139,7 +143,10 @@ fn main() {
         whole.push(spawned(&services, &reports, number));
     }
     let (plain, whole) = (median(plain), median(whole));
-    println!("median of {ROUNDS}: bare fork+exec {plain:?}, spawned step {whole:?}, ratio {:.2}", whole.as_secs_f64() / plain.as_secs_f64());
+    println!(
+        "median of {ROUNDS}: bare fork+exec {plain:?}, spawned step {whole:?}, ratio {:.2}",
+        whole.as_secs_f64() / plain.as_secs_f64()
+    );
 
     // As many at once as an engine has slots.
     let began = Instant::now();
@@ -155,5 +162,7 @@ fn main() {
 
     let (runner, step) = cpu_of_runner(&options);
     println!("processor time: runner {runner:?}, the step's own {step:?}");
-    memory_of_runner(&options).iter().for_each(|line| println!("memory: {line}"));
+    for line in memory_of_runner(&options) {
+        println!("memory: {line}");
+    }
 }
