@@ -11,9 +11,17 @@
 //!
 //! Floors 0-3 know no clock, file, socket or hash order; `tests/it/architecture.rs` holds all this.
 
+pub mod adaptation;
+pub mod cli;
+pub mod config;
+pub mod console;
+pub mod decision;
 pub mod engine;
+pub mod journal;
 pub mod link;
+pub mod machine;
 pub mod model;
+pub mod planner;
 pub mod policy;
 pub mod service;
 pub mod spool;

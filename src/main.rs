@@ -1,10 +1,18 @@
-//! The runner is dispatched before anything else is set up.
+//! The runner is dispatched first; then arguments -> wired parts -> exit code.
 
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use ouioe::cli::args::Cli;
+use ouioe::cli::dispatch::dispatch;
+
 fn main() -> ExitCode {
+    // Before arguments, runtime or logging: a step must cost next to nothing.
     if std::env::args_os().nth(1).is_some_and(|first| first == "__runner") {
         return ExitCode::from(u8::try_from(ouioe::service::runner::main()).unwrap_or(1));
     }
-    ExitCode::SUCCESS
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    // Somebody was first: then it is installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    dispatch(Cli::parse()).into()
 }

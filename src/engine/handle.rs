@@ -63,6 +63,8 @@ pub enum Inbox {
     Report(Report),
     Follow(oneshot::Sender<Feed>),
     Head(oneshot::Sender<(Seq, Digest)>),
+    /// A follower that was dropped to resync reads again.
+    Rejoin(u64),
     /// Answer what is queued, append `engine_stopped`, end. Stops no step.
     Stop(oneshot::Sender<()>),
 }

@@ -1,3 +1,15 @@
 //! The loop: commands in, durable events out, effects brought about.
+//!
+//! One thread owns journal and state. A batch is what arrived during the last sync; nothing is acknowledged, published or
+//! started before its commit. Stopping is an effect: ending the engine stops no step.
 
+mod batch;
+mod clock;
+mod core;
+mod effects;
+mod followers;
 pub mod handle;
+pub mod planning;
+mod start;
+
+pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

@@ -2,6 +2,9 @@
 //!
 //! A link carries what the engine says; it decides nothing and never invents an answer.
 
+pub mod local;
+pub mod socket;
+
 use std::io;
 use std::sync::Arc;
 
@@ -10,6 +13,8 @@ use crate::model::actor::Actor;
 use crate::model::command::{Command, Request};
 use crate::model::ids::{AttemptNo, CmdId, RunId, StepId};
 use crate::spool::OutputChunk;
+
+use self::socket::SocketClient;
 
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -24,7 +29,12 @@ pub enum LinkError {
 /// One way to an engine. Cheap to clone; every clone speaks as the same actor.
 #[derive(Clone, Debug)]
 pub enum Link {
-    InProcess { engine: Handle, actor: Actor },
+    InProcess {
+        engine: Handle,
+        actor: Actor,
+    },
+    /// The other side knows who asks by itself.
+    Socket(SocketClient),
 }
 
 impl Link {
@@ -36,20 +46,24 @@ impl Link {
     pub async fn send_as(&self, cmd_id: CmdId, command: Command) -> Reply {
         match self {
             Self::InProcess { engine, actor } => engine.request(Request { cmd_id, actor: actor.clone(), command }).await,
+            Self::Socket(client) => client.send_as(cmd_id, command).await,
         }
     }
 
     pub async fn follow(&self) -> Result<Feed, LinkError> {
         match self {
             Self::InProcess { engine, .. } => engine.follow().await.ok_or(LinkError::Gone),
+            Self::Socket(client) => client.follow().await,
         }
     }
 
+    /// At most `max` bytes, and over a socket perhaps fewer: ask again from where they end.
     pub async fn output(&self, run: &RunId, step: &StepId, attempt: AttemptNo, offset: u64, max: usize) -> Result<OutputChunk, LinkError> {
         match self {
             Self::InProcess { engine, .. } => {
                 engine.output(run, step, attempt, offset, max).map_err(|source| LinkError::Io { address: "spool".to_owned(), source })
             }
+            Self::Socket(client) => client.output(run, step, attempt, offset, max).await,
         }
     }
 
@@ -57,6 +71,7 @@ impl Link {
     pub fn describe(&self) -> Arc<str> {
         match self {
             Self::InProcess { .. } => Arc::from("in process"),
+            Self::Socket(client) => Arc::from(format!("socket {}", client.path().display())),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 pub mod failure;
 pub mod graph;
+pub mod hole;
 pub mod ids;
 pub mod intent;
 pub mod outcome;

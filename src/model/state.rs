@@ -46,6 +46,12 @@ pub struct StepRecord {
     /// Why it was skipped, done by hand or is unknown; the open question's text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// What the next attempt is for.
+    #[serde(default)]
+    pub next: Role,
+    /// The hold before its intent is over.
+    #[serde(default)]
+    pub held: bool,
     /// Position among the run's completions, for undo in reverse; 0: not completed.
     #[serde(default)]
     pub completed: u32,
@@ -97,6 +103,8 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Workflow {
     pub run: RunId,
+    /// The command that submitted it.
+    pub cmd: CmdId,
     /// Order of submission; first come, first served.
     pub order: u64,
     pub intent: Intent,
@@ -136,6 +144,27 @@ pub struct Workflow {
     /// Who last acted on it, for those who came too late.
     #[serde(default)]
     pub last_word: Option<(Actor, Seq)>,
+}
+
+impl StepRecord {
+    /// As it stands before anything happened.
+    pub fn fresh() -> Self {
+        Self {
+            state: StepState::Waiting,
+            rev: 0,
+            attempt: AttemptNo(0),
+            generation: Generation(1),
+            retries: 0,
+            last: None,
+            result: None,
+            verdict: None,
+            approved: None,
+            note: String::new(),
+            next: Role::Main,
+            held: false,
+            completed: 0,
+        }
+    }
 }
 
 impl Workflow {

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::services::Services;
+use super::builtin::{self, World};
 use crate::model::action::Action;
 use crate::model::plan::{Plan, Provenance};
 
 /// Runs the preview of every step that has one. Reads only. A list that cannot be made leaves the plan unapprovable.
-pub async fn preview(plan: &mut Plan, services: &Services) -> Result<(), String> {
+pub async fn preview(plan: &mut Plan, world: &World) -> Result<(), String> {
     for step in &mut plan.steps {
         let Action::Builtin { params, .. } = &mut step.action else {
             continue;
@@ -19,7 +19,7 @@ pub async fn preview(plan: &mut Plan, services: &Services) -> Result<(), String>
         if let Some((hole, _)) = params.iter().find(|(_, value)| value.to_string().contains("${")) {
             return Err(shown(format!("`{hole}` is known only when the run gets there")));
         }
-        let mut found = services.call(&name, params.clone()).await.map_err(shown)?;
+        let mut found = builtin::call(&name, params.clone(), world).await.map_err(|failure| shown(failure.detail))?;
         let items = found.get_mut("items").map(Value::take).ok_or_else(|| shown(format!("{name} gave no list")))?;
         params.remove("preview");
         params.insert("items".to_owned(), items.clone());

@@ -1,7 +1,22 @@
 //! The one integration binary: one link, one run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that fails shall panic and say where; helpers have no #[test] of their own"
+)]
 
 mod architecture;
+#[path = "../checker/mod.rs"]
+mod checker;
+mod console;
+mod engine;
+mod faults;
+mod journal;
+mod machine;
+mod planner;
+mod planner_files;
 mod rig;
 mod runner;
 mod service;
+mod socket;
 mod source;

@@ -480,7 +480,7 @@ fn previewed(rig: &Rig, value: &Value) -> Result<Action, String> {
     let catalogue = catalogue();
     let mut plan = plan_of(catalogue.get("host.clean_files").expect("known"), value);
     assert_eq!(ouioe::service::bind(&mut plan, &catalogue), []);
-    rig.runtime.block_on(ouioe::service::preview(&mut plan, &rig.services))?;
+    rig.runtime.block_on(ouioe::service::preview(&mut plan, &ouioe::service::builtin::World::default()))?;
     Ok(plan.steps.remove(0).action)
 }
 

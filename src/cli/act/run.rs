@@ -1,0 +1,97 @@
+//! Submit a plan and stay with it to its end.
+
+use std::collections::BTreeSet;
+
+use super::Trouble;
+use crate::cli::exit::Exit;
+use crate::cli::out::Out;
+use crate::cli::session::{Place, Session};
+use crate::cli::watch::{Ended, Watch};
+use crate::engine::EngineEnd;
+use crate::engine::handle::Reply;
+use crate::model::command::{Command, Submit};
+use crate::model::ids::RunId;
+use crate::text;
+
+/// Hosts an engine where none runs. The exit code is the run's.
+pub async fn run(place: &Place, out: &Out, submit: Submit) -> Result<Exit, Trouble> {
+    let session = Session::open(place).await?;
+    let mut watch = Watch::of(session.link.follow().await?);
+    let reply = session.link.send(Command::Submit(submit)).await;
+    let Reply::Accepted { run: Some(run), .. } = reply else {
+        let exit = refused(&reply, out);
+        let end = session.close().await;
+        return Ok(if exit == Exit::Done { Exit::Refused } else { exit.worse(of_end(end.as_ref())) });
+    };
+    if !out.json {
+        out.note(&format!("run {run}"));
+    }
+    settle(session, &mut watch, &BTreeSet::from([run]), out).await
+}
+
+/// Watches to the end, says what a person should do next, ends the engine if it is ours.
+pub async fn settle(session: Session, watch: &mut Watch, runs: &BTreeSet<RunId>, out: &Out) -> Result<Exit, Trouble> {
+    // The submission itself is the first event to see; a state without the run is not settled.
+    let ended = watch.until_settled(runs, out).await;
+    let exit = match ended {
+        Ended::Settled => watch.exit(runs),
+        Ended::Interrupted => {
+            let hosted = session.is_host();
+            session.leave().await;
+            let still = if hosted { "left unfinished; `ouioe resume` goes on" } else { "left; its engine goes on with it" };
+            out.note(still);
+            return Ok(Exit::Interrupted);
+        }
+        Ended::Gone(reason) => {
+            let end = session.leave().await;
+            return match end {
+                Some(end @ (EngineEnd::Poisoned { .. } | EngineEnd::LostEpoch { .. } | EngineEnd::Panicked)) => Err(end.into()),
+                _ => Err(Trouble::new(Exit::Unreachable, format!("the engine ended before the run did: {reason}"))),
+            };
+        }
+    };
+    say_what_next(watch, runs, out);
+    let end = session.close().await;
+    if let Some(EngineEnd::Stopped { seq, head }) = &end
+        && out.verbose
+    {
+        out.note(&format!("journal head {head} at event {seq}"));
+    }
+    Ok(exit.worse(of_end(end.as_ref())))
+}
+
+fn of_end(end: Option<&EngineEnd>) -> Exit {
+    match end {
+        Some(EngineEnd::Poisoned { .. } | EngineEnd::LostEpoch { .. } | EngineEnd::Panicked) => Exit::JournalUnusable,
+        Some(EngineEnd::Stopped { .. }) | None => Exit::Done,
+    }
+}
+
+fn say_what_next(watch: &Watch, runs: &BTreeSet<RunId>, out: &Out) {
+    for run in runs.iter().filter_map(|run| watch.state.runs.get(run)) {
+        for open in run.questions.values() {
+            out.note(&format!("waits for you: {}; `ouioe show {}` says what to type", text::safe(&open.question.why), run.run));
+        }
+    }
+}
+
+/// Says why, and who was faster; the exit code of it.
+pub fn refused(reply: &Reply, out: &Out) -> Exit {
+    match reply {
+        Reply::Accepted { .. } => Exit::Done,
+        Reply::Refused(refusal) => {
+            let by =
+                refusal.by.as_ref().map(|by| format!(" ({by} acted at event {})", refusal.seq.unwrap_or_default())).unwrap_or_default();
+            out.error(&text::safe(&format!("refused: {}{by}", refusal.why)));
+            Exit::of_refusal(refusal)
+        }
+        Reply::Unknown { cmd_id } => {
+            out.error(&format!("it is not known whether command {cmd_id} is on disk; `ouioe runs` after a restart tells"));
+            Exit::JournalUnusable
+        }
+        Reply::Gone => {
+            out.error("the engine ended before it answered; `ouioe runs` tells what it recorded");
+            Exit::Unreachable
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Arguments -> wired parts -> exit code.
+
+use std::path::PathBuf;
+
+use tokio::runtime::Runtime;
+
+use super::act::intervene::{Verb, Words, intervene};
+use super::act::{self, Trouble};
+use super::args::{Cli, Command, Global, StepAt};
+use super::audit::AuditCommand;
+use super::console::console;
+use super::exit::Exit;
+use super::out::Out;
+use super::session::Place;
+use super::{audit, check, detach, logging, plan, run};
+use crate::config::Config;
+use crate::config::environment::Environment;
+use crate::config::place::{config_dir, state_dir};
+use crate::config::secrets::redactor;
+use crate::engine::planning::Planning;
+use crate::link::local::local_actor;
+use crate::model::ids::Seq;
+
+/// What every subcommand gets.
+pub struct Setup {
+    pub place: Place,
+    pub out: Out,
+    pub global: Global,
+    pub config: Config,
+    pub config_dir: Option<PathBuf>,
+}
+
+impl Setup {
+    /// Built-in and the user's manifests and templates; what is wrong with them, by file and line.
+    pub fn planning(&self) -> Result<Planning, Exit> {
+        Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
+            self.out.problems(&problems);
+            Exit::Usage
+        })
+    }
+}
+
+pub fn dispatch(cli: Cli) -> Exit {
+    let Cli { global, command } = cli;
+    let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
+    let env = Environment::of_process();
+    if matches!(command, Some(Command::Check(_))) {
+        return check::check(&out, &global, &env);
+    }
+    let setup = match set_up(global, out, &env) {
+        Ok(setup) => setup,
+        Err(exit) => return exit,
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.error(&format!("could not start: {error}"));
+            return Exit::Unreachable;
+        }
+    };
+    let exit = match command {
+        None => console(&setup, &runtime),
+        Some(command) => runtime.block_on(carry_out(&setup, command)),
+    };
+    // What still runs has a process of its own; nothing here is worth waiting for.
+    runtime.shutdown_background();
+    match exit {
+        Ok(exit) => exit,
+        Err(trouble) => {
+            out.error(&trouble.sentence());
+            trouble.exit
+        }
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("work").build()
+}
+
+fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
+    let config = Config::load(global.config.as_deref(), env).map_err(|problems| {
+        out.problems(&problems);
+        Exit::Usage
+    })?;
+    let state_dir = state_dir(global.state_dir.as_deref(), env).map_err(|problem| {
+        out.problems(&[problem]);
+        Exit::Usage
+    })?;
+    let (redactor, _) = redactor(&config.secrets, env);
+    let filter = env.get("OUIOE_LOG").and_then(|text| text.to_str()).unwrap_or(match global.verbose {
+        0 => "info",
+        1 => "debug",
+        _ => "trace",
+    });
+    // Only where there is a journal: a look at nothing leaves nothing behind.
+    if state_dir.is_dir()
+        && let Err(error) = logging::start(&state_dir, filter, redactor)
+    {
+        out.note(&format!("no log: could not {error}"));
+    }
+    let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
+    let config_dir = match &global.config {
+        Some(file) => file.parent().map(std::path::Path::to_owned),
+        None => config_dir(env),
+    };
+    Ok(Setup { place, out, global, config, config_dir })
+}
+
+async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
+    let (place, out) = (&setup.place, &setup.out);
+    match command {
+        Command::Host => detach::host(place).await,
+        Command::Plan(args) => plan::plan(setup, &args).await,
+        Command::Run(args) => run::run(setup, &args).await,
+        Command::Resume(args) => act::resume::resume(place, out, args.run.as_deref(), args.force).await,
+        Command::Runs(args) => act::list::runs(place, out, args.unfinished),
+        Command::Show(args) => act::show::show(place, out, &args.run),
+        Command::Log(args) => act::output::log(place, out, &args).await,
+        Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
+        Command::Check(_) => Ok(Exit::Done),
+        Command::Audit(args) => match args.command {
+            AuditCommand::Verify(args) => audit::verify(place, out, args.head),
+        },
+        other => step_in(setup, &other).await,
+    }
+}
+
+async fn step_in(setup: &Setup, command: &Command) -> Result<Exit, Trouble> {
+    let step = |at: &StepAt| (at.run.clone(), Some(at.step.clone()));
+    let whole = |run: &String| (run.clone(), None);
+    let (verb, (run, step), text, digest, now) = match command {
+        Command::Approve(args) => (Verb::Approve, (args.run.clone(), args.step.clone()), "", args.digest.as_deref(), false),
+        Command::Reject(args) => (Verb::Reject, (args.run.clone(), args.step.clone()), args.reason.as_str(), None, false),
+        Command::Retry(args) => (Verb::Retry, step(&args.at), args.reason.as_str(), None, false),
+        Command::Skip(args) => (Verb::Skip, step(&args.at), args.reason.as_str(), None, false),
+        Command::Done(args) => (Verb::Done, step(&args.at), args.evidence.as_str(), None, false),
+        Command::Pause(args) => (Verb::Pause, whole(&args.run), "", None, false),
+        Command::Cancel(args) => (Verb::Cancel, whole(&args.run), args.reason.as_str(), None, args.now),
+        Command::Rollback(args) => (Verb::Rollback, whole(&args.run), args.reason.as_str(), None, false),
+        Command::Host
+        | Command::Plan(_)
+        | Command::Run(_)
+        | Command::Resume(_)
+        | Command::Runs(_)
+        | Command::Show(_)
+        | Command::Log(_)
+        | Command::Events(_)
+        | Command::Check(_)
+        | Command::Audit(_) => return Ok(Exit::Usage),
+    };
+    let words = Words { run: &run, step: step.as_deref(), digest, text, now };
+    intervene(&setup.place, &setup.out, verb, &words).await
+}

@@ -1,0 +1,98 @@
+//! The only place that prints: results on stdout, everything else on stderr.
+//!
+//! Text passes the sanitiser here too, so that no caller can forget it; doing it twice changes nothing. A reader that left
+//! (`| head`) is no error: what only looks ends, what runs goes on.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::model::problem::Problem;
+use crate::text;
+
+/// Set once stdout could not be written to.
+static READER_LEFT: AtomicBool = AtomicBool::new(false);
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Out {
+    pub json: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+impl Out {
+    /// One line of what was asked for; with `--json` it is JSON, whose values stay as they are.
+    pub fn result(&self, line: &str) {
+        let line = if self.json { text::safe_json(line) } else { text::safe(line) };
+        note_reader(put_line(&mut io::stdout().lock(), &line));
+    }
+
+    /// Several lines.
+    pub fn block(&self, block: &str) {
+        note_reader(put_line(&mut io::stdout().lock(), text::safe_block(block).trim_end_matches('\n')));
+    }
+
+    /// A step's output, already safe or wanted byte for byte.
+    pub fn bytes(&self, bytes: &[u8]) {
+        let mut stdout = io::stdout().lock();
+        note_reader(stdout.write_all(bytes).and_then(|()| stdout.flush()));
+    }
+
+    /// Progress and remarks.
+    pub fn note(&self, block: &str) {
+        if !self.quiet {
+            say(block);
+        }
+    }
+
+    /// What went wrong; never silenced.
+    pub fn error(&self, block: &str) {
+        say(block);
+    }
+
+    pub fn problems(&self, problems: &[Problem]) {
+        for problem in problems {
+            self.error(&problem.to_string());
+        }
+    }
+
+    /// Nobody reads the results any more.
+    pub fn reader_left(self) -> bool {
+        READER_LEFT.load(Ordering::Relaxed)
+    }
+
+    /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
+    pub fn ask(self, question: &str) -> Option<String> {
+        let _ = write!(io::stderr().lock(), "{}", text::safe(question));
+        let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+        let mut line = String::new();
+        match io::stdin().lock().read_line(&mut line) {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(line),
+        }
+    }
+
+    /// Somebody sits there: stdin and stderr are terminals.
+    pub fn is_interactive(self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}
+
+fn say(block: &str) {
+    // Nobody can be told that stderr is gone.
+    let _ = put_line(&mut io::stderr().lock(), &text::safe_block(block));
+}
+
+/// One write a line, so that lines of several processes do not mix.
+fn put_line(to: &mut impl Write, line: &str) -> io::Result<()> {
+    to.write_all(format!("{line}\n").as_bytes())?;
+    to.flush()
+}
+
+fn note_reader(written: io::Result<()>) {
+    if let Err(error) = written {
+        READER_LEFT.store(true, Ordering::Relaxed);
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            tracing::warn!(%error, "could not print");
+        }
+    }
+}

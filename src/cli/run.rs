@@ -1,0 +1,164 @@
+//! `ouioe run`: plans, asks, runs and shows what happens.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::act::{self, Trouble, find};
+use super::args::{Assignment, digest_start};
+use super::dispatch::Setup;
+use super::exit::Exit;
+use super::plan::exit_of;
+use super::{detach, lines};
+use crate::engine::handle::Reply;
+use crate::engine::planning::unbound;
+use crate::model::command::{Command as Submission, Consent, Submit};
+use crate::model::intent::Intent;
+use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
+use crate::model::problem::Problem;
+use crate::planner::{Ask, render};
+
+/// Plan, ask, run, and show what happens
+#[derive(Clone, Debug, Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["intent", "plan", "template"]), after_help = "\
+Examples:
+  ouioe run check disk usage on localhost
+  ouioe run --dry-run restart nginx on web-3
+  ouioe run --yes --digest 1f0c9a2e restart nginx on web-3
+  ouioe run --plan deploy.toml --set version=2.14 --yes
+  ouioe run --template nightly-check --set host=web-1")]
+pub struct RunArgs {
+    /// What is to be done, in words
+    #[arg(value_name = "INTENT")]
+    pub intent: Vec<String>,
+    /// Run this plan file (JSON or TOML) as written
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Run this workflow template
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// An input of the plan file or template
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "intent")]
+    pub set: Vec<Assignment>,
+    /// Show what would run, with its digest, and end
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Approve in advance; of an intent in words it covers what destroys or changes only with --digest
+    #[arg(long)]
+    pub yes: bool,
+    /// Of the plan that --dry-run showed; any other plan is refused
+    #[arg(long, requires = "yes", value_parser = digest_start)]
+    pub digest: Option<String>,
+    /// Leave the run to an engine in the background and end
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
+}
+
+pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
+    let plan = match planned(setup, args).await {
+        Ok(plan) => plan,
+        Err(exit) => return Ok(exit),
+    };
+    let out = &setup.out;
+    let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
+    if args.dry_run {
+        if out.json {
+            out.result(&lines::json(&render::json(&outcome, 0.0)))
+        } else {
+            out.block(&render::text(&outcome))
+        }
+        return Ok(Exit::Done);
+    }
+    if let Some((step, hint)) = unbound(&plan) {
+        out.error(&format!("step {step} cannot start: {hint}"));
+        return Ok(Exit::Refused);
+    }
+    let consent = match consent(setup, args, &plan, &outcome)? {
+        Ok(consent) => consent,
+        Err(exit) => return Ok(exit),
+    };
+    let attended = matches!(consent, Consent::Shown { .. });
+    let submit = Submit { intent: intent(setup, &plan), plan: Box::new(plan), consent, attended };
+    if args.detach { leave(setup, submit).await } else { act::run::run(&setup.place, out, submit).await }
+}
+
+/// A sealed plan, or what was said instead of one.
+async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
+    let planning = setup.planning()?;
+    let said = |problems: Vec<Problem>| {
+        setup.out.problems(&problems);
+        Exit::Usage
+    };
+    let inputs: BTreeMap<String, String> = args.set.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    let plan = match (&args.plan, &args.template) {
+        (Some(path), _) => planning.file(path, &inputs).map_err(said)?,
+        (None, Some(name)) => planning.template(name, &inputs).map_err(said)?,
+        (None, None) => {
+            let outcome = planning.plan_intent(&Ask::new(args.intent.join(" "))).await;
+            return match outcome {
+                PlanOutcome::Plan { plan, .. } => Ok(*plan),
+                other => {
+                    let exit = exit_of(&other);
+                    if setup.out.json {
+                        setup.out.result(&lines::json(&render::json(&other, 0.0)))
+                    } else {
+                        setup.out.error(&render::text(&other))
+                    }
+                    Err(exit)
+                }
+            };
+        }
+    };
+    planning.prepare(plan).await.map_err(said)
+}
+
+/// What the operator has seen and said; asks where somebody sits there.
+fn consent(setup: &Setup, args: &RunArgs, plan: &Plan, outcome: &PlanOutcome) -> Result<Result<Consent, Exit>, Trouble> {
+    let out = &setup.out;
+    if args.yes {
+        let digest = args.digest.as_deref().map(|typed| find::digest(typed, &plan.digest)).transpose()?;
+        return Ok(Ok(Consent::Yes { digest }));
+    }
+    if !out.is_interactive() {
+        if plan.approval_required {
+            out.note(&format!("nobody is there to approve plan {}; `--yes --digest {}` does", plan.digest.short(), plan.digest.short()));
+        } else {
+            out.note("nobody is there to look at the plan; `--yes` runs it");
+        }
+        return Ok(Ok(Consent::None));
+    }
+    out.note(&render::text(outcome));
+    let question = if plan.approval_required {
+        format!("This changes something. Type yes to approve plan {}: ", plan.digest.short())
+    } else {
+        format!("Only reads. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
+    };
+    let answer = out.ask(&question);
+    let said_yes = match answer.as_deref().map(str::trim) {
+        Some("yes") => true,
+        Some("" | "y") => !plan.approval_required,
+        Some(_) | None => false,
+    };
+    Ok(if said_yes { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
+}
+
+fn intent(setup: &Setup, plan: &Plan) -> Intent {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    Intent { text: plan.intent.clone(), actor: setup.place.actor.clone(), host, session: String::new() }
+}
+
+/// Submits to an engine in the background and ends.
+async fn leave(setup: &Setup, submit: Submit) -> Result<Exit, Trouble> {
+    let session = detach::background(setup).await?;
+    let reply = session.link.send(Submission::Submit(submit)).await;
+    let Reply::Accepted { run: Some(run), .. } = &reply else { return Ok(act::run::refused(&reply, &setup.out)) };
+    if setup.out.json {
+        setup.out.result(&lines::json(&serde_json::json!({"run": run})));
+    } else {
+        setup.out.result(run.as_str());
+        setup.out.note(&format!("`ouioe show {run}` looks, `ouioe events {run} -f` follows"));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,147 @@
+//! Every key of the file: one row each, with its type, its bounds and the place in the settings that it fills.
+
+use crate::model::settings::Settings;
+use crate::model::time::Millis;
+use crate::planner::source::{Body, Node, Pos};
+
+type Place<T> = fn(&mut Settings) -> &mut T;
+
+enum Kind {
+    Count(Place<u32>),
+    Bytes(Place<u64>),
+    Span(Place<Millis>),
+    Names(Place<Vec<String>>),
+    Paths(Place<Vec<String>>),
+}
+
+pub struct Key {
+    pub section: &'static str,
+    pub name: &'static str,
+    pub doc: &'static str,
+    kind: Kind,
+    /// Of numbers: counts, bytes, milliseconds.
+    bounds: (u64, u64),
+}
+
+const ANY: (u64, u64) = (0, u64::MAX);
+const KIB: u64 = 1 << 10;
+const DAY: u64 = 86_400_000;
+
+const fn key(section: &'static str, name: &'static str, bounds: (u64, u64), kind: Kind, doc: &'static str) -> Key {
+    Key { section, name, doc, kind, bounds }
+}
+
+pub static KEYS: [Key; 12] = [
+    key("engine", "slots", (1, 10_000), Kind::Count(|s| &mut s.engine.slots), "steps at once"),
+    key("engine", "per_service", (1, 10_000), Kind::Count(|s| &mut s.engine.per_service), "steps at once against one service"),
+    key("engine", "output_cap", (4 * KIB, KIB.pow(3)), Kind::Bytes(|s| &mut s.engine.output_cap), "output kept of one step"),
+    key("engine", "grace", (0, DAY), Kind::Span(|s| &mut s.engine.grace_ms), "between TERM and KILL"),
+    key("engine", "timeout", (1_000, 365 * DAY), Kind::Span(|s| &mut s.engine.timeout_ms), "of a step that names none"),
+    key("engine", "result_cap", (KIB, 64 * KIB), Kind::Bytes(|s| &mut s.engine.result_cap), "typed result of one step"),
+    key("engine", "run_results_cap", (KIB, KIB.pow(3)), Kind::Bytes(|s| &mut s.engine.run_results_cap), "typed results of one run"),
+    key("policy", "exempt_environments", ANY, Kind::Names(|s| &mut s.policy.exempt_environments), "where a mutate needs no approval"),
+    key("policy", "protected_paths", ANY, Kind::Paths(|s| &mut s.policy.protected_paths), "what no step may change"),
+    key("policy", "max_targets", (1, 1_000_000), Kind::Count(|s| &mut s.policy.max_targets), "distinct targets of one plan"),
+    key("policy", "approval_expiry", (0, 365 * DAY), Kind::Span(|s| &mut s.policy.approval_expiry_ms), "of a request; 0 for ever"),
+    key("policy", "hold", (0, DAY), Kind::Span(|s| &mut s.policy.hold_ms), "before an approved destroy starts"),
+];
+
+impl Key {
+    pub fn find(section: &str, name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.section == section && key.name == name)
+    }
+
+    /// `engine.slots`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+
+    /// `OUIOE_ENGINE_SLOTS`.
+    pub fn variable(&self) -> String {
+        format!("OUIOE_{}_{}", self.section.to_uppercase(), self.name.to_uppercase())
+    }
+
+    /// `Err`: what the value must be.
+    pub fn set(&self, settings: &mut Settings, body: &Body) -> Result<(), String> {
+        self.put(settings, body).ok_or_else(|| self.wanted())
+    }
+
+    /// A variable's text as it would stand in the file; lists are divided by commas.
+    pub fn body_of(&self, text: &str) -> Body {
+        let text = text.trim();
+        match self.kind {
+            Kind::Count(_) => text.parse().map_or_else(|_| Body::Text(text.to_owned()), Body::Int),
+            Kind::Bytes(_) | Kind::Span(_) => Body::Text(text.to_owned()),
+            Kind::Names(_) | Kind::Paths(_) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Body::List(items.map(|item| Node { at: Pos::default(), body: Body::Text(item.to_owned()) }).collect())
+            }
+        }
+    }
+
+    /// As it may be written in the file.
+    pub fn show(&self, settings: &Settings) -> String {
+        let mut settings = settings.clone();
+        match self.kind {
+            Kind::Count(place) => place(&mut settings).to_string(),
+            Kind::Bytes(place) => size(*place(&mut settings)),
+            Kind::Span(place) => place(&mut settings).to_string(),
+            Kind::Names(place) | Kind::Paths(place) => format!("{:?}", place(&mut settings)),
+        }
+    }
+
+    fn put(&self, settings: &mut Settings, body: &Body) -> Option<()> {
+        match self.kind {
+            Kind::Count(place) => *place(settings) = u32::try_from(self.within(number(body)?)?).ok()?,
+            Kind::Bytes(place) => *place(settings) = self.within(bytes(body)?)?,
+            Kind::Span(place) => *place(settings) = Millis(self.within(span(body)?.0)?),
+            Kind::Names(place) => *place(settings) = texts(body).filter(|names| names.iter().all(|name| !name.is_empty()))?,
+            Kind::Paths(place) => *place(settings) = texts(body).filter(|paths| paths.iter().all(|path| path.starts_with('/')))?,
+        }
+        Some(())
+    }
+
+    fn within(&self, number: u64) -> Option<u64> {
+        (self.bounds.0..=self.bounds.1).contains(&number).then_some(number)
+    }
+
+    fn wanted(&self) -> String {
+        let (least, most) = self.bounds;
+        match self.kind {
+            Kind::Count(_) => format!("a whole number from {least} to {most}"),
+            Kind::Bytes(_) => format!("a size such as \"16 MiB\", from {} to {}", size(least), size(most)),
+            Kind::Span(_) if least == 0 => format!("a span such as \"90s\", at most {}", Millis(most)),
+            Kind::Span(_) => format!("a span such as \"90s\", from {} to {}", Millis(least), Millis(most)),
+            Kind::Names(_) => "a list of names".to_owned(),
+            Kind::Paths(_) => "a list of absolute paths".to_owned(),
+        }
+    }
+}
+
+fn number(body: &Body) -> Option<u64> {
+    if let Body::Int(number) = body { u64::try_from(*number).ok() } else { None }
+}
+
+/// Always with a unit in the file: a plan file counts bare numbers in milliseconds.
+fn span(body: &Body) -> Option<Millis> {
+    if let Body::Text(text) = body { Millis::parse(text) } else { None }
+}
+
+const UNITS: [(&str, u64); 4] = [("GiB", KIB * KIB * KIB), ("MiB", KIB * KIB), ("KiB", KIB), ("B", 1)];
+
+fn bytes(body: &Body) -> Option<u64> {
+    let Body::Text(text) = body else { return number(body) };
+    let text = text.trim();
+    let (digits, scale) = UNITS.iter().find_map(|(unit, scale)| Some((text.strip_suffix(unit)?, *scale))).unwrap_or((text, 1));
+    digits.trim().parse::<u64>().ok()?.checked_mul(scale)
+}
+
+fn size(bytes: u64) -> String {
+    let (unit, scale) = UNITS.into_iter().find(|(_, scale)| bytes >= *scale && bytes.is_multiple_of(*scale)).unwrap_or(("B", 1));
+    format!("{} {unit}", bytes / scale)
+}
+
+fn texts(body: &Body) -> Option<Vec<String>> {
+    let Body::List(items) = body else { return None };
+    items.iter().map(|item| if let Body::Text(text) = &item.body { Some(text.clone()) } else { None }).collect()
+}

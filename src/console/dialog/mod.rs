@@ -1,0 +1,290 @@
+//! Decisions: what it is, exactly what would run, what it touches, and the choices, with the focus on "close".
+//!
+//! Opens only by the operator's key. Choices are locked until the dialog was shown for a moment without a stray key, until
+//! its end was on the screen, and for good once the world moved under it. A paste never chooses.
+
+mod approve;
+mod draw;
+mod leave;
+mod losses;
+mod run;
+mod step;
+
+pub use approve::{for_gate, for_plan, for_proposal};
+pub use draw::draw;
+pub use leave::for_leaving;
+pub use losses::losses;
+pub use run::for_cancel;
+pub use step::for_step;
+
+use crate::model::command::Command;
+use crate::model::digest::Digest;
+use crate::model::ids::{RequestId, RunId, StepIx};
+use crate::model::state::State;
+use crate::model::time::Millis;
+use crate::text;
+
+use super::app::{App, Arming};
+use super::keys::{VERBS, Verb};
+use super::theme::Role;
+use super::widget::editor::Editor;
+use super::wiring::Exit;
+
+/// A labelled part: `RUNS`, and its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub label: &'static str,
+    pub lines: Vec<(Role, String)>,
+}
+
+impl Part {
+    pub fn new(label: &'static str, line: impl Into<String>) -> Self {
+        Self::of(label, Role::Text, [line.into()])
+    }
+
+    pub fn of(label: &'static str, role: Role, lines: impl IntoIterator<Item = String>) -> Self {
+        Self { label, lines: lines.into_iter().map(|line| (role, line)).collect() }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Does {
+    Close,
+    Send(Command),
+    /// Submits the proposal with consent to exactly this digest.
+    SubmitProposal(Digest),
+    Leave(Exit),
+    CancelAll,
+}
+
+/// What the choice asks of the operator's hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Its letter acts.
+    Letter,
+    /// Its letter selects, Enter acts.
+    Enter,
+    /// This word must be typed.
+    Word(String),
+    /// A sentence must be typed; it goes with the command.
+    Sentence,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub verb: &'static Verb,
+    pub what: String,
+    pub note: String,
+    pub does: Does,
+    pub effort: Effort,
+}
+
+impl Choice {
+    pub fn new(verb: &'static str, what: impl Into<String>, does: Does, effort: Effort) -> Self {
+        let verb = VERBS.iter().find(|known| known.name == verb).unwrap_or(&VERBS[VERBS.len() - 1]);
+        Self { verb, what: what.into(), note: String::new(), does, effort }
+    }
+
+    pub fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    pub fn close(note: &str) -> Self {
+        Self::new("close", "close, decide later", Does::Close, Effort::Letter).noted(note)
+    }
+}
+
+/// What the dialog was made from; once it no longer holds, nothing can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Leaving the console needs nothing to hold.
+    Free,
+    Proposal {
+        digest: Digest,
+    },
+    Run {
+        run: RunId,
+    },
+    Plan {
+        run: RunId,
+        request: RequestId,
+    },
+    Step {
+        run: RunId,
+        ix: StepIx,
+        rev: u32,
+    },
+}
+
+/// The end of the parts was on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Unseen,
+    Seen,
+}
+
+#[derive(Clone, Debug)]
+pub struct Dialog {
+    pub title: String,
+    pub parts: Vec<Part>,
+    pub choices: Vec<Choice>,
+    /// One line that names what the choice is about: digest, request, time.
+    pub about: String,
+    pub basis: Basis,
+    pub focus: usize,
+    /// What is typed for the focused choice, where it asks for a word or a sentence.
+    pub field: Option<Editor>,
+    pub arming: Arming,
+    pub end: End,
+    /// Why nothing can be chosen any more.
+    pub stale: Option<String>,
+    /// Parts, wrapped to the width, and the first visible row.
+    pub rows: Vec<(Role, String)>,
+    pub top: usize,
+    pub frame: draw::Frame,
+}
+
+/// Why a choice cannot be made now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Locked {
+    Arming,
+    EndUnseen,
+    Stale,
+}
+
+impl Dialog {
+    pub fn new(title: String, parts: Vec<Part>, choices: Vec<Choice>, about: String, basis: Basis, app: &App) -> Self {
+        let focus = choices.iter().position(|choice| choice.does == Does::Close).unwrap_or(0);
+        let mut dialog = Self {
+            title,
+            parts,
+            choices,
+            about,
+            basis,
+            focus,
+            field: None,
+            arming: Arming::from_frame(app.frame),
+            end: End::Unseen,
+            stale: None,
+            rows: Vec::new(),
+            top: 0,
+            frame: draw::Frame::default(),
+        };
+        dialog.fit(app.size);
+        dialog
+    }
+
+    /// Wraps the parts to the screen; after a resize the end counts as unseen again if it no longer fits.
+    pub fn fit(&mut self, size: (u16, u16)) {
+        self.frame = draw::Frame::of(size, self);
+        self.rows = wrapped(&self.parts, usize::from(self.frame.inner_width));
+        self.frame = draw::Frame::of(size, self);
+        self.scroll_to(self.top);
+    }
+
+    pub fn visible(&self) -> usize {
+        usize::from(self.frame.part_rows)
+    }
+
+    pub fn scroll_to(&mut self, top: usize) {
+        self.top = top.min(self.rows.len().saturating_sub(self.visible()));
+    }
+
+    /// Rows below the visible ones.
+    pub fn below(&self) -> usize {
+        self.rows.len().saturating_sub(self.top + self.visible())
+    }
+
+    /// A frame with this scroll position is on the terminal.
+    pub fn frame_written(&mut self, frame: u64, now: Millis) {
+        self.arming.frame_written(frame, now);
+        if self.below() == 0 && self.visible() > 0 && self.arming.shown.is_some() {
+            self.end = End::Seen;
+        }
+    }
+
+    pub fn locked(&self, choice: &Choice, now: Millis, wait: Millis) -> Option<Locked> {
+        if choice.does == Does::Close {
+            return None;
+        }
+        if self.stale.is_some() {
+            return Some(Locked::Stale);
+        }
+        if self.end == End::Unseen {
+            return Some(Locked::EndUnseen);
+        }
+        (!self.arming.is_armed(now, wait)).then_some(Locked::Arming)
+    }
+
+    /// Looks whether what it was made from still holds.
+    pub fn check(&mut self, state: &State, proposal: Option<Digest>) {
+        if self.stale.is_none() {
+            self.stale = moved(&self.basis, state, proposal);
+        }
+    }
+
+    pub fn letter_at(&self, letter: char) -> Option<usize> {
+        self.choices.iter().position(|choice| choice.verb.letter == letter)
+    }
+}
+
+fn moved(basis: &Basis, state: &State, proposal: Option<Digest>) -> Option<String> {
+    let by = |run: &RunId| {
+        let who = state.runs.get(run).and_then(|workflow| workflow.last_word.as_ref());
+        who.map_or_else(String::new, |(actor, seq)| format!(" (last word: {}, event {seq})", text::safe(&actor.to_string())))
+    };
+    let gone = match basis {
+        Basis::Free => None,
+        Basis::Proposal { digest } => (proposal != Some(*digest)).then(|| "another plan took its place".to_owned()),
+        Basis::Run { run } => {
+            state.runs.get(run).is_none_or(|one| one.state.is_finished()).then(|| format!("the run has ended{}", by(run)))
+        }
+        Basis::Plan { run, request } => {
+            let open = state.runs.get(run).is_some_and(|one| one.questions.contains_key(request));
+            (!open).then(|| format!("this question is no longer open{}", by(run)))
+        }
+        Basis::Step { run, ix, rev } => {
+            let same = state.runs.get(run).and_then(|one| one.steps.get(ix.at())).is_some_and(|record| record.rev == *rev);
+            (!same).then(|| format!("the step moved on since you looked{}", by(run)))
+        }
+    };
+    gone.map(|why| format!("{why}; nothing was sent"))
+}
+
+const LABEL: usize = 8;
+
+/// Label in the first column, lines beside it; nothing is cut.
+fn wrapped(parts: &[Part], width: usize) -> Vec<(Role, String)> {
+    let room = width.saturating_sub(LABEL).max(1);
+    let mut rows = Vec::new();
+    for part in parts {
+        let mut label = part.label;
+        for (role, line) in &part.lines {
+            for piece in pieces(line, room) {
+                rows.push((*role, format!("{label:<LABEL$}{piece}")));
+                label = "";
+            }
+        }
+    }
+    rows
+}
+
+/// Cut at cells, not at words: an argv must not change its blanks. What goes on is indented.
+fn pieces(line: &str, room: usize) -> Vec<String> {
+    use unicode_segmentation::UnicodeSegmentation as _;
+    let mut out = vec![String::new()];
+    let mut cells = 0;
+    for grapheme in line.graphemes(true) {
+        let wide = text::width(grapheme);
+        if cells + wide > room && cells > 0 {
+            out.push(String::new());
+            cells = 0;
+        }
+        cells += wide;
+        if let Some(last) = out.last_mut() {
+            last.push_str(grapheme);
+        }
+    }
+    out
+}

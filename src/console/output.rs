@@ -1,0 +1,144 @@
+//! Which step's output is on the screen, and how much of it was read.
+//!
+//! Read in pieces through the link, only while it is visible: every 250 ms while the attempt is alive, to its end and
+//! then never again once it is over.
+
+use crate::model::ids::{AttemptNo, RunId, StepId};
+use crate::model::time::Millis;
+use crate::spool::OutputChunk;
+
+use super::widget::log::Log;
+
+pub const CHUNK: usize = 64 << 10;
+/// Of a long output only the end is read; `ouioe log` has it all.
+const TAIL: u64 = 512 << 10;
+const PERIOD: Millis = Millis(250);
+
+/// One attempt's output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub run: RunId,
+    pub step: StepId,
+    pub attempt: AttemptNo,
+}
+
+/// Whether more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Live,
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Idle { next: Millis },
+    Asked,
+    Done,
+}
+
+#[derive(Debug)]
+pub struct Output {
+    pub source: Source,
+    pub log: Log,
+    /// Bytes before the first one that was read.
+    pub skipped: u64,
+    pub error: Option<String>,
+    offset: u64,
+    flow: Flow,
+    reading: Reading,
+}
+
+impl Output {
+    pub fn new(source: Source, flow: Flow, now: Millis) -> Self {
+        Self { source, log: Log::default(), skipped: 0, error: None, offset: 0, flow, reading: Reading::Idle { next: now } }
+    }
+
+    /// The attempt ended: what is left is read once more.
+    pub fn set_flow(&mut self, flow: Flow, now: Millis) {
+        if self.flow != flow {
+            self.flow = flow;
+            if self.reading != Reading::Asked {
+                self.reading = Reading::Idle { next: now };
+            }
+        }
+    }
+
+    /// When to ask next; `None`: an answer is awaited or nothing more comes.
+    pub fn due(&self) -> Option<Millis> {
+        match self.reading {
+            Reading::Idle { next } => Some(next),
+            Reading::Asked | Reading::Done => None,
+        }
+    }
+
+    /// Marks a read as asked and says where to start.
+    pub fn ask(&mut self) -> u64 {
+        self.reading = Reading::Asked;
+        self.offset
+    }
+
+    /// Returns whether anything new is to be drawn.
+    pub fn answered(&mut self, answer: Result<OutputChunk, String>, now: Millis) -> bool {
+        let chunk = match answer {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                self.reading = Reading::Done;
+                self.error = Some(error);
+                return true;
+            }
+        };
+        if self.offset == 0 && chunk.total > TAIL {
+            self.skipped = chunk.total - TAIL;
+            self.offset = self.skipped;
+            self.reading = Reading::Idle { next: now };
+            return true;
+        }
+        let fresh = chunk.offset == self.offset && !chunk.bytes.is_empty();
+        if fresh {
+            self.log.push(&chunk.bytes);
+            self.offset += chunk.bytes.len() as u64;
+        }
+        let more = fresh && self.offset < chunk.total;
+        self.reading = match self.flow {
+            Flow::Live => Reading::Idle { next: if more { now } else { Millis(now.0 + PERIOD.0) } },
+            Flow::Over if more => Reading::Idle { next: now },
+            Flow::Over => Reading::Done,
+        };
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(offset: u64, bytes: &[u8], total: u64) -> OutputChunk {
+        OutputChunk { offset, bytes: bytes.to_vec(), total, dropped: 0 }
+    }
+
+    fn output(flow: Flow) -> Output {
+        Output::new(Source { run: "r".into(), step: "s".into(), attempt: AttemptNo(1) }, flow, Millis(0))
+    }
+
+    #[test]
+    fn a_live_output_is_read_four_times_a_second_and_a_finished_one_to_its_end() {
+        let mut live = output(Flow::Live);
+        assert_eq!((live.due(), live.ask(), live.due()), (Some(Millis(0)), 0, None));
+        assert!(live.answered(Ok(chunk(0, b"one\n", 4)), Millis(10)));
+        assert_eq!(live.due(), Some(Millis(260)));
+        live.ask();
+        assert!(!live.answered(Ok(chunk(4, b"", 4)), Millis(270)), "nothing new is nothing to draw");
+        live.set_flow(Flow::Over, Millis(300));
+        assert_eq!((live.due(), live.ask()), (Some(Millis(300)), 4));
+        live.answered(Ok(chunk(4, b"", 4)), Millis(310));
+        assert_eq!(live.due(), None, "idle is idle");
+    }
+
+    #[test]
+    fn of_a_long_output_the_end_is_read() {
+        let mut over = output(Flow::Over);
+        over.ask();
+        over.answered(Ok(chunk(0, b"start", TAIL + 100)), Millis(0));
+        assert_eq!((over.skipped, over.ask()), (100, 100));
+    }
+}

@@ -1,0 +1,85 @@
+//! Where the operator types what is to be done, and what planning answered.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::text;
+
+use super::Pane;
+use crate::console::app::{Answer, App};
+use crate::console::theme::Role;
+use crate::console::view::{put, title};
+
+/// Rows of the editor; longer text scrolls in it.
+const EDITOR_ROWS: usize = 8;
+
+/// Returns where the cursor is.
+pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    if area.is_empty() {
+        return None;
+    }
+    let rest = title(app, area, Some(Pane::Intent), "intent · what is to be done?", buffer);
+    let width = usize::from(rest.width.saturating_sub(4));
+    let (lines, (row, column)) = app.intent.editor.wrapped(width);
+    let height = lines.len().min(EDITOR_ROWS).min(usize::from(rest.height).saturating_sub(1).max(1));
+    let top = (row + 1).saturating_sub(height);
+    for (at, line) in lines.iter().skip(top).take(height).enumerate() {
+        let mark = if at + top == 0 { " > " } else { "   " };
+        let spans = vec![Span::styled(mark, app.style(Role::Accent)), Span::styled(line.clone(), app.style(Role::Input))];
+        put(buffer, row_of(rest, at), Line::from(spans));
+    }
+    for (at, line) in (height..).zip(below(app)) {
+        put(buffer, row_of(rest, at), line);
+    }
+    let (x, y) = (u16::try_from(column + 3).ok()?, u16::try_from(row - top).ok()?);
+    (y < rest.height).then(|| Position::new(rest.x + x, rest.y + y))
+}
+
+fn row_of(rest: Rect, at: usize) -> Rect {
+    let at = u16::try_from(at).unwrap_or(u16::MAX).min(rest.height);
+    Rect { y: rest.y + at, height: u16::from(at < rest.height), ..rest }
+}
+
+fn below(app: &App) -> Vec<Line<'static>> {
+    let muted = |line: &str| Line::styled(format!("   {line}"), app.style(Role::Muted));
+    if app.intent.asking.is_some() {
+        return vec![muted("planning…")];
+    }
+    match &app.intent.answer {
+        None if app.intent.editor.is_empty() => vec![
+            muted("for example: restart nginx on web-3 and verify"),
+            muted(""),
+            muted("⏎ plans it. Nothing runs before you have seen the plan,"),
+            muted("and what changes something waits for your approval."),
+        ],
+        None => vec![muted("⏎ plans it; nothing runs before you have seen the plan")],
+        Some(Answer::Clarify { question, missing, choices }) => clarify(app, question, missing, choices),
+        Some(Answer::Refuse { reason, nearest }) => refuse(app, reason, nearest),
+    }
+}
+
+fn clarify(app: &App, question: &str, missing: &[String], choices: &[String]) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default(), Line::styled(format!(" ? {}", text::safe(question)), app.style(Role::Warn))];
+    if !missing.is_empty() {
+        let names = missing.iter().map(|name| text::safe(name)).collect::<Vec<_>>().join(", ");
+        lines.push(Line::styled(format!("   missing: {names}"), app.style(Role::Muted)));
+    }
+    for (at, choice) in choices.iter().enumerate() {
+        let mark = if app.intent.choice == Some(at) { " ▸ " } else { "   " };
+        lines.push(Line::from(vec![Span::styled(mark, app.style(Role::Accent)), Span::raw(text::safe(choice))]));
+    }
+    let how =
+        if choices.is_empty() { "   say it in the intent, then ⏎" } else { "   ↓ chooses, ⏎ plans again; or say it in the intent" };
+    lines.push(Line::styled(how, app.style(Role::Muted)));
+    lines
+}
+
+fn refuse(app: &App, reason: &str, nearest: &[String]) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default(), Line::styled(format!(" ✖ refused: {}", text::safe(reason)), app.style(Role::Bad))];
+    if !nearest.is_empty() {
+        lines.push(Line::styled("   nearest to what you asked:", app.style(Role::Muted)));
+    }
+    lines.extend(nearest.iter().map(|name| Line::raw(format!("     {}", text::safe(name)))));
+    lines
+}

@@ -1,0 +1,297 @@
+//! States, times and actions in words, each safe to draw.
+//!
+//! Says what is known and no more: `outcome unknown` is never smoothed into success or failure.
+
+use std::fmt::Write as _;
+
+use crate::model::action::Action;
+use crate::model::catalogue::EffectClass;
+use crate::model::failure::{Certainty, ExitFacts};
+use crate::model::graph::Graph;
+use crate::model::ids::StepIx;
+use crate::model::plan::{Step, When};
+use crate::model::state::{StepRecord, Workflow};
+use crate::model::step_state::{QueuedWhy, SkipWhy, StepState, StopWhy, WorkflowState};
+use crate::model::time::{Millis, Stamp};
+use crate::model::verdict::Health;
+use crate::text;
+
+/// `03:07:43` in the operator's zone.
+pub fn clock(at: Stamp, zone: &jiff::tz::TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .map_or_else(|_| at.to_string(), |moment| moment.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
+}
+
+/// `0:09`, `1:12`, `2:03:04`.
+pub fn span(span: Millis) -> String {
+    let seconds = span.0 / 1_000;
+    match seconds / 3_600 {
+        0 => format!("{}:{:02}", seconds / 60, seconds % 60),
+        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
+    }
+}
+
+/// The run's state as people say it; a parked run is not running, whatever was recorded.
+pub fn workflow(workflow: &Workflow) -> &'static str {
+    if workflow.parked && !workflow.state.is_finished() {
+        return "PARKED: NO ENGINE";
+    }
+    if workflow.waits_for_person() {
+        return "WAITS ON YOU";
+    }
+    match workflow.shown() {
+        WorkflowState::Draft => "DRAFT",
+        WorkflowState::AwaitingApproval => "AWAITS APPROVAL",
+        WorkflowState::Running => "RUNNING",
+        WorkflowState::Pausing => "PAUSING",
+        WorkflowState::Paused => "PAUSED",
+        WorkflowState::Adapting => "ADAPTING",
+        WorkflowState::Cancelling => "CANCELLING",
+        WorkflowState::Succeeded => "SUCCEEDED",
+        WorkflowState::PartiallySucceeded => "PARTIALLY SUCCEEDED",
+        WorkflowState::Failed => "FAILED",
+        WorkflowState::Cancelled => "CANCELLED",
+    }
+}
+
+/// How long the last attempt took, or has taken so far.
+pub fn took(record: &StepRecord, now: Stamp) -> Option<Millis> {
+    let last = record.last.as_ref()?;
+    match last.ended {
+        Some(ended) => Some(ended.since(last.started)),
+        None if record.state.is_live() => Some(now.since(last.started)),
+        None => None,
+    }
+}
+
+/// What to say beside a step, state first.
+pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &jiff::tz::TimeZone) -> String {
+    let Some(record) = workflow.steps.get(ix.at()) else { return String::new() };
+    let note = || text::safe(&record.note);
+    match &record.state {
+        StepState::Waiting => waiting(workflow, graph, ix),
+        StepState::Queued { queued } => queued_why(queued),
+        StepState::Held { until, .. } => format!("held until {}  u takes it back", clock(*until, zone)),
+        StepState::AwaitingApproval { .. } => "needs approval  press a".to_owned(),
+        StepState::Running => tried("running", record),
+        StepState::BackingOff { until, .. } => format!("{}  again in {}", failed(record), span(until.since(now))),
+        StepState::Recovering => "recovering: finding out what became of it".to_owned(),
+        StepState::Probing => "probing whether it happened".to_owned(),
+        StepState::Stopping { stopping, .. } => match stopping {
+            StopWhy::Cancel => "stopping".to_owned(),
+            StopWhy::CancelNow => "stopping at once".to_owned(),
+            StopWhy::Skip => "stopping, then skipped".to_owned(),
+        },
+        StepState::AwaitingDecision { .. } => format!("needs a decision  {}", failed(record)),
+        StepState::Succeeded => succeeded(record),
+        StepState::Failed => format!("failed  {}", failed(record)),
+        StepState::Skipped { skipped } => format!("skipped: {}", skip_why(*skipped)),
+        StepState::DoneByHand => format!("done by hand: {}", note()),
+        StepState::OutcomeUnknown => format!("OUTCOME UNKNOWN  {}", note()),
+        StepState::Compensating => "undoing".to_owned(),
+        StepState::Compensated => "undone".to_owned(),
+        StepState::Cancelled => "cancelled".to_owned(),
+    }
+}
+
+fn waiting(workflow: &Workflow, graph: &Graph, ix: StepIx) -> String {
+    let open = graph.needs[ix.at()].iter().find(|edge| workflow.steps.get(edge.from.at()).is_some_and(|record| !record.state.is_settled()));
+    open.map_or_else(
+        || "waiting".to_owned(),
+        |edge| {
+            let name = text::safe(graph.step(edge.from).id.as_str());
+            match edge.when {
+                When::Success => format!("after {name}"),
+                When::Failure => format!("only if {name} fails"),
+                When::Always => format!("after {name}, whatever happens"),
+            }
+        },
+    )
+}
+
+fn queued_why(why: &QueuedWhy) -> String {
+    match why {
+        QueuedWhy::Ready => "queued".to_owned(),
+        QueuedWhy::Slot => "queued: every slot is taken".to_owned(),
+        QueuedWhy::Limit { service } => format!("queued: limit of {}", text::safe(service)),
+        QueuedWhy::Lock { lock, holder } => format!("queued: {} holds {}", text::safe(holder), text::safe(lock)),
+        QueuedWhy::Frozen { target } => format!("queued: {} is frozen", text::safe(target)),
+    }
+}
+
+pub fn skip_why(why: SkipWhy) -> &'static str {
+    match why {
+        SkipWhy::Unreachable => "cannot be reached",
+        SkipWhy::ConditionFalse => "its condition is false",
+        SkipWhy::Person => "by a person",
+        SkipWhy::Strategy => "not critical",
+        SkipWhy::MissingOutput => "reads what a skipped step did not give",
+    }
+}
+
+fn tried(word: &str, record: &StepRecord) -> String {
+    if record.attempt.0 > 1 { format!("{word}, try {}", record.attempt) } else { word.to_owned() }
+}
+
+/// The last attempt's failure, exit first.
+pub fn failed(record: &StepRecord) -> String {
+    let Some(last) = &record.last else { return text::safe(&record.note) };
+    let detail = last.failure.as_ref().map_or_else(String::new, |failure| text::safe(&failure.detail));
+    match last.exit.as_ref().and_then(exit) {
+        Some(exit) if detail.is_empty() => exit,
+        Some(exit) if detail.contains(&exit) => detail,
+        Some(exit) => format!("{exit}  {detail}"),
+        None => detail,
+    }
+}
+
+/// `exit 7`, `killed by signal 9`, `cut: timeout`.
+pub fn exit(facts: &ExitFacts) -> Option<String> {
+    if let Some(cut) = &facts.cut {
+        return Some(format!("cut: {}", text::safe(cut)));
+    }
+    match (facts.code, facts.signal) {
+        (Some(code), _) => Some(format!("exit {code}")),
+        (None, Some(signal)) => Some(format!("killed by signal {signal}")),
+        (None, None) => None,
+    }
+}
+
+pub fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::NotStarted => "nothing left the engine",
+        Certainty::FailedKnown => "it ran and failed",
+        Certainty::Unknown => "it may have happened",
+    }
+}
+
+fn succeeded(record: &StepRecord) -> String {
+    let verdict = record.verdict.as_ref().filter(|verdict| verdict.health != Health::Healthy);
+    match verdict {
+        Some(verdict) => format!("done, but {}: {}", verdict.health.as_str(), text::safe(&verdict.reasons.join("; "))),
+        None => "done".to_owned(),
+    }
+}
+
+/// The risk in one word, from what was declared.
+pub fn risk(step: &Step) -> &'static str {
+    match step.effect {
+        EffectClass::Read => "LOW",
+        EffectClass::Mutate if step.low_risk => "LOW",
+        EffectClass::Mutate => "MEDIUM",
+        EffectClass::Destroy => "HIGH",
+    }
+}
+
+pub fn effect(effect: EffectClass) -> &'static str {
+    match effect {
+        EffectClass::Read => "reads only",
+        EffectClass::Mutate => "CHANGES",
+        EffectClass::Destroy => "DESTROYS",
+    }
+}
+
+/// The exact action: one element or parameter a line, nothing left out.
+pub fn action(action: &Action) -> Vec<String> {
+    match action {
+        Action::Builtin { name, params, owned: _ } => {
+            let params = params.iter().map(|(name, value)| format!("  {} = {}", exact(name), exact(&value.to_string())));
+            std::iter::once(format!("built in: {}", exact(name))).chain(params).collect()
+        }
+        Action::Command { program, args, env, secrets, cwd, output: _, script } => {
+            let mut lines = vec![exact(&program.path)];
+            lines.extend(args.iter().map(|arg| format!("  {}", quoted(&arg.0))));
+            lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
+            lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
+            lines.extend(cwd.iter().map(|folder| format!("in {}", quoted(folder))));
+            lines.extend(script.iter().map(|script| format!("script {} sha256 {}", exact(&script.path), script.sha256.short())));
+            lines.push(format!("program sha256 {}", program.sha256.short()));
+            lines
+        }
+        Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
+    }
+}
+
+/// An element that is empty or holds blanks shows where it begins and ends.
+fn quoted(element: &str) -> String {
+    let plain = !element.is_empty() && !element.chars().any(char::is_whitespace) && !element.contains(['"', '\'']);
+    if plain { exact(element) } else { format!("\"{}\"", exact(element)) }
+}
+
+/// Frame glyphs become their code, so that no text can draw a second dialog; letters beyond ASCII are marked where they
+/// could be mistaken.
+pub fn exact(untrusted: &str) -> String {
+    let mut out = String::with_capacity(untrusted.len());
+    for letter in text::safe(untrusted).chars() {
+        if is_frame(letter) || is_lookalike(letter) {
+            let _ = write!(out, "<U+{:04X}>", u32::from(letter));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+/// Box drawing, blocks and the marks that our own dialogs use.
+pub fn is_frame(letter: char) -> bool {
+    matches!(letter, '\u{2500}'..='\u{259f}' | '▸' | '▶' | '▮' | '▯')
+}
+
+/// Letters of scripts whose shapes repeat Latin ones, and full-width forms.
+fn is_lookalike(letter: char) -> bool {
+    matches!(letter, '\u{370}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff01}'..='\u{ff5e}' | '\u{2000}'..='\u{200a}' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2024}' | '\u{2044}' | '\u{2215}')
+}
+
+/// Some of it is not ASCII: worth a second look before a yes.
+pub fn has_foreign(action: &Action) -> bool {
+    let text = |text: &str| !text.is_ascii();
+    match action {
+        Action::Builtin { name, params, .. } => text(name) || params.iter().any(|(name, value)| text(name) || text(&value.to_string())),
+        Action::Command { program, args, env, cwd, .. } => {
+            text(&program.path)
+                || args.iter().any(|arg| text(&arg.0))
+                || env.iter().any(|(name, value)| text(name) || text(&value.0))
+                || cwd.as_deref().is_some_and(text)
+        }
+        Action::Unbound { .. } => false,
+    }
+}
+
+/// `3 hosts: a, b, c`: distinct targets in plan order, at most eight by name.
+pub fn targets<'a>(steps: impl Iterator<Item = &'a Step>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for step in steps {
+        let name = step.target().map_or_else(|| step.service().to_owned(), str::to_owned);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let shown = names.iter().take(8).map(|name| exact(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > 8 { format!("{} targets: {shown}, …", names.len()) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_command_can_pass_for_something_else() {
+        for (untrusted, expected) in [
+            ("nginx", "nginx"),
+            ("│ approve │", "<U+2502> approve <U+2502>"),
+            ("nginх", "ngin<U+0445>"),
+            ("a\u{202e}b", "a<U+202E>b"),
+            ("grün", "grün"),
+            ("a\nb", "a␤b"),
+        ] {
+            assert_eq!(exact(untrusted), expected);
+        }
+        assert_eq!(quoted("trailing "), "\"trailing \"");
+        assert_eq!(quoted(""), "\"\"");
+    }
+
+    #[test]
+    fn spans_as_on_a_clock() {
+        assert_eq!([span(Millis(9_000)), span(Millis(72_000)), span(Millis(7_384_000))], ["0:09", "1:12", "2:03:04"]);
+    }
+}

@@ -1,0 +1,331 @@
+//! What a key does outside dialogs, whether it can now, and why not.
+
+use crate::model::command::{Command, StepRef};
+use crate::model::step_state::{StepState, WorkflowState};
+use crate::text;
+
+use super::super::app::{App, LinkState, Now, Sent, StepPart, Subject};
+use super::super::dialog::{self, Dialog};
+use super::super::keys::Act;
+use super::super::pane::Pane;
+use super::super::theme::Role;
+use super::super::view;
+use super::super::widget::scroll::Go;
+use super::super::wiring::Exit;
+use super::{Order, Todo, choose, show_run};
+use crate::model::catalogue::EffectClass;
+use crate::model::command::{Consent, Submit};
+use crate::model::intent::Intent;
+
+/// The footer shows it and the key does it. What can be refused by the engine alone is for now.
+pub fn is_for_now(app: &App, act: Act) -> bool {
+    let run_open = app.workflow().is_some_and(|workflow| !workflow.state.is_finished());
+    let step = || app.selected_record().map(|(_, _, record)| &record.state);
+    match act {
+        Act::RunPlan => is_runnable(app),
+        Act::Approve => {
+            let gate = app.selected_question().is_some_and(|(_, open)| open.digest.is_some());
+            gate || app.plan_question().is_some() || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app)
+        }
+        Act::OldestQuestion => app.waiting() > 0,
+        Act::Retry => run_open && step().is_some_and(can_retry),
+        Act::Skip => run_open && step().is_some_and(can_skip),
+        Act::Done => run_open && step().is_some_and(|state| !state.is_settled() && !state.is_live()),
+        Act::TakeBack => run_open && matches!(step(), Some(StepState::Held { .. })),
+        Act::PauseOrResume => app.workflow().is_some_and(|workflow| {
+            !workflow.parked && matches!(workflow.state, WorkflowState::Running | WorkflowState::Paused | WorkflowState::Pausing)
+        }),
+        Act::ResumeParked => parked(app).is_some(),
+        Act::Cancel => run_open,
+        Act::Open => match app.pane {
+            Pane::Plan => app.selected().is_some(),
+            Pane::Runs => !app.runs.is_empty(),
+            Pane::Step | Pane::Intent => false,
+        },
+        Act::Follow => app.pane == Pane::Step && app.step.back.is_some() && app.step.part == StepPart::Output,
+        Act::ShowResult => app.step.part == StepPart::Output && app.selected_record().is_some_and(|(_, _, record)| record.result.is_some()),
+        Act::ShowOutput | Act::Fold => app.pane == Pane::Step && app.step.part == StepPart::Result,
+        Act::NextQuestion => app.waiting() > 1,
+        Act::Go(_)
+        | Act::Back
+        | Act::Show(_)
+        | Act::NextPane
+        | Act::PreviousPane
+        | Act::EditIntent
+        | Act::Ask
+        | Act::NewLine
+        | Act::Do
+        | Act::Close
+        | Act::Help
+        | Act::Leave
+        | Act::Interrupt
+        | Act::Repaint
+        | Act::Suspend => true,
+    }
+}
+
+fn unsent(app: &App) -> bool {
+    app.proposal.as_ref().is_some_and(|proposal| proposal.sent == Sent::No)
+}
+
+/// A proposal that only reads, and was not sent yet.
+fn is_runnable(app: &App) -> bool {
+    app.subject == Subject::Proposal
+        && unsent(app)
+        && app.proposal.as_ref().is_some_and(|one| !one.plan.approval_required && one.worst != EffectClass::Destroy)
+}
+
+fn can_retry(state: &StepState) -> bool {
+    matches!(state, StepState::AwaitingDecision { .. } | StepState::OutcomeUnknown | StepState::BackingOff { .. })
+}
+
+fn can_skip(state: &StepState) -> bool {
+    !state.is_settled() && (!state.is_live() || *state == StepState::Running)
+}
+
+/// The run that `R` would go on with.
+fn parked(app: &App) -> Option<&crate::model::state::Workflow> {
+    let chosen =
+        if app.pane == Pane::Runs { app.runs.get(app.runs_cursor).and_then(|run| app.state.runs.get(run)) } else { app.workflow() };
+    chosen.filter(|workflow| workflow.parked && !workflow.state.is_finished())
+}
+
+/// One sentence for a key that does nothing here.
+pub(super) fn why_not(app: &App, act: Act) -> String {
+    let state = app.selected_record().map(|(_, _, record)| record.state.word().replace('_', " "));
+    let step = app.selected_step().map(|step| text::safe(step.id.as_str()));
+    let of_step = |cannot: &str| match (&step, &state) {
+        (Some(step), Some(state)) => format!("{step} is {state}; {cannot}"),
+        _ => "select a step of a run first".to_owned(),
+    };
+    match act {
+        Act::Approve => "nothing here waits for an approval".to_owned(),
+        Act::OldestQuestion => "no question waits".to_owned(),
+        Act::Retry => of_step("only a failed, unknown or backing-off step is done again"),
+        Act::Skip => of_step("it cannot be skipped"),
+        Act::Done => of_step("only a step that waits can be marked done by hand"),
+        Act::TakeBack => of_step("only a held step can be taken back"),
+        Act::PauseOrResume => "no running or paused run here".to_owned(),
+        Act::ResumeParked => "no parked run here".to_owned(),
+        Act::Cancel => "no unfinished run here".to_owned(),
+        Act::ShowResult => of_step("it has no result"),
+        Act::Open => "nothing to open here".to_owned(),
+        Act::Follow => "it follows already".to_owned(),
+        _ => "not here".to_owned(),
+    }
+}
+
+pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) {
+    match act {
+        Act::Go(go) => go_to(app, go),
+        Act::Open => open(app),
+        Act::Back => back(app),
+        Act::Show(pane) => app.pane = pane,
+        Act::NextPane => app.pane = app.pane.next(),
+        Act::PreviousPane => app.pane = app.pane.previous(),
+        Act::EditIntent => app.pane = Pane::Intent,
+        Act::RunPlan => submit(app, todos),
+        Act::Approve => open_dialog(app, approval),
+        Act::OldestQuestion => oldest(app),
+        Act::Retry | Act::Skip | Act::Done => open_dialog(app, |app| {
+            let (workflow, ix, _) = app.selected_record()?;
+            dialog::for_step(app, workflow, ix)
+        }),
+        Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.workflow()?)),
+        Act::TakeBack => take_back(app, todos),
+        Act::PauseOrResume => pause_or_resume(app, todos),
+        Act::ResumeParked => resume_parked(app, todos),
+        Act::Follow => app.step.back = None,
+        Act::ShowOutput => app.step.part = StepPart::Output,
+        Act::ShowResult => show_result(app),
+        Act::Fold => {
+            app.step.tree.get_mut().toggle_selected();
+        }
+        Act::Help => app.help = Some(0),
+        Act::Close => app.help = None,
+        Act::Leave => leave(app, todos),
+        Act::Interrupt => interrupt(app),
+        Act::Repaint => todos.push(Todo::Repaint),
+        Act::Suspend => todos.push(Todo::Suspend),
+        Act::Do | Act::NextQuestion => choose::perform(app, act, now, todos),
+        Act::Ask | Act::NewLine => {}
+    }
+}
+
+fn go_to(app: &mut App, go: Go) {
+    let page = view::pane_rows(app);
+    if let Some(top) = app.help {
+        let rows = super::super::keys::help().len();
+        let last = rows.saturating_sub(view::help_rows(app));
+        app.help = Some(go.from(top, view::help_rows(app), rows).min(last));
+        return;
+    }
+    match app.pane {
+        Pane::Plan => {
+            let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
+            app.cursor = go.from(app.cursor, page, len);
+        }
+        Pane::Runs => app.runs_cursor = go.from(app.runs_cursor, page, app.runs.len()),
+        Pane::Step if app.step.part == StepPart::Result => go_in_tree(app, go, page),
+        Pane::Step => go_in_output(app, go),
+        Pane::Intent => {}
+    }
+}
+
+fn go_in_tree(app: &mut App, go: Go, page: usize) {
+    let tree = app.step.tree.get_mut();
+    match go {
+        Go::Up => tree.key_up(),
+        Go::Down => tree.key_down(),
+        Go::PageUp => tree.scroll_up(page),
+        Go::PageDown => tree.scroll_down(page),
+        Go::Top => tree.select_first(),
+        Go::Bottom => tree.select_last(),
+    };
+}
+
+/// The place is counted from the end, so that what is read stays still only while nothing new comes below it.
+fn go_in_output(app: &mut App, go: Go) {
+    let len = app.output.as_ref().map_or(0, |output| output.log.len());
+    let page = view::output_rows(app);
+    let end = app.step.back.unwrap_or(len).min(len);
+    let least = page.min(len);
+    let next = match go {
+        Go::Up => end.saturating_sub(1),
+        Go::Down => end + 1,
+        Go::PageUp => end.saturating_sub(page.max(1)),
+        Go::PageDown => end + page.max(1),
+        Go::Top => 0,
+        Go::Bottom => len,
+    };
+    app.step.back = (next < len).then_some(next.max(least));
+}
+
+fn open(app: &mut App) {
+    match app.pane {
+        Pane::Plan => app.pane = Pane::Step,
+        Pane::Runs => {
+            if let Some(run) = app.runs.get(app.runs_cursor).cloned() {
+                show_run(app, run, Pane::Plan);
+            }
+        }
+        Pane::Step | Pane::Intent => {}
+    }
+}
+
+fn back(app: &mut App) {
+    app.pane = match app.pane {
+        Pane::Plan if app.subject == Subject::Proposal => Pane::Intent,
+        Pane::Plan => Pane::Runs,
+        Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
+        Pane::Step | Pane::Intent | Pane::Runs => Pane::Plan,
+    };
+}
+
+fn show_result(app: &mut App) {
+    app.step.part = StepPart::Result;
+    let mut tree = tui_tree_widget::TreeState::default();
+    tree.select_first();
+    app.step.tree = tree.into();
+}
+
+pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) {
+    if let LinkState::Gone { reason } = &app.link_state {
+        let why = format!("nothing can act: {reason}");
+        return app.say(Role::Bad, why);
+    }
+    match make(app) {
+        Some(dialog) => app.dialog = Some(dialog),
+        None => app.say(Role::Muted, "there is nothing to decide here now"),
+    }
+}
+
+fn approval(app: &App) -> Option<Dialog> {
+    if app.subject == Subject::Proposal {
+        return Some(dialog::for_proposal(app, app.proposal.as_ref()?));
+    }
+    if let Some((workflow, open)) = app.selected_question().filter(|(_, open)| open.digest.is_some()) {
+        return dialog::for_gate(app, workflow, open.step?, open);
+    }
+    let (workflow, open) = app.plan_question()?;
+    dialog::for_plan(app, workflow, open)
+}
+
+fn oldest(app: &mut App) {
+    let Some((run, step)) = app.oldest_question().map(|(workflow, open)| (workflow.run.clone(), open.step)) else { return };
+    choose::show_question(app, run, step);
+}
+
+pub(super) fn send(app: &mut App, command: Command, done: String, todos: &mut Vec<Todo>) {
+    if let LinkState::Gone { reason } = &app.link_state {
+        let why = format!("not sent: {reason}");
+        return app.say(Role::Bad, why);
+    }
+    todos.push(Todo::Send { order: Order::Other { done }, command: Box::new(command) });
+}
+
+/// One deliberate yes to the plan that is on the screen.
+pub(super) fn submit(app: &mut App, todos: &mut Vec<Todo>) {
+    let (actor, host) = (app.actor.clone(), app.host.clone());
+    let gone = matches!(app.link_state, LinkState::Gone { .. });
+    let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && !gone) else {
+        return app.say(Role::Bad, "not sent: there is no plan or no engine");
+    };
+    proposal.sent = Sent::Yes;
+    let submit = Submit {
+        intent: Intent { text: proposal.text.clone(), actor, host, session: "console".to_owned() },
+        plan: Box::new((*proposal.plan).clone()),
+        consent: Consent::Shown { digest: proposal.plan.digest },
+        attended: true,
+    };
+    todos.push(Todo::Send { order: Order::Submit, command: Box::new(Command::Submit(submit)) });
+}
+
+fn take_back(app: &mut App, todos: &mut Vec<Todo>) {
+    let Some((workflow, ix, record)) = app.selected_record() else { return };
+    let Some(step) = workflow.graph().map(|graph| graph.step(ix).id.clone()) else { return };
+    let done = format!("{step} is taken back and waits for approval again");
+    let at = StepRef { run: workflow.run.clone(), step, expected_rev: Some(record.rev) };
+    send(app, Command::TakeBack { at }, done, todos);
+}
+
+fn pause_or_resume(app: &mut App, todos: &mut Vec<Todo>) {
+    let Some(workflow) = app.workflow() else { return };
+    let run = workflow.run.clone();
+    if workflow.state == WorkflowState::Running {
+        let done = format!("{run} is paused: what runs goes on, nothing new starts");
+        send(app, Command::Pause { run }, done, todos);
+    } else {
+        let done = format!("{run} goes on");
+        send(app, Command::Resume { run: Some(run) }, done, todos);
+    }
+}
+
+fn resume_parked(app: &mut App, todos: &mut Vec<Todo>) {
+    let Some(run) = parked(app).map(|workflow| workflow.run.clone()) else { return };
+    let done = format!("{run} goes on");
+    send(app, Command::Resume { run: Some(run) }, done, todos);
+}
+
+fn leave(app: &mut App, todos: &mut Vec<Todo>) {
+    if !app.in_process {
+        todos.push(Todo::Leave(Exit::Detach));
+    } else if app.unfinished().next().is_none() || matches!(app.link_state, LinkState::Gone { .. }) {
+        todos.push(Todo::Leave(Exit::Quit));
+    } else {
+        app.dialog = Some(dialog::for_leaving(app));
+    }
+}
+
+/// First what is typed or open goes, then it offers to leave. A run is never touched.
+fn interrupt(app: &mut App) {
+    if app.help.take().is_some() || app.dialog.take().is_some() {
+        return;
+    }
+    if app.pane == Pane::Intent && (!app.intent.editor.is_empty() || app.intent.asking.is_some()) {
+        app.intent.editor.clear();
+        (app.intent.asking, app.intent.answer, app.intent.choice) = (None, None, None);
+        return;
+    }
+    app.dialog = Some(dialog::for_leaving(app));
+}

@@ -1,0 +1,147 @@
+//! Events and planning's answers -> the folded state and what is shown of it.
+
+use std::sync::Arc;
+
+use crate::engine::handle::FeedItem;
+use crate::model::event::{Event, Fact};
+use crate::model::ids::RunId;
+use crate::model::outcome::PlanOutcome;
+use crate::model::state::State;
+use crate::text;
+
+use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, Subject};
+use super::super::pane::Pane;
+use super::super::settings::Bell;
+use super::super::theme::Role;
+use super::Todo;
+
+pub(super) fn received(app: &mut App, item: FeedItem, todos: &mut Vec<Todo>) {
+    match item {
+        FeedItem::Plan(graph) => app.state.know_plan(graph),
+        FeedItem::Event(event) => event_received(app, &event, todos),
+        FeedItem::Resync(state) => replace(app, state),
+        FeedItem::Gone { reason } => {
+            let reason = text::safe(&reason);
+            app.say(Role::Bad, format!("the engine ended: {reason}; what you see is the last that is known"));
+            app.link_state = LinkState::Gone { reason };
+        }
+    }
+}
+
+/// Starts again from a state that holds everything.
+fn replace(app: &mut App, state: Arc<State>) {
+    app.state = Arc::unwrap_or_clone(state);
+    app.link_state = LinkState::Live;
+    app.forget_asked();
+    list_runs(app);
+    check_dialog(app);
+    app.mark(Dirty::Soon);
+}
+
+fn event_received(app: &mut App, event: &Event, todos: &mut Vec<Todo>) {
+    if event.seq <= app.state.seq {
+        return;
+    }
+    (app.fold)(&mut app.state, event);
+    if matches!(event.fact, Fact::IntentSubmitted { .. }) {
+        list_run(app, event);
+    }
+    let Some(run) = &event.run else {
+        app.mark(Dirty::Soon);
+        return;
+    };
+    let asked = ask_for_attention(app, run, todos);
+    let shown = matches!(&app.subject, Subject::Run(subject) if subject == run);
+    if shown || asked || app.pane == Pane::Runs {
+        app.mark(Dirty::Soon);
+    }
+    check_dialog(app);
+}
+
+fn list_runs(app: &mut App) {
+    let chosen = app.runs.get(app.runs_cursor).cloned();
+    let mut runs: Vec<(u64, RunId)> = app.state.runs.values().map(|workflow| (workflow.order, workflow.run.clone())).collect();
+    runs.sort_by(|one, other| other.cmp(one));
+    app.runs = runs.into_iter().map(|(_, run)| run).collect();
+    // The same run stays selected when a newer one comes above it.
+    if let Some(at) = chosen.and_then(|chosen| app.runs.iter().position(|run| *run == chosen)) {
+        app.runs_cursor = at;
+    }
+}
+
+/// A new run is the newest; the selected one stays selected.
+fn list_run(app: &mut App, event: &Event) {
+    let Some(run) = &event.run else { return };
+    app.runs_cursor += usize::from(!app.runs.is_empty());
+    app.runs.insert(0, run.clone());
+}
+
+/// Counts the run's open questions; a new one rings once, and only where nobody looks.
+fn ask_for_attention(app: &mut App, run: &RunId, todos: &mut Vec<Todo>) -> bool {
+    let open: Vec<_> = app.state.runs.get(run).map(|workflow| workflow.questions.keys().cloned().collect()).unwrap_or_default();
+    let known = app.rung.get(run).map_or(&[][..], Vec::as_slice);
+    if known == open {
+        return false;
+    }
+    let fresh = open.iter().any(|request| !known.contains(request));
+    if fresh && app.focus != Focus::Here && app.settings.bell == Bell::On {
+        todos.push(Todo::Bell);
+    }
+    if open.is_empty() {
+        app.rung.remove(run);
+    } else {
+        app.rung.insert(run.clone(), open);
+    }
+    true
+}
+
+fn check_dialog(app: &mut App) {
+    let proposal = app.proposal.as_ref().map(|proposal| proposal.plan.digest);
+    if let Some(dialog) = &mut app.dialog {
+        let before = dialog.stale.is_some();
+        dialog.check(&app.state, proposal);
+        if dialog.stale.is_some() != before {
+            app.mark(Dirty::Soon);
+        }
+    }
+}
+
+/// An answer for an older question is dropped. The plan is shown only where its question still stands in the editor: it
+/// takes the screen from nobody who went on to something else.
+pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
+    let Some((_, asked)) = app.intent.asking.take_if(|(current, _)| *current == ask) else { return };
+    app.mark(Dirty::Soon);
+    match outcome {
+        PlanOutcome::Plan { approval_required: _, plan } => {
+            let writes = app.pane == Pane::Intent && app.dialog.is_none() && app.help.is_none();
+            let same = app.intent.editor.text() == asked;
+            app.proposal = Some(Proposal::new(asked, *plan, Arming::from_frame(app.frame)));
+            check_dialog(app);
+            if writes && same {
+                show_proposal(app);
+            } else if writes {
+                app.subject = Subject::Proposal;
+                app.say(Role::Accent, "the plan you asked for is ready: Esc leaves the editor, 1 shows it");
+            } else {
+                app.say(Role::Accent, "the plan you asked for is ready: i and ⏎ show it");
+            }
+        }
+        PlanOutcome::Clarify { question, missing, choices } => {
+            app.intent.answer = Some(Answer::Clarify { question, missing, choices });
+        }
+        PlanOutcome::Refuse { reason, nearest } => app.intent.answer = Some(Answer::Refuse { reason, nearest }),
+    }
+}
+
+/// Puts the proposal on the screen.
+pub(super) fn show_proposal(app: &mut App) {
+    app.subject = Subject::Proposal;
+    app.pane = Pane::Plan;
+    (app.cursor, app.top) = (0, 0);
+    app.mark(Dirty::Soon);
+}
+
+/// At the start: the list of runs, and the one that matters most.
+pub fn begin(app: &mut App) {
+    list_runs(app);
+}

@@ -1,0 +1,281 @@
+//! One message -> the changed model, and what the world is asked to do.
+//!
+//! No clock, no terminal, no link: time comes with the message, orders go out as `Todo`.
+
+mod act;
+mod choose;
+mod feed;
+mod input;
+
+pub use act::is_for_now;
+pub use feed::begin;
+
+use std::sync::Arc;
+
+use crate::engine::handle::{FeedItem, Reply};
+use crate::model::command::Command;
+use crate::model::ids::RunId;
+use crate::model::outcome::PlanOutcome;
+use crate::model::time::Millis;
+use crate::spool::OutputChunk;
+use crate::text;
+
+use super::app::{App, Dirty, LinkState, Now, Sent, Subject};
+use super::input::Input;
+use super::output::{Flow, Output, Source};
+use super::pane::Pane;
+use super::theme::Role;
+use super::widget::rail::Rail;
+use super::wiring::Exit;
+
+#[derive(Debug)]
+pub enum Msg {
+    Input(Input),
+    Fed(FeedItem),
+    Planned {
+        ask: u64,
+        outcome: PlanOutcome,
+    },
+    Replied {
+        order: Order,
+        reply: Reply,
+    },
+    Output {
+        source: Source,
+        answer: Result<OutputChunk, String>,
+    },
+    /// The frame of this number is on the terminal.
+    FrameWritten {
+        frame: u64,
+    },
+    Resized {
+        size: (u16, u16),
+    },
+    /// Back from the shell.
+    Resumed,
+    /// The time that `next_wake` named has come.
+    Tick,
+}
+
+/// What was ordered, for the answer's line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    Submit,
+    /// In the past tense: `approved web-1`.
+    Other {
+        done: String,
+    },
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Todo {
+    Plan { ask: u64, text: String },
+    Send { order: Order, command: Box<Command> },
+    Read { source: Source, offset: u64 },
+    Bell,
+    Repaint,
+    Suspend,
+    Leave(Exit),
+}
+
+pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Todo> {
+    let mut todos = Vec::new();
+    match msg {
+        Msg::Input(input) => input::received(app, input, now, &mut todos),
+        Msg::Fed(item) => feed::received(app, item, &mut todos),
+        Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
+        Msg::Replied { order, reply } => replied(app, &order, reply),
+        Msg::Output { source, answer } => output(app, &source, answer, now),
+        Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
+        Msg::Resized { size } => resized(app, size, &mut todos),
+        Msg::Resumed => todos.push(Todo::Repaint),
+        Msg::Tick => tick(app, now),
+    }
+    settle(app, now, &mut todos);
+    todos
+}
+
+/// What follows from any change: layout of a new graph, the output that is on the screen, rows in range.
+fn settle(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
+    lay_out(app);
+    let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
+    app.cursor = app.cursor.min(len.saturating_sub(1));
+    app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
+    keep_in_view(app);
+    arm_anew(app);
+    choose_output(app, now.mono);
+    if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
+        let offset = output.ask();
+        todos.push(Todo::Read { source: output.source.clone(), offset });
+    }
+}
+
+fn lay_out(app: &mut App) {
+    let Some(graph) = app.graph().cloned() else {
+        app.rail = None;
+        return;
+    };
+    if app.rail.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &graph)) {
+        return;
+    }
+    let rail = Arc::new(Rail::of(&graph));
+    app.rail = Some((graph, rail));
+    app.mark(Dirty::Soon);
+}
+
+/// A proposal is armed from when it is looked at, each time that it comes to the screen.
+fn arm_anew(app: &mut App) {
+    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step);
+    let frame = app.frame;
+    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
+        proposal.in_view = in_view;
+        proposal.arming = super::app::Arming::from_frame(frame);
+    }
+}
+
+fn keep_in_view(app: &mut App) {
+    let rows = super::view::pane_rows(app);
+    if let Some((_, rail)) = &app.rail {
+        let row = rail.row_of.get(app.cursor).map_or(0, |row| *row as usize);
+        app.top = super::widget::scroll::top_for(app.top, row, rows, rail.rows.len());
+    }
+    app.runs_top = super::widget::scroll::top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), app.runs.len());
+}
+
+/// The selected step's last attempt, if its output is on the screen.
+fn choose_output(app: &mut App, now: Millis) {
+    let wanted = super::view::shows_output(app).then(|| shown_attempt(app)).flatten();
+    let Some((source, flow)) = wanted else {
+        app.output = None;
+        return;
+    };
+    if let Some(output) = app.output.as_mut().filter(|output| output.source == source) {
+        output.set_flow(flow, now);
+    } else {
+        app.output = Some(Output::new(source, flow, now));
+        app.step.back = None;
+        app.mark(Dirty::Soon);
+    }
+}
+
+fn shown_attempt(app: &App) -> Option<(Source, Flow)> {
+    let (workflow, ix, record) = app.selected_record()?;
+    record.last.as_ref()?;
+    let step = workflow.graph()?.step(ix).id.clone();
+    let flow = if record.state.is_live() { Flow::Live } else { Flow::Over };
+    Some((Source { run: workflow.run.clone(), step, attempt: record.attempt }, flow))
+}
+
+fn output(app: &mut App, source: &Source, answer: Result<OutputChunk, String>, now: Now) {
+    let Some(output) = app.output.as_mut().filter(|output| output.source == *source) else { return };
+    if output.answered(answer, now.mono) {
+        app.mark(Dirty::Soon);
+    }
+}
+
+fn frame_written(app: &mut App, frame: u64, now: Millis) {
+    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view) {
+        proposal.arming.frame_written(frame, now);
+    }
+    if let Some(dialog) = &mut app.dialog {
+        let before = (dialog.end, dialog.arming.shown);
+        dialog.frame_written(frame, now);
+        if before != (dialog.end, dialog.arming.shown) {
+            app.mark(Dirty::Soon);
+        }
+    }
+}
+
+fn resized(app: &mut App, size: (u16, u16), todos: &mut Vec<Todo>) {
+    app.size = size;
+    if let Some(dialog) = &mut app.dialog {
+        dialog.fit(size);
+    }
+    todos.push(Todo::Repaint);
+    app.mark(Dirty::Now);
+}
+
+/// A second of the clock, a quarter of the arming bar.
+fn tick(app: &mut App, now: Now) {
+    if app.is_ticking() && now.wall.0.div_euclid(1_000) != app.last_clock.0.div_euclid(1_000) {
+        app.last_clock = now.wall;
+        app.mark(Dirty::Soon);
+    }
+    let wait = app.settings.arming;
+    let dialog = app.dialog.as_mut().is_some_and(|dialog| dialog.arming.moved(now.mono, wait));
+    let proposal = app.proposal.as_mut().is_some_and(|proposal| proposal.in_view && proposal.arming.moved(now.mono, wait));
+    if dialog || proposal {
+        app.mark(Dirty::Soon);
+    }
+}
+
+/// When the model must be told the time again; `None`: only when something happens.
+pub fn next_wake(app: &App, now: Now) -> Option<Millis> {
+    let wait = app.settings.arming;
+    let dialog = app.dialog.as_ref().and_then(|dialog| dialog.arming.next_change(now.mono, wait));
+    let proposal = app.proposal.as_ref().filter(|_| app.subject == Subject::Proposal);
+    let proposal = proposal.and_then(|proposal| proposal.arming.next_change(now.mono, wait));
+    let clock = app.is_ticking().then(|| Millis(now.mono.0 + 1_000 - now.wall.0.rem_euclid(1_000).unsigned_abs()));
+    let output = app.output.as_ref().and_then(Output::due);
+    [dialog, proposal, clock, output].into_iter().flatten().min()
+}
+
+fn replied(app: &mut App, order: &Order, reply: Reply) {
+    match reply {
+        Reply::Accepted { run, .. } => accepted(app, order, run),
+        Reply::Refused(refusal) => {
+            unsent(app);
+            let by = refusal.by.map_or_else(String::new, |actor| format!(" (by {actor})"));
+            app.say(Role::Bad, format!("refused: {}{by}", refusal.why));
+        }
+        Reply::Unknown { cmd_id } => {
+            app.say(Role::Unknown, format!("not known whether it was recorded ({cmd_id}); look before you try again"));
+        }
+        Reply::Gone => {
+            unsent(app);
+            app.link_state = LinkState::Gone { reason: "the engine ended".to_owned() };
+            app.say(Role::Bad, "the engine ended before it answered; nothing here can act");
+        }
+    }
+}
+
+/// Only an answer that says so means that nothing was submitted.
+fn unsent(app: &mut App) {
+    if let Some(proposal) = &mut app.proposal {
+        proposal.sent = Sent::No;
+    }
+}
+
+fn accepted(app: &mut App, order: &Order, run: Option<RunId>) {
+    match (order, run) {
+        (Order::Submit, Some(run)) => {
+            if let Some(proposal) = app.proposal.take()
+                && app.intent.editor.text() == proposal.text
+            {
+                app.intent.editor.clear();
+            }
+            app.say(Role::Ok, format!("run {run} is submitted"));
+            if app.subject == Subject::Proposal {
+                show_run(app, run, Pane::Plan);
+            }
+        }
+        (Order::Submit, None) => app.proposal = None,
+        (Order::Other { done }, _) => app.say(Role::Ok, text::safe(done)),
+    }
+}
+
+/// Makes a run the subject, with the first step that matters selected.
+pub(super) fn show_run(app: &mut App, run: RunId, pane: Pane) {
+    app.subject = Subject::Run(run);
+    app.pane = pane;
+    (app.cursor, app.top) = (0, 0);
+    lay_out(app);
+    let matters = app.workflow().and_then(|workflow| {
+        let waits = workflow.questions.values().find_map(|open| open.step);
+        waits.or_else(|| workflow.live.first().copied())
+    });
+    if let (Some(ix), Some((_, rail))) = (matters, &app.rail) {
+        app.cursor = rail.place.get(ix.at()).map_or(0, |place| *place as usize);
+    }
+    app.mark(Dirty::Soon);
+}

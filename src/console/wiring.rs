@@ -1,0 +1,67 @@
+//! What the console is given, and what it hands back.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::UiSettings;
+use crate::link::{Link, LinkError};
+use crate::model::action::Action;
+use crate::model::actor::Actor;
+use crate::model::event::Event;
+use crate::model::outcome::PlanOutcome;
+use crate::model::state::{State, Workflow};
+
+/// Intent text -> plan, question or refusal; bound, previewed and sealed.
+pub type PlanIntent = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
+
+/// `machine::apply`.
+pub type Fold = fn(&mut State, &Event);
+
+/// A gate's action with its holes filled from the run's results; an error says which value is missing.
+pub type Render = fn(&Workflow, &Action) -> Result<Action, String>;
+
+#[derive(Clone)]
+pub struct Wiring {
+    pub link: Link,
+    pub plan_intent: PlanIntent,
+    pub fold: Fold,
+    pub render: Render,
+    pub actor: Actor,
+    pub host: String,
+    pub settings: UiSettings,
+    /// The engine lives in this process: leaving asks what becomes of its runs.
+    pub in_process: bool,
+    pub runtime: tokio::runtime::Handle,
+}
+
+/// Why the console ended, and what the operator wants of the engine in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// No run is unfinished.
+    Quit,
+    /// Leave the engine running without a screen until its runs are settled.
+    Headless,
+    /// End the engine: what runs ends by itself, nothing new starts before `resume`.
+    Park,
+    /// The engine is elsewhere and goes on.
+    Detach,
+    /// The terminal is gone or SIGHUP came; descriptors 0 to 2 are /dev/null. Go on as with `Headless`.
+    Hangup,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    #[error("open the console: {why}; `ouioe --plain` works without a screen")]
+    NoTerminal { why: String },
+    #[error("use the terminal: {source}")]
+    Terminal {
+        #[from]
+        source: io::Error,
+    },
+    #[error("load the theme: {why}")]
+    Theme { why: String },
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}

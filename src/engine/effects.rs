@@ -1,0 +1,72 @@
+//! Wanted effects -> services, each once.
+//!
+//! Read from the state after every commit; what has begun is remembered here only, so a new engine begins anew by reconciling.
+
+use std::collections::BTreeMap;
+
+use crate::machine::wanted;
+use crate::model::effect::{AttemptRef, Effect};
+use crate::model::ids::{AttemptNo, RunId, StepIx};
+use crate::model::settings::EngineSettings;
+use crate::model::state::State;
+use crate::model::step_state::StopWhy;
+use crate::service::Services;
+
+#[derive(Debug)]
+struct Begun {
+    attempt: AttemptNo,
+    /// The last stop that was passed on, with the step's revision that asked for it.
+    stop: Option<(StopWhy, u32)>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Effects(BTreeMap<RunId, BTreeMap<StepIx, Begun>>);
+
+impl Effects {
+    pub(super) fn bring_about<'a>(
+        &mut self,
+        state: &State,
+        runs: impl Iterator<Item = &'a RunId>,
+        settings: &EngineSettings,
+        services: &Services,
+    ) {
+        for run in runs {
+            let Some(workflow) = state.runs.get(run) else { continue };
+            let begun = self.0.entry(run.clone()).or_default();
+            begun.retain(|ix, one| workflow.live.contains(ix) && workflow.step(*ix).attempt == one.attempt);
+            for effect in wanted(state, run, settings) {
+                match effect {
+                    Effect::Start(start) => {
+                        if is_new(begun, &start.at) {
+                            services.start(*start);
+                        }
+                    }
+                    Effect::Reconcile(start) => {
+                        if is_new(begun, &start.at) {
+                            services.reconcile(*start);
+                        }
+                    }
+                    Effect::Stop { at, why, grace_ms } => {
+                        let rev = workflow.step(at.ix).rev;
+                        let one = begun.entry(at.ix).or_insert(Begun { attempt: at.attempt, stop: None });
+                        if one.stop != Some((why, rev)) {
+                            one.stop = Some((why, rev));
+                            services.stop(&at, why, grace_ms);
+                        }
+                    }
+                }
+            }
+            if begun.is_empty() {
+                self.0.remove(run);
+            }
+        }
+    }
+}
+
+fn is_new(begun: &mut BTreeMap<StepIx, Begun>, at: &AttemptRef) -> bool {
+    if begun.contains_key(&at.ix) {
+        return false;
+    }
+    begun.insert(at.ix, Begun { attempt: at.attempt, stop: None });
+    true
+}

@@ -1,0 +1,165 @@
+//! Intent, plan file or template -> a sealed plan that can be shown, approved and submitted.
+//!
+//! planner (pure) -> bind -> preview (reads) -> approval marks -> digest. Nothing is started here.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::model::action::Action;
+use crate::model::catalogue::Catalogue;
+use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
+use crate::model::problem::Problem;
+use crate::model::settings::PolicySettings;
+use crate::planner::{self, Ask, Format, Template, World, catalogue_file, plan_file, template};
+use crate::policy::digest::seal;
+use crate::policy::rule::mark_approvals;
+use crate::service::{self, manifest};
+
+/// Largest plan file, in bytes; more is refused before it is read.
+const FILE_CAP: u64 = 16 << 20;
+
+/// Everything that planning knows; made once and asked often.
+#[derive(Clone, Debug)]
+pub struct Planning {
+    pub catalogue: Catalogue,
+    pub templates: Vec<Template>,
+    assets: Vec<String>,
+    policy: PolicySettings,
+    default_host: Option<String>,
+}
+
+impl Planning {
+    /// Built-in manifests and templates, the user's own (`services/`, `templates/` in `config_dir`) over them.
+    pub fn load(config_dir: Option<&Path>, policy: &PolicySettings) -> Result<Self, Vec<Problem>> {
+        let services = config_dir.map(|dir| dir.join("services"));
+        let catalogue = manifest::load(services.as_deref())?;
+        let templates = templates(config_dir.map(|dir| dir.join("templates")).as_deref())?;
+        Ok(Self {
+            catalogue,
+            templates,
+            assets: vec!["localhost".to_owned()],
+            policy: policy.clone(),
+            default_host: Some("localhost".to_owned()),
+        })
+    }
+
+    /// Plans against exactly this catalogue: no manifest, no template, no host that was not named.
+    pub fn against(catalogue_path: &Path, policy: &PolicySettings) -> Result<Self, Vec<Problem>> {
+        let text = read(catalogue_path).map_err(|problem| vec![problem])?;
+        let catalogue = catalogue_file::parse(&catalogue_path.to_string_lossy(), &text)?;
+        Ok(Self { catalogue, templates: Vec::new(), assets: Vec::new(), policy: policy.clone(), default_host: None })
+    }
+
+    /// Asked for many texts at once: the word index is built here.
+    pub fn world(&self) -> World<'_> {
+        let world = World::new(&self.catalogue, &self.templates, &self.assets, &self.policy);
+        match &self.default_host {
+            Some(host) => world.with_default_host(host.clone()),
+            None => world,
+        }
+    }
+
+    pub fn ask(&self, ask: &Ask) -> PlanOutcome {
+        planner::plan(ask, &self.world())
+    }
+
+    pub fn file(&self, path: &Path, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        let text = read(path).map_err(|problem| vec![problem])?;
+        let format = if path.extension().is_some_and(|one| one.eq_ignore_ascii_case("toml")) { Format::Toml } else { Format::Json };
+        plan_file::check(&path.to_string_lossy(), &text, format, inputs, &self.catalogue, &self.policy)
+    }
+
+    pub fn template(&self, name: &str, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        let known = self.templates.iter().map(|one| one.name.as_str());
+        match self.templates.iter().find(|one| one.name == name) {
+            Some(found) => template::instantiate(found, inputs, &self.catalogue, &self.policy),
+            None => {
+                let help = planner::near::hint(name, known);
+                let message = format!("there is no template `{name}`");
+                Err(vec![Problem::new(name.to_owned(), "template", message).help(help)])
+            }
+        }
+    }
+
+    /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
+    pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
+        let problems = service::bind(&mut plan, &self.catalogue);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        if let Err(why) = service::preview(&mut plan, &service::builtin::World::default()).await {
+            return Err(vec![Problem::new("plan".to_owned(), "preview", format!("could not {why}"))]);
+        }
+        let policy = match &self.catalogue.exempt_environments {
+            Some(exempt) => PolicySettings { exempt_environments: exempt.clone(), ..self.policy.clone() },
+            None => self.policy.clone(),
+        };
+        mark_approvals(&mut plan, &policy);
+        seal(&mut plan);
+        Ok(plan)
+    }
+
+    /// The whole way for an intent; trouble with binding is a refusal with its reasons.
+    pub async fn plan_intent(&self, ask: &Ask) -> PlanOutcome {
+        match self.ask(ask) {
+            PlanOutcome::Plan { plan, .. } => match self.prepare(*plan).await {
+                Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },
+                Err(problems) => {
+                    let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    PlanOutcome::Refuse { reason, nearest: Vec::new() }
+                }
+            },
+            other => other,
+        }
+    }
+}
+
+/// The first step that has no binding, with what would bind it.
+pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
+    plan.steps.iter().find_map(|step| match &step.action {
+        Action::Unbound { hint } => Some((step.id.as_str(), hint.as_str())),
+        Action::Builtin { .. } | Action::Command { .. } => None,
+    })
+}
+
+fn templates(user_dir: Option<&Path>) -> Result<Vec<Template>, Vec<Problem>> {
+    let mut all: BTreeMap<String, Template> = template::embedded().into_iter().map(|one| (one.name.clone(), one)).collect();
+    let mut problems = Vec::new();
+    for path in user_dir.map(toml_files).unwrap_or_default() {
+        let parsed = read(&path).map_err(|problem| vec![problem]).and_then(|text| template::parse(&path.to_string_lossy(), &text));
+        match parsed {
+            Ok(one) => {
+                all.insert(one.name.clone(), one);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(all.into_values().collect()) } else { Err(problems) }
+}
+
+fn toml_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|one| one == "toml")).collect();
+    files.sort();
+    files
+}
+
+/// A regular file of bounded size, as UTF-8.
+pub fn read(path: &Path) -> Result<String, Problem> {
+    let trouble = |why: String, help: &str| Problem::new(path.to_string_lossy().into_owned(), "file", why).help(help.to_owned());
+    let unreadable = |error: std::io::Error| trouble(format!("could not read it: {error}"), "check the path and its permissions");
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(trouble("is not a regular file".to_owned(), "name a file"));
+    }
+    if about.len() > FILE_CAP {
+        return Err(trouble(format!("has {} bytes, more than the {FILE_CAP} allowed", about.len()), "split it"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(unreadable)?.take(FILE_CAP + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    String::from_utf8(bytes)
+        .map_err(|error| trouble(format!("is not UTF-8 from byte {}", error.utf8_error().valid_up_to()), "save it as UTF-8"))
+}

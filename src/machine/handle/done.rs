@@ -1,0 +1,18 @@
+//! A person did it, or saw that it happened, and says how they know.
+
+use super::super::turn::{Draft, Handled};
+use super::{addressed_step, wrong_state};
+use crate::model::command::{Refusal, RefusalCode, StepRef};
+use crate::model::event::Fact;
+use crate::model::state::State;
+
+pub(super) fn handle(state: &State, at: &StepRef, evidence: &str) -> Result<Handled, Refusal> {
+    let (workflow, _, ix, record) = addressed_step(state, at)?;
+    if evidence.trim().is_empty() {
+        return Err(Refusal::new(RefusalCode::Invalid, "say how you know that it is done"));
+    }
+    if record.state.is_live() || record.state.is_settled() {
+        return Err(wrong_state(workflow, &at.step, record, "only a step that waits or is unknown can be marked done by hand"));
+    }
+    Ok(Handled::of(vec![Draft::step(&at.run, ix, Fact::StepDoneByHand { evidence: evidence.to_owned() })]))
+}

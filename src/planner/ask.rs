@@ -1,0 +1,57 @@
+//! What planning is given: the operator's text with inputs, and the world as far as it is known.
+
+use std::collections::BTreeMap;
+
+use crate::model::catalogue::Catalogue;
+use crate::model::settings::PolicySettings;
+
+use super::index::Index;
+use super::matching::Phrases;
+use super::template::Template;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    pub text: String,
+    /// Values given beside the text (`--set name=value`), by parameter name.
+    pub inputs: BTreeMap<String, String>,
+}
+
+impl Ask {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), inputs: BTreeMap::new() }
+    }
+}
+
+/// Built once for a catalogue and asked many times; holds the word index.
+#[derive(Clone, Debug)]
+pub struct World<'a> {
+    pub catalogue: &'a Catalogue,
+    pub templates: &'a [Template],
+    /// Known hosts; `localhost` always is one.
+    pub assets: &'a [String],
+    pub policy: &'a PolicySettings,
+    /// Stands in for a host that a read leaves out; `None` asks instead.
+    pub default_host: Option<String>,
+    pub(super) index: Index,
+    pub(super) phrases: Phrases,
+}
+
+impl<'a> World<'a> {
+    pub fn new(catalogue: &'a Catalogue, templates: &'a [Template], assets: &'a [String], policy: &'a PolicySettings) -> Self {
+        Self { catalogue, templates, assets, policy, default_host: None, index: Index::of(catalogue), phrases: Phrases::of(templates) }
+    }
+
+    pub fn with_default_host(mut self, host: impl Into<String>) -> Self {
+        self.default_host = Some(host.into());
+        self
+    }
+
+    pub(super) fn is_asset(&self, name: &str) -> bool {
+        name == "localhost" || self.assets.iter().any(|asset| asset == name)
+    }
+
+    /// Environments in which policy asks for no approval; a catalogue file may bring its own list.
+    pub fn exempt_environments(&self) -> &[String] {
+        self.catalogue.exempt_environments.as_deref().unwrap_or(&self.policy.exempt_environments)
+    }
+}

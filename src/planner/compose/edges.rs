@@ -1,0 +1,377 @@
+//! Units -> drafts: values inherited, fanned out, and tied to what went before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::catalogue::{EffectClass, Operation, Param, ParamType};
+use crate::model::plan::{Join as StepJoin, NeedKind, Provenance, When};
+use crate::planner::ask::{Ask, World};
+use crate::planner::grammar;
+use crate::planner::segment::{Cond, Join};
+use crate::planner::slots::{Group, WORDED, is_machine_param};
+
+use super::inherit::{Source, find};
+use super::units::Unit;
+use super::{Stop, clarify, refuse};
+
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub operation: Arc<Operation>,
+    pub values: BTreeMap<String, String>,
+    pub provenance: BTreeMap<String, Provenance>,
+    pub needs: Vec<(usize, When, NeedKind)>,
+    pub join: StepJoin,
+    /// Runs beside others, asked for in so many words.
+    pub beside: bool,
+}
+
+/// Values of one unit before it is fanned out.
+struct Filled {
+    operation: Arc<Operation>,
+    values: BTreeMap<String, Vec<String>>,
+    provenance: BTreeMap<String, Provenance>,
+    /// Parameter -> draft that lists the machines, and its output.
+    listed: Option<(String, usize)>,
+    missing: Vec<Param>,
+}
+
+struct Draw<'a> {
+    world: &'a World<'a>,
+    ask: &'a Ask,
+    units: &'a [Unit],
+    drafts: Vec<Draft>,
+    /// Drafts of each unit.
+    places: Vec<Vec<usize>>,
+    /// What the next clause follows.
+    front: Vec<usize>,
+    /// What the members of the front follow themselves.
+    base: Vec<(usize, When)>,
+    anchor: Option<(Vec<usize>, bool)>,
+    listers: Vec<(BTreeMap<String, String>, usize)>,
+}
+
+pub fn draft(units: &[Unit], ask: &Ask, world: &World<'_>) -> Result<Vec<Draft>, Stop> {
+    let mut draw = Draw {
+        world,
+        ask,
+        units,
+        drafts: Vec::new(),
+        places: vec![Vec::new(); units.len()],
+        front: Vec::new(),
+        base: Vec::new(),
+        anchor: None,
+        listers: Vec::new(),
+    };
+    let mut missing: Vec<(String, Param)> = Vec::new();
+    for at in 0..units.len() {
+        draw.unit(at, &mut missing)?;
+    }
+    draw.conflicts()?;
+    if missing.is_empty() { Ok(draw.drafts) } else { Err(ask_for(&missing, world)) }
+}
+
+impl Draw<'_> {
+    fn unit(&mut self, at: usize, missing: &mut Vec<(String, Param)>) -> Result<(), Stop> {
+        let units = self.units;
+        let unit = &units[at];
+        let Some(operation) = unit.operation.clone() else { return Ok(()) };
+        let beside = self.is_beside(at);
+        let needs = self.needs_of(at, beside);
+        let mut lister_at = None;
+        let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
+        missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
+        let rows = fan_out(&filled, self.world)?;
+        let mut made = Vec::with_capacity(rows.len());
+        for (row, values) in rows.iter().enumerate() {
+            let paired = self.paired(at, &needs, values, row, rows.len());
+            let mut edges: Vec<(usize, When, NeedKind)> =
+                paired.into_iter().map(|(step, when)| (step, when, NeedKind::Completion)).collect();
+            if let Some(lister) = lister_at {
+                edges.retain(|(step, ..)| {
+                    *step != lister && !self.drafts[lister].needs.iter().any(|(before, when, _)| before == step && *when == When::Success)
+                });
+                edges.push((lister, When::Success, NeedKind::Data));
+            }
+            let failures = edges.iter().filter(|(_, when, _)| *when == When::Failure).count();
+            let join = if failures > 1 { StepJoin::Any } else { StepJoin::All };
+            made.push(self.drafts.len());
+            let provenance = filled.provenance.clone();
+            self.drafts.push(Draft {
+                operation: Arc::clone(&operation),
+                values: values.clone(),
+                provenance,
+                needs: edges,
+                join,
+                beside: unit.beside,
+            });
+        }
+        self.places[at].clone_from(&made);
+        if beside {
+            self.front.extend(made);
+        } else {
+            self.base = needs;
+            self.front = made;
+        }
+        Ok(())
+    }
+
+    /// Said to run beside what went before, or reads that do not wait for each other.
+    fn is_beside(&self, at: usize) -> bool {
+        let unit = &self.units[at];
+        let Some(before) = self.units[..at].iter().rposition(|unit| unit.operation.is_some()) else { return false };
+        if unit.clause.cond.is_some() || unit.clause.always || unit.clause.at_end || unit.is_condition || self.units[before].is_condition {
+            return false;
+        }
+        if unit.beside {
+            return true;
+        }
+        let reads = |unit: &Unit| {
+            unit.operation
+                .as_ref()
+                .is_some_and(|operation| operation.effect == EffectClass::Read && !is_barrier(operation) && !lists(operation))
+        };
+        let joined =
+            matches!(unit.clause.join, Join::Comma | Join::And) || (unit.clause.join == Join::Break && self.units[before].clause.lead);
+        joined
+            && reads(unit)
+            && reads(&self.units[before])
+            && self.front.iter().all(|step| self.drafts[*step].operation.effect == EffectClass::Read)
+    }
+
+    fn needs_of(&mut self, at: usize, beside: bool) -> Vec<(usize, When)> {
+        let unit = &self.units[at];
+        if beside {
+            return self.base.clone();
+        }
+        if unit.clause.always || unit.clause.at_end {
+            let when = if unit.clause.always { When::Always } else { When::Success };
+            return self.leaves().into_iter().map(|step| (step, when)).collect();
+        }
+        match &unit.clause.cond {
+            Some(Cond::On { failure, about }) => {
+                let anchor = self.anchor_of(unit, *failure, about.iter().any(|token| token.is_one_of(&["that", "this"])));
+                self.anchor = Some((anchor.clone(), *failure));
+                let when = if *failure { When::Failure } else { When::Success };
+                anchor.into_iter().map(|step| (step, when)).collect()
+            }
+            Some(Cond::Otherwise) => {
+                let (anchor, failure) = self.anchor.clone().unwrap_or_else(|| (self.front.clone(), false));
+                let when = if failure { When::Success } else { When::Failure };
+                anchor.into_iter().map(|step| (step, when)).collect()
+            }
+            None => self.front.iter().map(|step| (*step, When::Success)).collect(),
+        }
+    }
+
+    /// What a condition looks at: a unit that it names, the check of the opposite condition before, or what went before.
+    fn anchor_of(&self, unit: &Unit, failure: bool, nearest: bool) -> Vec<usize> {
+        if let Some(place) = unit.anchor.filter(|place| !self.places[*place].is_empty()) {
+            return self.places[place].clone();
+        }
+        match &self.anchor {
+            Some((anchor, before)) if *before != failure && (*before || !nearest) => anchor.clone(),
+            Some(_) | None => self.front.clone(),
+        }
+    }
+
+    fn leaves(&self) -> Vec<usize> {
+        (0..self.drafts.len())
+            .filter(|step| !self.drafts.iter().any(|draft| draft.needs.iter().any(|(before, ..)| before == step)))
+            .collect()
+    }
+
+    fn fill(
+        &mut self,
+        at: usize,
+        operation: &Arc<Operation>,
+        needs: &[(usize, When)],
+        lister_at: &mut Option<usize>,
+    ) -> Result<Filled, Stop> {
+        let unit = &self.units[at];
+        let mut values = unit.values.clone();
+        let mut provenance: BTreeMap<String, Provenance> = values.keys().map(|name| (name.clone(), Provenance::Operator)).collect();
+        let mut filled = Filled {
+            operation: Arc::clone(operation),
+            values: BTreeMap::new(),
+            provenance: BTreeMap::new(),
+            listed: None,
+            missing: Vec::new(),
+        };
+        for param in &operation.params {
+            if values.contains_key(&param.name) {
+                continue;
+            }
+            if let Some(text) = self.ask.inputs.get(&param.name) {
+                let text = check_input(param, text)?;
+                values.insert(param.name.clone(), vec![text]);
+                provenance.insert(param.name.clone(), Provenance::Operator);
+                continue;
+            }
+            if !param.required {
+                continue;
+            }
+            let own_group = unit.bound.group.clone().filter(|_| is_machine_param(&param.name, &param.kind)).map(Source::Group);
+            match own_group.or_else(|| find(self.units, at, param)) {
+                Some(Source::Values(_, found)) if found.iter().all(|text| grammar::typed(&param.kind, text).is_ok()) => {
+                    values.insert(param.name.clone(), found);
+                    provenance.insert(param.name.clone(), Provenance::Inherited);
+                }
+                Some(Source::Group(group)) => {
+                    let lister = self.lister(&group, operation, needs)?;
+                    filled.listed = Some((param.name.clone(), lister));
+                }
+                Some(Source::Listed(place)) => filled.listed = self.places[place].first().map(|lister| (param.name.clone(), *lister)),
+                Some(Source::Values(..)) | None => self.last_resort(param, operation, &mut values, &mut provenance, &mut filled.missing),
+            }
+            if let Some((name, lister)) = &filled.listed {
+                *lister_at = Some(*lister);
+                let output = self.drafts[*lister].operation.output.as_ref().map_or("hosts", |output| output.name.as_str());
+                values.insert(name.clone(), vec![format!("${{steps.s{}.output.{output}}}", lister + 1)]);
+                provenance.insert(name.clone(), Provenance::StepOutput);
+            }
+        }
+        (filled.values, filled.provenance) = (values, provenance);
+        Ok(filled)
+    }
+
+    /// Manifest defaults, the default host of reads, and texts that the intent itself can stand for.
+    fn last_resort(
+        &self,
+        param: &Param,
+        operation: &Operation,
+        values: &mut BTreeMap<String, Vec<String>>,
+        provenance: &mut BTreeMap<String, Provenance>,
+        missing: &mut Vec<Param>,
+    ) {
+        let host = self.world.default_host.clone().filter(|_| param.kind == ParamType::Host && operation.effect == EffectClass::Read);
+        let default = param.default.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let worded = WORDED.contains(&param.name.as_str()).then(|| self.ask.text.chars().take(200).collect::<String>());
+        match default.or(host).or(worded) {
+            Some(text) => {
+                values.insert(param.name.clone(), vec![text]);
+                provenance.insert(param.name.clone(), Provenance::Default);
+            }
+            None => missing.push(param.clone()),
+        }
+    }
+
+    /// The step that lists the machines of a group; made once for each group.
+    fn lister(&mut self, group: &Group, operation: &Operation, needs: &[(usize, When)]) -> Result<usize, Stop> {
+        if let Some((_, step)) = self.listers.iter().find(|(values, _)| *values == group.values) {
+            return Ok(*step);
+        }
+        if group.values.is_empty() && operation.effect == EffectClass::Destroy {
+            return Err(refuse(
+                format!("{} on all hosts has no bound; name the hosts or a group", operation.name),
+                vec![operation.name.clone()],
+            ));
+        }
+        let suits = |candidate: &&Arc<Operation>| {
+            lists(candidate) && group.values.keys().all(|name| candidate.param(name).is_some()) && candidate.required().next().is_none()
+        };
+        let lister = self.world.index.operations.iter().find(suits).cloned();
+        let Some(lister) = lister.filter(|_| !(group.values.is_empty() && operation.effect == EffectClass::Mutate)) else {
+            return Err(clarify(
+                format!("which hosts should {} touch? \"all\" needs a group, a tag or an environment", operation.name),
+                vec!["host".to_owned()],
+                self.world.assets.iter().take(8).cloned().collect(),
+            ));
+        };
+        let step = self.drafts.len();
+        let provenance = group.values.keys().map(|name| (name.clone(), Provenance::Operator)).collect();
+        let needs = needs.iter().map(|(step, when)| (*step, *when, NeedKind::Completion)).collect();
+        self.drafts.push(Draft { operation: lister, values: group.values.clone(), provenance, needs, join: StepJoin::All, beside: false });
+        self.listers.push((group.values.clone(), step));
+        Ok(step)
+    }
+
+    /// When both sides go over the same machines, each waits only for its own.
+    fn paired(&self, at: usize, needs: &[(usize, When)], values: &BTreeMap<String, String>, row: usize, rows: usize) -> Vec<(usize, When)> {
+        if rows < 2 || needs.len() != rows {
+            return needs.to_vec();
+        }
+        let mine = machine_of(self.units[at].operation.as_ref(), values);
+        let theirs = &self.drafts[needs[row].0];
+        let same = mine.is_some() && machine_of(Some(&theirs.operation), &theirs.values) == mine;
+        if same { vec![needs[row]] } else { needs.to_vec() }
+    }
+
+    /// Two changes of one thing asked for at the same time.
+    fn conflicts(&self) -> Result<(), Stop> {
+        let risky = |draft: &Draft| draft.operation.effect != EffectClass::Read && !draft.operation.low_risk;
+        for (at, one) in self.drafts.iter().enumerate() {
+            for other in self.drafts[at + 1..]
+                .iter()
+                .filter(|other| other.beside && risky(other) && risky(one) && other.operation.name != one.operation.name)
+            {
+                let shared = one.values.iter().find(|(name, value)| other.values.get(*name) == Some(value) && needs_alike(one, other));
+                if let Some((_, value)) = shared {
+                    let question =
+                        format!("{} and {} both change {value}; which one should come first?", one.operation.name, other.operation.name);
+                    return Err(clarify(
+                        question,
+                        vec!["order".to_owned()],
+                        vec![one.operation.name.clone(), other.operation.name.clone()],
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn needs_alike(one: &Draft, other: &Draft) -> bool {
+    one.needs == other.needs
+}
+
+fn machine_of(operation: Option<&Arc<Operation>>, values: &BTreeMap<String, String>) -> Option<String> {
+    let operation = operation?;
+    operation.params.iter().filter(|param| is_machine_param(&param.name, &param.kind)).find_map(|param| values.get(&param.name).cloned())
+}
+
+fn lists(operation: &Operation) -> bool {
+    operation.effect == EffectClass::Read && operation.output.as_ref().is_some_and(|output| output.kind == "HostList")
+}
+
+/// A step that only passes time orders what stands around it.
+fn is_barrier(operation: &Operation) -> bool {
+    let mut required = operation.required().peekable();
+    required.peek().is_some() && required.all(|param| param.kind == ParamType::Duration)
+}
+
+fn check_input(param: &Param, text: &str) -> Result<String, Stop> {
+    match grammar::typed(&param.kind, text) {
+        Ok(value) => Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+        Err(reason) => Err(refuse(format!("{}: `{text}` {reason}", param.name), Vec::new())),
+    }
+}
+
+/// One row of values for each combination, in the order said.
+fn fan_out(filled: &Filled, world: &World<'_>) -> Result<Vec<BTreeMap<String, String>>, Stop> {
+    let mut rows: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
+    for (name, values) in filled.values.iter().filter(|(_, values)| !values.is_empty()) {
+        let most = usize::try_from(world.policy.max_targets).unwrap_or(usize::MAX);
+        if rows.len().saturating_mul(values.len()) > most {
+            return Err(refuse(format!("{} would touch more than {most} targets", filled.operation.name), Vec::new()));
+        }
+        rows = values
+            .iter()
+            .flat_map(|value| rows.iter().map(move |row| row.clone().into_iter().chain([(name.clone(), value.clone())]).collect()))
+            .collect();
+    }
+    Ok(rows)
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
+fn ask_for(missing: &[(String, Param)], world: &World<'_>) -> Stop {
+    let mut names: Vec<String> = Vec::new();
+    for (_, param) in missing {
+        if !names.contains(&param.name) {
+            names.push(param.name.clone());
+        }
+    }
+    let (operation, first) = &missing[0];
+    let what = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    let choices = if first.kind == ParamType::Host { world.assets.iter().take(8).cloned().collect() } else { Vec::new() };
+    clarify(format!("{operation} needs {what}; which?"), names, choices)
+}

@@ -1,0 +1,93 @@
+//! A missing value -> the nearest clause that has one of its kind.
+//!
+//! Numbers, durations, versions and texts are never inherited: what was said of one step is not said of another.
+
+use crate::model::catalogue::{Param, ParamType};
+use crate::planner::grammar;
+use crate::planner::slots::{Group, is_machine_param};
+
+use super::units::{Unit, is_service_param};
+
+/// Where a missing value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// Unit and its values.
+    Values(usize, Vec<String>),
+    Group(Group),
+    /// The machines that an earlier unit lists.
+    Listed(usize),
+}
+
+/// Earlier units from the nearest on, then later ones.
+pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
+    let earlier = (0..at).rev();
+    let later = at + 1..units.len();
+    let order: Vec<usize> = earlier.chain(later).collect();
+    let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
+    direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
+}
+
+fn from_unit(units: &[Unit], place: usize, is_earlier: bool, param: &Param) -> Option<Source> {
+    let unit = &units[place];
+    let inheritable = matches!(
+        param.kind,
+        ParamType::Host
+            | ParamType::Name
+            | ParamType::Url
+            | ParamType::Dns
+            | ParamType::Port
+            | ParamType::Ip
+            | ParamType::Env
+            | ParamType::Channel
+    );
+    if !inheritable {
+        return None;
+    }
+    let machine = is_machine_param(&param.name, &param.kind);
+    if let Some(values) = unit.values.get(&param.name).filter(|values| !values.is_empty())
+        && (machine || unit.operation.is_some())
+    {
+        return Some(Source::Values(place, values.clone()));
+    }
+    if machine {
+        return machines_of(unit, place, is_earlier);
+    }
+    let operation = unit.operation.as_ref()?;
+    operation.params.iter().find_map(|other| {
+        let values = unit.values.get(&other.name).filter(|values| !values.is_empty())?;
+        let services = is_service_param(&param.name, &param.kind) && is_service_param(&other.name, &other.kind);
+        let names = param.kind == ParamType::Dns
+            && (other.kind == ParamType::Host || other.kind == ParamType::Dns)
+            && values.iter().all(|value| grammar::is_dns(value));
+        (services || names).then(|| Source::Values(place, values.clone()))
+    })
+}
+
+fn machines_of(unit: &Unit, place: usize, is_earlier: bool) -> Option<Source> {
+    let Some(operation) = &unit.operation else {
+        let values = unit.values.get("host").cloned().map(|values| Source::Values(place, values));
+        return values.or_else(|| unit.bound.group.clone().map(Source::Group));
+    };
+    let lists = operation.output.as_ref().is_some_and(|output| output.kind == "HostList");
+    if lists && is_earlier {
+        return Some(Source::Listed(place));
+    }
+    let named = operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).find_map(|other| {
+        let values = unit.values.get(&other.name).filter(|values| !values.is_empty())?;
+        Some(Source::Values(place, values.clone()))
+    });
+    named.or_else(|| unit.bound.group.clone().filter(|_| !lists).map(Source::Group)).or_else(|| {
+        let domain = operation.params.iter().filter(|other| other.kind == ParamType::Dns).find_map(|other| unit.values.get(&other.name))?;
+        Some(Source::Values(place, domain.clone()))
+    })
+}
+
+fn from_url(unit: &Unit, param: &Param) -> Option<String> {
+    let operation = unit.operation.as_ref()?;
+    if param.kind != ParamType::Host {
+        return None;
+    }
+    let address =
+        operation.params.iter().filter(|other| other.kind == ParamType::Url).find_map(|other| unit.values.get(&other.name)?.first())?;
+    url::Url::parse(address).ok()?.host_str().map(str::to_owned)
+}

@@ -1,0 +1,220 @@
+//! Catalogue -> weighted words of every operation, ready to be compared with a clause.
+//!
+//! Name and aliases weigh most, then nouns, summary, examples and parameter names (BM25-like, by rarity).
+//! A word that nobody knows is compared by letter triples, so typos still find their operation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+
+use serde::Deserialize;
+
+use crate::model::catalogue::{Catalogue, Operation};
+
+use super::near::distance;
+use super::token::{Kind, Token};
+use super::words::{is_determiner, is_function, is_particle, stem, stems};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WordsFile {
+    verbs: Vec<String>,
+    looks: Vec<String>,
+    light: Vec<String>,
+    machines: Vec<String>,
+    groups: BTreeMap<String, String>,
+    say: Vec<Say>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    words: Vec<String>,
+    like: Vec<String>,
+}
+
+/// Read once; part of the program, so it is sound for certain.
+static WORDS: LazyLock<WordsFile> =
+    LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("words.toml is part of the program and read by every test"));
+
+/// Stems of what is said, and the sets of stems that it is like.
+pub type Said = (Vec<String>, Vec<Vec<String>>);
+
+/// A phrase of a manifest: its stems and the operation that it names.
+#[derive(Clone, Debug)]
+pub struct Phrase {
+    pub stems: Vec<String>,
+    pub operation: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub operations: Vec<Arc<Operation>>,
+    /// Stem -> (operation, weight).
+    pub postings: BTreeMap<String, Vec<(usize, f64)>>,
+    pub verbs: BTreeSet<String>,
+    pub looks: BTreeSet<String>,
+    pub light: BTreeSet<String>,
+    pub machines: BTreeSet<String>,
+    pub groups: BTreeMap<String, String>,
+    /// First stem of what is said -> (all its stems, what it is like).
+    pub says: BTreeMap<String, Vec<Said>>,
+    pub aliases: BTreeMap<String, Vec<Phrase>>,
+    /// Letter triples of every known stem of four letters and more, sorted.
+    shapes: Vec<(String, Vec<[char; 3]>)>,
+}
+
+impl Index {
+    pub fn of(catalogue: &Catalogue) -> Self {
+        let operations: Vec<Arc<Operation>> = catalogue.iter().cloned().collect();
+        let mut index = Self {
+            operations,
+            postings: BTreeMap::new(),
+            verbs: WORDS.verbs.iter().cloned().collect(),
+            looks: WORDS.looks.iter().cloned().collect(),
+            light: WORDS.light.iter().cloned().collect(),
+            machines: WORDS.machines.iter().cloned().collect(),
+            groups: WORDS.groups.clone(),
+            says: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            shapes: Vec::new(),
+        };
+        for at in 0..index.operations.len() {
+            index.add(at);
+        }
+        index.shapes = index.postings.keys().filter(|stem| stem.len() >= 4).map(|stem| (stem.clone(), triples(stem))).collect();
+        for say in &WORDS.say {
+            index.add_say(say);
+        }
+        index
+    }
+
+    fn add(&mut self, at: usize) {
+        let operation = Arc::clone(&self.operations[at]);
+        let mut weights: BTreeMap<String, f64> = BTreeMap::new();
+        let mut put = |text: &str, weight: f64| {
+            for stem in content_stems(text) {
+                let known = weights.entry(stem).or_insert(0.0);
+                *known = known.max(weight);
+            }
+        };
+        put(operation.verb(), 2.0);
+        put(operation.service(), 0.4);
+        put(&operation.summary, 1.2);
+        operation.aliases.iter().for_each(|alias| put(alias, 1.8));
+        operation.nouns.iter().for_each(|noun| put(noun, 1.5));
+        operation.examples.iter().for_each(|example| put(example, 0.5));
+        operation.params.iter().for_each(|param| put(&param.name, if param.required { 0.6 } else { 0.4 }));
+        if let Some(output) = &operation.output {
+            put(&output.name, 0.4);
+        }
+        for (stem, weight) in weights {
+            self.postings.entry(stem).or_default().push((at, weight));
+        }
+        for alias in &operation.aliases {
+            let first = alias.split_whitespace().next().unwrap_or_default().to_lowercase();
+            if !operation.nouns.iter().any(|noun| stems(noun).contains(&stem(&first))) && !is_function(&first) {
+                self.verbs.insert(first);
+            }
+            let stems: Vec<String> = stems(alias);
+            if let Some(first) = stems.first() {
+                self.aliases.entry(first.clone()).or_default().push(Phrase { stems: stems.clone(), operation: at });
+            }
+        }
+    }
+
+    /// Kept only where one of the likened words means something in this catalogue.
+    fn add_say(&mut self, say: &Say) {
+        let like: Vec<Vec<String>> =
+            say.like.iter().map(|text| stems(text)).filter(|stems| stems.iter().all(|stem| self.postings.contains_key(stem))).collect();
+        if like.is_empty() {
+            return;
+        }
+        for words in &say.words {
+            let stems = stems(words);
+            if let Some(first) = stems.first() {
+                self.says.entry(first.clone()).or_default().push((stems.clone(), like.clone()));
+            }
+        }
+    }
+
+    pub fn knows(&self, stem: &str) -> bool {
+        self.postings.contains_key(stem) || self.says.get(stem).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1))
+    }
+
+    /// A base form or `-ing`/`-ed` form of a verb that can open a clause.
+    pub fn is_verb(&self, low: &str) -> bool {
+        if self.verbs.contains(low) {
+            return true;
+        }
+        let inflected = low.ends_with("ing") || low.ends_with("ed");
+        inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
+    }
+
+    pub fn is_machine(&self, low: &str) -> bool {
+        self.machines.contains(low)
+    }
+
+    /// Where the verb of a clause stands: before every value, and not behind "the" or "x's", which make a noun of it.
+    pub fn verb_place(&self, tokens: &[Token]) -> Option<usize> {
+        let before = tokens.iter().position(|token| token.kind != Kind::Word).unwrap_or(tokens.len());
+        // "is running" says how something is, not what to do.
+        let states = |at: usize| {
+            !self.verbs.contains(&tokens[at].low)
+                && tokens[..at].iter().any(|token| token.is_one_of(&["is", "are", "was", "be", "isn't", "not"]))
+        };
+        let noun = |at: usize| at > 0 && (is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
+    }
+
+    /// How much a word tells apart: ln(1 + N / n).
+    pub fn rarity(&self, stem: &str) -> f64 {
+        let known = self.postings.get(stem).map_or(0, Vec::len);
+        #[expect(clippy::cast_precision_loss, reason = "a catalogue has at most some thousand operations")]
+        let ratio = self.operations.len() as f64 / (known as f64 + 0.5);
+        (1.0 + ratio).ln()
+    }
+
+    /// The known stem most alike by letter triples or by one slip of the keys, and how alike (0 to 1).
+    pub fn alike(&self, word: &str) -> Option<(&str, f64)> {
+        if word.len() < 4 {
+            return None;
+        }
+        let wanted = triples(word);
+        let mut best: Option<(&str, f64)> = None;
+        for (known, shape) in self.shapes.iter().filter(|(known, _)| known.len().abs_diff(word.len()) <= 2) {
+            let shared = wanted.iter().filter(|triple| shape.binary_search(triple).is_ok()).count();
+            #[expect(clippy::cast_precision_loss, reason = "a word has a few triples")]
+            let share = 2.0 * shared as f64 / (wanted.len() + shape.len()) as f64;
+            let score = if (0.3..0.8).contains(&share) && is_slip(word, known) { 0.8 } else { share };
+            if score >= 0.55 && best.is_none_or(|(_, found)| score > found) {
+                best = Some((known, score));
+            }
+        }
+        best
+    }
+
+    /// The verb that a mistyped word most likely is.
+    pub fn verb_alike(&self, low: &str) -> Option<&str> {
+        let unknown = low.len() >= 5 && !is_function(low) && !self.is_verb(low) && !self.knows(&stem(low)) && !self.is_machine(low);
+        self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
+    }
+}
+
+/// One letter more, less, other, or two swapped.
+fn is_slip(typed: &str, known: &str) -> bool {
+    let near = typed.len().abs_diff(known.len()) <= 1 && typed.len() >= 5;
+    near && distance(&typed.chars().collect::<Vec<_>>(), &known.chars().collect::<Vec<_>>()) <= 1
+}
+
+/// Particles count, other function words do not.
+fn content_stems(text: &str) -> Vec<String> {
+    let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase);
+    parts.filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
+}
+
+fn triples(word: &str) -> Vec<[char; 3]> {
+    let padded: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
+    let mut triples: Vec<[char; 3]> = padded.windows(3).map(|window| [window[0], window[1], window[2]]).collect();
+    triples.sort_unstable();
+    triples
+}

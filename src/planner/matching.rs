@@ -1,0 +1,197 @@
+//! Intent -> template, when the text is little more than one of its phrases.
+//!
+//! A template stands back for the composed plan unless it explains nearly every word: then its author's steps are meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::catalogue::{EffectClass, Operation, Origin, Repeat};
+use crate::model::plan::{Plan, StepKind};
+
+use super::ask::{Ask, World};
+use super::compose::{Stop, clarify, refuse};
+use super::slots::{Bound, Place, bind, environments};
+use super::template::{Template, instantiate};
+use super::token::{Kind, Token};
+use super::words::{is_determiner, is_function, stem};
+use super::{grammar, inputs};
+
+/// Share of the intent's words that a phrase must explain, and the other way round.
+const EXPLAINED: f64 = 0.85;
+const SAID: f64 = 0.6;
+const CARRIERS: [&str; 8] = ["run", "do", "perform", "start", "execut", "give", "show", "launch"];
+
+/// Stems of all phrases of all templates, so that only those that share most of a phrase are looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Phrases {
+    /// Stem -> phrases that hold it.
+    holders: BTreeMap<String, Vec<usize>>,
+    /// Template and number of stems of each phrase.
+    phrases: Vec<(usize, usize)>,
+}
+
+impl Phrases {
+    pub fn of(templates: &[Template]) -> Self {
+        let mut all = Self::default();
+        for (at, template) in templates.iter().enumerate() {
+            for stems in &template.phrase_stems {
+                let distinct: BTreeSet<&String> = stems.iter().collect();
+                for stem in &distinct {
+                    all.holders.entry((*stem).clone()).or_default().push(all.phrases.len());
+                }
+                all.phrases.push((at, distinct.len()));
+            }
+        }
+        all
+    }
+
+    /// Templates with a phrase of which enough was said, by the share of it; at most twenty.
+    fn likely(&self, spoken: &[String]) -> Vec<usize> {
+        let mut counts: Vec<u32> = vec![0; self.phrases.len()];
+        for (known, holders) in &self.holders {
+            if spoken.iter().any(|one| alike(one, known)) {
+                for phrase in holders {
+                    counts[*phrase] += 1;
+                }
+            }
+        }
+        let mut best: BTreeMap<usize, f64> = BTreeMap::new();
+        for (count, (template, length)) in counts.iter().zip(&self.phrases) {
+            #[expect(clippy::cast_precision_loss, reason = "a phrase has a few words")]
+            let share = f64::from(*count) / (*length).max(1) as f64;
+            if share >= SAID {
+                let known = best.entry(*template).or_insert(0.0);
+                *known = known.max(share);
+            }
+        }
+        let mut order: Vec<(usize, f64)> = best.into_iter().collect();
+        order.sort_by(|(a, one), (b, other)| other.total_cmp(one).then(a.cmp(b)));
+        order.into_iter().take(20).map(|(at, _)| at).collect()
+    }
+}
+
+/// The plan of the best template, or why it cannot be made yet; `None` where no template is meant.
+pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<Plan, Stop>> {
+    let spoken: Vec<String> = content_places(words, world).into_iter().map(|at| stem(&words[at].low)).collect();
+    let likely = world.phrases.likely(&spoken).into_iter().filter_map(|at| world.templates.get(at));
+    let known = likely.filter(|template| template.operations().all(|name| world.catalogue.get(name).is_some()));
+    let scored = known.filter_map(|template| {
+        let bound = bind(&as_operation(template), words, world, &Place::of(words, &world.index));
+        Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))
+    });
+    let (_, best, bound) = scored.max_by(|(a, one, _), (b, other, _)| a.total_cmp(b).then_with(|| other.name.cmp(&one.name)))?;
+    Some(fill(best, &bound, ask, words, world))
+}
+
+/// Places of the words that carry meaning.
+fn content_places(words: &[Token], world: &World<'_>) -> Vec<usize> {
+    let places: Vec<usize> = environments(words, &world.index).into_iter().map(|(at, _)| at).collect();
+    let carries =
+        |token: &Token| token.kind == Kind::Word && !is_function(&token.low) && !is_determiner(&token.low) && !world.is_asset(&token.text);
+    (0..words.len()).filter(|at| carries(&words[*at]) && !places.contains(at)).collect()
+}
+
+/// Stems of the words that became no value; "run a", "do the" before a phrase add nothing to it.
+fn without_values(words: &[Token], bound: &Bound, world: &World<'_>) -> Vec<String> {
+    let free = content_places(words, world).into_iter().filter(|at| !bound.used.get(*at).copied().unwrap_or(false));
+    let mut content: Vec<String> = free.map(|at| stem(&words[at].low)).collect();
+    if content.first().is_some_and(|first| CARRIERS.contains(&first.as_str())) {
+        content.remove(0);
+    }
+    content
+}
+
+fn best_phrase(template: &Template, words: &[String]) -> Option<f64> {
+    let scores = template.phrase_stems.iter().filter_map(|phrase| {
+        let explained = share(words, phrase);
+        let uttered = share(phrase, words);
+        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= SAID).then_some(explained + uttered)
+    });
+    scores.max_by(f64::total_cmp)
+}
+
+/// Share of `these` that have a like among `others`.
+fn share(these: &[String], others: &[String]) -> f64 {
+    if these.is_empty() {
+        return 0.0;
+    }
+    let found = these.iter().filter(|one| others.iter().any(|known| alike(one, known))).count();
+    #[expect(clippy::cast_precision_loss, reason = "an intent has at most some thousand words")]
+    let share = found as f64 / these.len() as f64;
+    share
+}
+
+fn alike(one: &str, other: &str) -> bool {
+    one == other
+        || (one.len().max(other.len()) >= 5
+            && one.len().min(other.len()) >= 4
+            && one.len().abs_diff(other.len()) <= 1
+            && super::near::distance(&one.chars().collect::<Vec<_>>(), &other.chars().collect::<Vec<_>>()) <= 1)
+}
+
+fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &World<'_>) -> Result<Plan, Stop> {
+    if let Some((name, reason)) = bound.bad.first() {
+        return Err(refuse(format!("{name} of template {}: {reason}", template.name), Vec::new()));
+    }
+    let mut given: BTreeMap<String, String> = ask
+        .inputs
+        .iter()
+        .filter(|(name, _)| template.params.iter().any(|input| input.param.name == **name))
+        .map(|(name, text)| (name.clone(), text.clone()))
+        .collect();
+    for (name, values) in &bound.values {
+        match values.as_slice() {
+            [] => {}
+            [one] => drop(given.entry(name.clone()).or_insert_with(|| one.clone())),
+            [..] => {
+                return Err(clarify(format!("template {} takes one `{name}`; which?", template.name), vec![name.clone()], values.clone()));
+            }
+        }
+    }
+    let missing: Vec<String> = template
+        .params
+        .iter()
+        .map(|input| &input.param)
+        .filter(|param| param.required && param.default.is_none() && !given.contains_key(&param.name))
+        .map(|param| param.name.clone())
+        .collect();
+    if !missing.is_empty() {
+        let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        return Err(clarify(format!("template {} needs {what}; which?", template.name), missing, Vec::new()));
+    }
+    let mut plan = instantiate(template, &given, world.catalogue, world.policy).map_err(|problems| {
+        refuse(problems.first().map_or_else(String::new, |problem| problem.message.clone()), vec![template.name.clone()])
+    })?;
+    plan.intent.clone_from(&ask.text);
+    plan.environment =
+        plan.environment.as_deref().and_then(grammar::environment).map(str::to_owned).or_else(|| one_environment(words, world));
+    Ok(plan)
+}
+
+fn one_environment(words: &[Token], world: &World<'_>) -> Option<String> {
+    let mut named: Vec<&str> = environments(words, &world.index).into_iter().map(|(_, name)| name).collect();
+    named.dedup();
+    if let [one] = named.as_slice() { Some((*one).to_owned()) } else { None }
+}
+
+/// The parameters of a template bind like those of an operation.
+fn as_operation(template: &Template) -> Operation {
+    Operation {
+        name: format!("template.{}", template.name.replace('-', "_")),
+        summary: template.summary.clone(),
+        effect: EffectClass::Read,
+        low_risk: false,
+        repeat: Repeat::Pure,
+        kind: StepKind::Action,
+        params: template.params.iter().map(|input: &inputs::Input| input.param.clone()).collect(),
+        output: None,
+        aliases: Vec::new(),
+        nouns: Vec::new(),
+        examples: Vec::new(),
+        expected_ms: None,
+        timeout_ms: None,
+        thresholds: Vec::new(),
+        preview: None,
+        binding: None,
+        origin: Origin { file: template.file.clone(), line: 1 },
+    }
+}

@@ -1,0 +1,34 @@
+//! Intent -> plan, question or refusal; templates and plan files -> the same plans, checked by the same rules.
+//!
+//! Pure: no clock, file or network. Nothing is bound or started here; text never lowers an approval.
+
+mod ask;
+pub mod catalogue_file;
+mod choose;
+mod compose;
+pub mod grammar;
+mod guard;
+mod index;
+mod inputs;
+mod matching;
+pub mod near;
+mod pipeline;
+pub mod plan_file;
+pub mod render;
+mod score;
+mod segment;
+mod settle;
+mod slots;
+pub mod source;
+mod step_file;
+pub mod template;
+mod token;
+mod validate;
+mod words;
+
+pub use ask::{Ask, World};
+pub use pipeline::{plan, policy_in_force};
+pub use settle::settle;
+pub use source::Format;
+pub use template::Template;
+pub use validate::{Limits, validate};

@@ -1,0 +1,191 @@
+//! The whole way from text to outcome, in the order of the stages. One call, no side effect, the same answer every time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::model::action::Action;
+use crate::model::catalogue::{EffectClass, Operation, ParamType};
+use crate::model::digest::Digest;
+use crate::model::ids::StepId;
+use crate::model::outcome::PlanOutcome;
+use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
+use crate::model::settings::{EngineSettings, PolicySettings};
+use crate::policy::rule;
+
+use super::ask::{Ask, World};
+use super::compose::{Draft, Stop, draft, refuse, units};
+use super::segment::segment;
+use super::slots::environments;
+use super::token::{Kind, Token, tokens};
+use super::{grammar, guard, matching};
+
+/// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
+pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
+    match try_plan(ask, world) {
+        Ok(mut plan) => {
+            rule::mark_approvals(&mut plan, &policy_in_force(world));
+            PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) }
+        }
+        Err(stop) => *stop,
+    }
+}
+
+/// The configured policy with the exempt environments of a catalogue file over it.
+pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
+    PolicySettings { exempt_environments: world.exempt_environments().to_vec(), ..world.policy.clone() }
+}
+
+fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
+    guard::text(&ask.text)?;
+    let text = guard::without_waivers(&ask.text);
+    let mut words = tokens(&text);
+    guard::tokens(&words)?;
+    correct_verbs(&mut words, world);
+    if let Some(found) = matching::template(ask, &words, world) {
+        return found;
+    }
+    if world.catalogue.is_empty() {
+        return Err(refuse("no operation is known; load a service manifest or a catalogue", Vec::new()));
+    }
+    let clauses = segment(&words, &world.index);
+    let units = units(&clauses, world, &words)?;
+    let drafts = draft(&units, ask, world)?;
+    if drafts.is_empty() {
+        return Err(refuse("the text says what not to do, and nothing to do", Vec::new()));
+    }
+    check_bounds(&drafts, world)?;
+    Ok(assemble(ask, &words, drafts, world))
+}
+
+/// A mistyped verb where a clause begins is read as the verb; what was typed stays beside it.
+fn correct_verbs(words: &mut [Token], world: &World<'_>) {
+    for at in 0..words.len() {
+        let opens = at == 0 || words[at - 1].is_one_of(&["and", "then", "please", "to"]) || matches!(words[at - 1].kind, Kind::Mark(_));
+        if opens
+            && words[at].kind == Kind::Word
+            && let Some(verb) = world.index.verb_alike(&words[at].low)
+        {
+            verb.clone_into(&mut words[at].low);
+        }
+    }
+}
+
+/// Paths that no step may change, and the number of targets.
+fn check_bounds(drafts: &[Draft], world: &World<'_>) -> Result<(), Stop> {
+    let mut targets: Vec<&str> = Vec::new();
+    for draft in drafts {
+        let operation = &draft.operation;
+        for (param, text) in operation.params.iter().filter_map(|param| Some((param, draft.values.get(&param.name)?))) {
+            let changes = operation.effect != EffectClass::Read;
+            if changes && param.kind == ParamType::Path && rule::is_protected(text, &world.policy.protected_paths) {
+                return Err(refuse(format!("{}: `{text}` is a protected path", operation.name), vec![operation.name.clone()]));
+            }
+            if matches!(param.kind, ParamType::Host) && !targets.contains(&text.as_str()) {
+                targets.push(text);
+            }
+        }
+    }
+    if targets.len() > world.policy.max_targets as usize {
+        return Err(refuse(format!("{} targets, policy allows {}", targets.len(), world.policy.max_targets), Vec::new()));
+    }
+    Ok(())
+}
+
+fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -> Plan {
+    let environment = environment(words, &drafts, world);
+    let steps = drafts.into_iter().enumerate().map(|(at, draft)| step(at, draft)).collect();
+    Plan {
+        digest: Digest::ZERO,
+        revision: 1,
+        title: ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect(),
+        intent: ask.text.clone(),
+        source: PlanSource::Intent,
+        environment,
+        approval_required: false,
+        steps,
+    }
+}
+
+/// The one environment that the operator named. Several, or a target that is named after another one, count as none.
+fn environment(words: &[Token], drafts: &[Draft], world: &World<'_>) -> Option<String> {
+    let mut named: Vec<&str> = environments(words, &world.index).into_iter().map(|(_, name)| name).collect();
+    named.sort_unstable();
+    named.dedup();
+    let [one] = named.as_slice() else { return None };
+    let contradicts = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|part| grammar::environment(part).is_some_and(|other| other != *one && other == "production"))
+    };
+    let clash = drafts.iter().any(|draft| {
+        draft
+            .operation
+            .params
+            .iter()
+            .filter(|param| matches!(param.kind, ParamType::Host | ParamType::Name))
+            .filter_map(|param| draft.values.get(&param.name))
+            .any(|text| contradicts(text))
+    });
+    (!clash).then(|| (*one).to_owned())
+}
+
+fn step(at: usize, draft: Draft) -> Step {
+    let operation = &draft.operation;
+    let params: BTreeMap<String, Value> = draft.values.iter().map(|(name, text)| (name.clone(), value(operation, name, text))).collect();
+    let needs = draft.needs.iter().map(|(before, when, kind)| Need { step: step_id(*before), when: *when, kind: *kind }).collect();
+    let mut step = blank_step(operation);
+    step.id = step_id(at);
+    step.params = params;
+    step.needs = needs;
+    step.join = draft.join;
+    step.provenance = draft.provenance;
+    if operation.effect != EffectClass::Read
+        && let Some(target) = step.target().filter(|target| !target.contains("${"))
+    {
+        step.locks = vec![format!("target:{target}")];
+    }
+    step
+}
+
+fn step_id(at: usize) -> StepId {
+    StepId::new(format!("s{}", at + 1))
+}
+
+fn value(operation: &Operation, name: &str, text: &str) -> Value {
+    let kind = operation.param(name).map(|param| &param.kind);
+    match kind {
+        Some(kind) if !text.contains("${") => grammar::typed(kind, text).unwrap_or_else(|_| Value::from(text)),
+        Some(_) | None => Value::from(text),
+    }
+}
+
+/// A step of this operation as the catalogue has it, without values and edges.
+pub fn blank_step(operation: &Arc<Operation>) -> Step {
+    Step {
+        id: StepId::new(""),
+        operation: operation.name.clone(),
+        params: BTreeMap::new(),
+        effect: operation.effect,
+        low_risk: operation.low_risk,
+        repeat: operation.repeat,
+        needs: Vec::new(),
+        join: crate::model::plan::Join::All,
+        kind: operation.kind,
+        condition: None,
+        critical: true,
+        approval: false,
+        provenance: BTreeMap::<String, Provenance>::new(),
+        timeout_ms: operation.timeout_ms.unwrap_or(EngineSettings::default().timeout_ms),
+        silence_ms: crate::model::time::Millis(0),
+        retry: Retry::default(),
+        locks: Vec::new(),
+        compensation: None,
+        probe: None,
+        bounds: BTreeMap::new(),
+        thresholds: operation.thresholds.clone(),
+        suggested: false,
+        action: Action::Unbound { hint: String::new() },
+        digest: Digest::ZERO,
+    }
+}

@@ -1,0 +1,88 @@
+//! A plan as a drawing: Graphviz dot and mermaid.
+//!
+//! Names are escaped for the notation after `text::safe`, so no text from outside ends a label or adds a line.
+
+use std::fmt::Write as _;
+
+use crate::model::catalogue::EffectClass;
+use crate::model::outcome::PlanOutcome;
+use crate::model::plan::{NeedKind, Plan, Step, When};
+use crate::text::safe;
+
+/// Empty for outcomes that are no plan.
+pub fn dot(outcome: &PlanOutcome) -> String {
+    let PlanOutcome::Plan { plan, .. } = outcome else { return String::new() };
+    let mut out = format!("digraph plan {{\n  label=\"{}\";\n  rankdir=LR;\n  node [shape=box];\n", dot_text(&plan.title));
+    for step in &plan.steps {
+        let (style, mark) = look(step);
+        let _ = writeln!(out, "  \"{}\" [label=\"{}\", style=\"{style}\"];", dot_text(step.id.as_str()), dot_text(&label(step, mark)));
+    }
+    edges(plan, |from, to, when, kind| {
+        let _ = writeln!(
+            out,
+            "  \"{}\" -> \"{}\" [label=\"{}\"{}];",
+            dot_text(from),
+            dot_text(to),
+            word(when),
+            if kind == NeedKind::Data { ", style=dashed" } else { "" }
+        );
+    });
+    out.push_str("}\n");
+    out
+}
+
+/// Empty for outcomes that are no plan.
+pub fn mermaid(outcome: &PlanOutcome) -> String {
+    let PlanOutcome::Plan { plan, .. } = outcome else { return String::new() };
+    let mut out = "flowchart LR\n".to_owned();
+    let place = |id: &str| plan.steps.iter().position(|step| step.id.as_str() == id).unwrap_or(usize::MAX);
+    for (at, step) in plan.steps.iter().enumerate() {
+        let (_, mark) = look(step);
+        let _ = writeln!(out, "  n{at}[\"{}\"]", mermaid_text(&label(step, mark)));
+    }
+    edges(plan, |from, to, when, kind| {
+        let arrow = if kind == NeedKind::Data { "-.->" } else { "-->" };
+        let label = word(when);
+        let label = if label.is_empty() { String::new() } else { format!("|{label}|") };
+        let _ = writeln!(out, "  n{} {arrow}{label} n{}", place(from), place(to));
+    });
+    out
+}
+
+fn edges(plan: &Plan, mut draw: impl FnMut(&str, &str, When, NeedKind)) {
+    for step in &plan.steps {
+        for need in &step.needs {
+            draw(need.step.as_str(), step.id.as_str(), need.when, need.kind);
+        }
+    }
+}
+
+fn label(step: &Step, mark: &str) -> String {
+    let target = step.target().map_or(String::new(), |target| format!(" {target}"));
+    safe(&format!("{} {}{target} [{}{mark}]", step.id, step.operation, step.effect.as_str()))
+}
+
+fn look(step: &Step) -> (&'static str, &'static str) {
+    let style = match step.effect {
+        EffectClass::Read => "solid",
+        EffectClass::Mutate => "bold",
+        EffectClass::Destroy => "bold,filled",
+    };
+    (style, if step.approval { ", asks first" } else { "" })
+}
+
+fn word(when: When) -> &'static str {
+    match when {
+        When::Success => "",
+        When::Failure => "failed",
+        When::Always => "always",
+    }
+}
+
+fn dot_text(text: &str) -> String {
+    safe(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn mermaid_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;").replace('[', "&#91;").replace(']', "&#93;")
+}

@@ -1,0 +1,11 @@
+//! Outcome -> text for people, stable JSON for programs, dot and mermaid for drawings.
+//!
+//! Every outside string passes `text::safe`; nothing is left out without saying so.
+
+mod drawing;
+mod json;
+mod people;
+
+pub use drawing::{dot, mermaid};
+pub use json::json;
+pub use people::text;

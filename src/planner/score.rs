@@ -1,0 +1,232 @@
+//! Clause -> operations that its words speak of, best first.
+//!
+//! Word evidence only; whether the slots fit is weighed later, where the values are known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::index::{Index, Said};
+use super::token::{Kind, Token};
+use super::words::{is_function, is_particle, stem};
+
+/// Words of one clause, prepared once.
+#[derive(Clone, Debug)]
+pub struct Query {
+    terms: Vec<Term>,
+}
+
+#[derive(Clone, Debug)]
+struct Term {
+    /// Place of its token; `None` for a verb carried over.
+    at: Option<usize>,
+    weight: f64,
+    /// Any one of these, each a set of stems that must all be there, with its strength.
+    ways: Vec<(Vec<String>, f64)>,
+    /// Words of an alias of a manifest that start here: operation and strength.
+    aliases: Vec<(usize, f64)>,
+}
+
+/// What a clause says of one operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    pub operation: usize,
+    pub words: f64,
+}
+
+impl Query {
+    pub fn of(tokens: &[Token], index: &Index, carried: Option<&str>) -> Self {
+        let said: Vec<String> = tokens.iter().map(said).collect();
+        let verb = index.verb_place(tokens);
+        let inside = phrase_members(&said, index);
+        let mut terms: Vec<Term> = Vec::new();
+        if let Some(verb) = carried {
+            terms.push(Term { at: None, weight: 0.5, ways: vec![(vec![stem(verb)], 1.0)], aliases: Vec::new() });
+        }
+        for (at, token) in tokens.iter().enumerate() {
+            if !matches!(token.kind, Kind::Word | Kind::Ident) {
+                continue;
+            }
+            let base = word_weight(token, index);
+            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at));
+            let aliases = alias_hits(&said, at, index);
+            if base > 0.0 || !ways.is_empty() || !aliases.is_empty() {
+                let first = Some(at) == verb && base >= 1.0;
+                let phrase = says_of(&said, at, index).any(|(stems, _)| stems.len() > 1);
+                let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
+                terms.push(Term { at: Some(at), weight, ways, aliases });
+            }
+        }
+        Self { terms }
+    }
+
+    /// Scores of all operations that share a word, best first; ties by name.
+    pub fn rank(&self, index: &Index) -> Vec<Score> {
+        let mut totals: BTreeMap<usize, f64> = BTreeMap::new();
+        for term in &self.terms {
+            let mut best: BTreeMap<usize, f64> = BTreeMap::new();
+            for (stems, strength) in &term.ways {
+                for (operation, value) in all_of(stems, index) {
+                    let known = best.entry(operation).or_insert(0.0);
+                    *known = known.max(value * strength);
+                }
+            }
+            for (operation, strength) in &term.aliases {
+                *best.entry(*operation).or_insert(0.0) += strength;
+            }
+            for (operation, value) in best {
+                *totals.entry(operation).or_insert(0.0) += value * term.weight;
+            }
+        }
+        let mut scores: Vec<Score> = totals.into_iter().map(|(operation, words)| Score { operation, words }).collect();
+        scores.sort_by(|a, b| b.words.total_cmp(&a.words).then(a.operation.cmp(&b.operation)));
+        scores
+    }
+
+    /// Share of the content words, values aside, that the operation explains.
+    pub fn cover(&self, operation: usize, used: &[bool], index: &Index) -> f64 {
+        let (mut mass, mut covered) = (0.0, 0.0);
+        for term in &self.terms {
+            let is_value = term.at.is_some_and(|at| used.get(at).copied().unwrap_or(false));
+            let by_words = term.ways.iter().any(|(stems, _)| all_of(stems, index).iter().any(|(found, _)| *found == operation));
+            let hit = by_words || term.aliases.iter().any(|(found, _)| *found == operation);
+            if is_value && !hit {
+                continue;
+            }
+            mass += term.weight;
+            covered += if hit { term.weight } else { 0.0 };
+        }
+        if mass > 0.0 { covered / mass } else { 1.0 }
+    }
+}
+
+/// The stem of a word, or nothing for values.
+fn said(token: &Token) -> String {
+    match token.kind {
+        Kind::Word => stem(&token.low),
+        Kind::Ident => token.low.clone(),
+        Kind::Quoted
+        | Kind::Url
+        | Kind::Path
+        | Kind::Channel
+        | Kind::Ip
+        | Kind::Int(_)
+        | Kind::Duration
+        | Kind::Version
+        | Kind::Datetime
+        | Kind::Mark(_) => String::new(),
+    }
+}
+
+fn word_weight(token: &Token, index: &Index) -> f64 {
+    let low = token.low.as_str();
+    if token.kind == Kind::Ident {
+        return if low.contains('-') && low.chars().all(|c| c.is_alphabetic() || c == '-') { 0.6 } else { 0.0 };
+    }
+    if index.looks.contains(low) {
+        return 0.35;
+    }
+    if index.light.contains(low) {
+        return 0.5;
+    }
+    if is_particle(low) {
+        return 0.3;
+    }
+    if is_function(low) { 0.0 } else { 1.0 }
+}
+
+fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool) -> Vec<(Vec<String>, f64)> {
+    let mut ways = Vec::new();
+    let own = &said[at];
+    if is_content {
+        if own.contains('-') {
+            ways.extend(own.split('-').map(|part| (vec![stem(part)], 0.7)));
+        } else if is_state(said, at) && index.says.contains_key(own) {
+            // "is running" says how something is; it does not ask to run anything.
+        } else if index.postings.contains_key(own) {
+            ways.push((vec![own.clone()], 1.0));
+        } else if !index.says.contains_key(own)
+            && let Some((known, likeness)) = index.alike(own)
+        {
+            ways.push((vec![known.to_owned()], 0.6 * likeness));
+        }
+    }
+    // "roll back", "roll it back" and "fail over" are also one word.
+    for gap in 1..=2 {
+        if let Some(next) = said.get(at + gap).filter(|next| is_particle(next) || gap == 1) {
+            let joined = format!("{own}{next}");
+            if !own.is_empty() && !next.is_empty() && index.postings.contains_key(&joined) {
+                ways.push((vec![joined], 1.2));
+            }
+        }
+    }
+    for (stems, like) in says_of(said, at, index) {
+        if stems.len() > 1 || (is_content && alone) {
+            let strength = if stems.len() > 1 { 1.0 } else { 0.8 };
+            ways.extend(like.iter().map(|set| (set.clone(), strength)));
+        }
+    }
+    ways
+}
+
+/// A form of "be" stands within the three words before.
+fn is_state(said: &[String], at: usize) -> bool {
+    said[at.saturating_sub(3)..at].iter().any(|word| matches!(word.as_str(), "is" | "are" | "was" | "be"))
+}
+
+/// What is said from this word on.
+fn says_of<'a>(said: &'a [String], at: usize, index: &'a Index) -> impl Iterator<Item = &'a Said> {
+    let all = index.says.get(&said[at]).map_or(&[][..], Vec::as_slice);
+    // "turn off X on Y" is not "turn on": words side by side win over words apart.
+    let adjacent = move |stems: &[String]| said[at + 1..].starts_with(&stems[1..]);
+    let closed = all.iter().any(|(stems, _)| stems.len() > 1 && adjacent(stems));
+    all.iter().filter(move |(stems, _)| follows(said, at, stems) && (!closed || stems.len() == 1 || adjacent(stems)))
+}
+
+/// Words that belong to a phrase begun before them: alone they would say something else.
+fn phrase_members(said: &[String], index: &Index) -> BTreeSet<usize> {
+    let mut members = BTreeSet::new();
+    for (at, word) in said.iter().enumerate() {
+        let says = index.says.get(word).map_or(&[][..], Vec::as_slice);
+        for (stems, _) in says.iter().filter(|(stems, _)| stems.len() > 1 && said[at + 1..].starts_with(&stems[1..])) {
+            members.extend(at + 1..at + stems.len());
+        }
+    }
+    members
+}
+
+/// The stems stand here in order, with at most two other words between neighbours.
+fn follows(said: &[String], at: usize, stems: &[String]) -> bool {
+    let mut here = at;
+    for wanted in &stems[1..] {
+        let window = &said[(here + 1).min(said.len())..(here + 4).min(said.len())];
+        let Some(found) = window.iter().position(|word| word == wanted) else { return false };
+        here += 1 + found;
+    }
+    true
+}
+
+fn alias_hits(said: &[String], at: usize, index: &Index) -> Vec<(usize, f64)> {
+    let phrases = index.aliases.get(&said[at]).map_or(&[][..], Vec::as_slice);
+    let hits = phrases.iter().filter(|phrase| follows(said, at, &phrase.stems));
+    #[expect(clippy::cast_precision_loss, reason = "an alias has a few words")]
+    hits.map(|phrase| (phrase.operation, 1.0 + 1.5 * phrase.stems.len() as f64)).collect()
+}
+
+/// Operations that hold every stem of the set, with the sum of weight times rarity, damped by the size of the set.
+fn all_of(stems: &[String], index: &Index) -> Vec<(usize, f64)> {
+    let Some((first, rest)) = stems.split_first() else { return Vec::new() };
+    let Some(postings) = index.postings.get(first) else { return Vec::new() };
+    let rarity = index.rarity(first);
+    let mut found: Vec<(usize, f64)> = postings.iter().map(|(operation, weight)| (*operation, weight * rarity)).collect();
+    for stem in rest {
+        let rarity = index.rarity(stem);
+        let Some(postings) = index.postings.get(stem) else { return Vec::new() };
+        found.retain_mut(|(operation, total)| match postings.binary_search_by_key(operation, |(known, _)| *known) {
+            Ok(at) => {
+                *total += postings[at].1 * rarity * 0.6;
+                true
+            }
+            Err(_) => false,
+        });
+    }
+    found
+}

@@ -1,0 +1,67 @@
+//! Tokens -> clauses with the way they hang together.
+//!
+//! Connectives are function words of English; whether a fragment opens a clause of its own is told by the verbs of the index.
+//! Nothing is matched to operations here.
+
+mod condition;
+mod scan;
+
+pub use scan::segment;
+
+use super::token::Token;
+
+/// How a clause follows the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    Start,
+    Comma,
+    And,
+    Then,
+    /// A new sentence or a semicolon.
+    Break,
+}
+
+/// When a clause applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cond {
+    On { failure: bool, about: Vec<Token> },
+    Otherwise,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    pub tokens: Vec<Token>,
+    pub join: Join,
+    pub cond: Option<Cond>,
+    /// "whatever happens".
+    pub always: bool,
+    /// "at the same time", said in or after this clause.
+    pub together: bool,
+    /// "in parallel" said before the clauses that it covers.
+    pub together_after: bool,
+    /// "at the end".
+    pub at_end: bool,
+    /// Stands before a colon: says what it is about.
+    pub lead: bool,
+    /// "do not ...", "without ...".
+    pub negated: bool,
+    /// Has no verb of its own: the verb of the clause before is meant.
+    pub elliptic: bool,
+}
+
+impl Clause {
+    pub fn new(join: Join) -> Self {
+        Self {
+            tokens: Vec::new(),
+            join,
+            cond: None,
+            always: false,
+            together: false,
+            together_after: false,
+            at_end: false,
+            lead: false,
+            negated: false,
+            elliptic: false,
+        }
+    }
+}

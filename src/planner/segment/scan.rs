@@ -1,0 +1,334 @@
+//! The scanner: one pass over the tokens of each sentence.
+
+use crate::planner::index::Index;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::{is_determiner, is_function, stem};
+
+use super::condition;
+use super::{Clause, Cond, Join};
+
+/// Phrases that say how things hang together, longest first where they share a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marker {
+    Then,
+    Together,
+    Always,
+    AtEnd,
+    Otherwise,
+    Not,
+    Filler,
+}
+
+const MARKERS: &[(&str, Marker)] = &[
+    ("at the same time", Marker::Together),
+    ("in parallel", Marker::Together),
+    ("simultaneously", Marker::Together),
+    ("concurrently", Marker::Together),
+    ("side by side", Marker::Together),
+    ("no matter what happens", Marker::Always),
+    ("no matter what", Marker::Always),
+    ("whatever happens", Marker::Always),
+    ("whatever the outcome", Marker::Always),
+    ("whatever the result", Marker::Always),
+    ("in any case", Marker::Always),
+    ("in either case", Marker::Always),
+    ("either way", Marker::Always),
+    ("regardless of the outcome", Marker::Always),
+    ("regardless of the result", Marker::Always),
+    ("regardless", Marker::Always),
+    ("at the end", Marker::AtEnd),
+    ("in the end", Marker::AtEnd),
+    ("at last", Marker::AtEnd),
+    ("lastly", Marker::AtEnd),
+    ("finally", Marker::AtEnd),
+    ("once done", Marker::Then),
+    ("when done", Marker::Then),
+    ("when that is done", Marker::Then),
+    ("once that is done", Marker::Then),
+    ("after that", Marker::Then),
+    ("after this", Marker::Then),
+    ("afterwards", Marker::Then),
+    ("afterward", Marker::Then),
+    ("subsequently", Marker::Then),
+    ("followed by", Marker::Then),
+    ("and then", Marker::Then),
+    ("then", Marker::Then),
+    ("next", Marker::Then),
+    ("or else", Marker::Otherwise),
+    ("if not", Marker::Otherwise),
+    ("otherwise", Marker::Otherwise),
+    ("else", Marker::Otherwise),
+    ("but do not", Marker::Not),
+    ("but don't", Marker::Not),
+    ("do not", Marker::Not),
+    ("don't", Marker::Not),
+    ("dont", Marker::Not),
+    ("never", Marker::Not),
+    ("without", Marker::Not),
+    ("first of all", Marker::Filler),
+    ("first", Marker::Filler),
+    ("please", Marker::Filler),
+    ("to begin with", Marker::Filler),
+];
+
+pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
+    let mut clauses = Vec::new();
+    for (sentence, join) in sentences(tokens) {
+        let (lead, body) = split_lead(sentence);
+        let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new() };
+        if !lead.is_empty() {
+            clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
+        }
+        scan.run();
+        clauses.append(&mut scan.found);
+    }
+    clauses.retain(|clause| clause.tokens.iter().any(|token| !matches!(token.kind, Kind::Mark(_))) || clause.cond.is_some());
+    if let Some(first) = clauses.first_mut() {
+        first.join = Join::Start;
+    }
+    clauses
+}
+
+fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
+    let ends = |token: &Token| matches!(token.kind, Kind::Mark(';' | '.' | '!' | '?'));
+    tokens.split(ends).filter(|part| !part.is_empty()).map(|part| (part, Join::Break)).collect()
+}
+
+/// What stands before a colon, when something follows it.
+fn split_lead(sentence: &[Token]) -> (&[Token], &[Token]) {
+    match sentence.iter().position(|token| token.kind == Kind::Mark(':')) {
+        Some(at) if at > 0 && at + 1 < sentence.len() => (&sentence[..at], &sentence[at + 1..]),
+        Some(_) | None => (&[], sentence),
+    }
+}
+
+struct Scan<'a> {
+    index: &'a Index,
+    tokens: &'a [Token],
+    at: usize,
+    current: Clause,
+    found: Vec<Clause>,
+}
+
+impl Scan<'_> {
+    fn run(&mut self) {
+        while self.at < self.tokens.len() {
+            let rest = &self.tokens[self.at..];
+            if let Some((length, marker)) = marker(rest) {
+                self.at += length;
+                self.mark(marker);
+            } else if let Some(length) = condition::opener(rest) {
+                self.condition(length);
+            } else if rest[0].is_one_of(&["before", "after"]) && self.opens_clause(self.at + 1) {
+                self.order(rest[0].is("before"));
+            } else if is_joint(&rest[0]) {
+                self.joint();
+            } else {
+                self.current.tokens.push(rest[0].clone());
+                self.at += 1;
+            }
+        }
+        self.flush(Join::Break);
+    }
+
+    fn is_blank(&self) -> bool {
+        self.current.tokens.iter().all(|token| is_function(&token.low) && token.kind == Kind::Word)
+    }
+
+    /// Ends the clause at hand; the next one joins as said.
+    fn flush(&mut self, next: Join) {
+        let ended = std::mem::replace(&mut self.current, Clause::new(next));
+        let bare = ended.tokens.iter().all(|token| matches!(token.kind, Kind::Mark(_)));
+        if !bare {
+            self.found.push(ended);
+            return;
+        }
+        // Nothing was said yet: what was learnt of the clause stays for the next one.
+        self.current = Clause { join: if ended.join == Join::Break { ended.join } else { next }, tokens: Vec::new(), ..ended };
+        if next == Join::Then {
+            self.current.join = Join::Then;
+        }
+    }
+
+    fn mark(&mut self, marker: Marker) {
+        match marker {
+            Marker::Then => self.flush(Join::Then),
+            Marker::Together if self.is_blank() && self.found.is_empty() => self.current.together_after = true,
+            Marker::Together if self.is_blank() => self.found.iter_mut().rev().take(1).for_each(|clause| clause.together = true),
+            Marker::Together => self.current.together = true,
+            Marker::Always => self.current.always = true,
+            Marker::AtEnd if self.is_blank() => self.current.at_end = true,
+            Marker::AtEnd => self.current.at_end = true,
+            Marker::Otherwise => {
+                if !self.is_blank() {
+                    self.flush(Join::And);
+                }
+                self.current.cond = Some(Cond::Otherwise);
+                self.skip_comma();
+            }
+            Marker::Not => {
+                if !self.is_blank() {
+                    self.flush(Join::And);
+                }
+                self.current.negated = true;
+            }
+            Marker::Filler => {}
+        }
+        if self.current.tokens.is_empty() {
+            self.skip_comma();
+        }
+    }
+
+    fn skip_comma(&mut self) {
+        if self.tokens.get(self.at).is_some_and(|token| token.kind == Kind::Mark(',')) {
+            self.at += 1;
+        }
+    }
+
+    fn condition(&mut self, length: usize) {
+        let opener = &self.tokens[self.at + length - 1];
+        let opener = if self.tokens[self.at].is("unless") { &self.tokens[self.at] } else { opener };
+        let (cond, used) = condition::read(opener, &self.tokens[self.at + length..], self.index);
+        self.at += length + used;
+        if !self.is_blank() {
+            self.current.cond = Some(cond);
+            return;
+        }
+        if !self.current.tokens.is_empty() {
+            self.current.tokens.clear();
+        }
+        self.current.cond = Some(cond);
+        self.skip_comma();
+    }
+
+    /// "before X, Y", "Y before X", and the same with "after".
+    fn order(&mut self, is_before: bool) {
+        let preposed = self.is_blank();
+        self.at += 1;
+        let end = self.end_of_subordinate(preposed);
+        let inner = self.tokens[self.at..end].to_vec();
+        self.at = end;
+        let join = self.current.join;
+        if preposed {
+            self.skip_comma();
+            let main_end = self.end_of_main();
+            let main = self.tokens[self.at..main_end].to_vec();
+            self.at = main_end;
+            let (first, second) = if is_before { (main, inner) } else { (inner, main) };
+            let cond = self.current.cond.take();
+            self.found.push(Clause { tokens: first, cond, ..Clause::new(join) });
+            self.found.push(Clause { tokens: second, ..Clause::new(Join::Then) });
+            self.current = Clause::new(Join::And);
+            return;
+        }
+        let main = std::mem::replace(&mut self.current, Clause::new(Join::And));
+        if is_before {
+            self.found.push(main);
+            self.found.push(Clause { tokens: inner, ..Clause::new(Join::Then) });
+        } else {
+            self.found.push(Clause { tokens: inner, cond: main.cond.clone(), ..Clause::new(join) });
+            self.found.push(Clause { join: Join::Then, cond: None, ..main });
+        }
+    }
+
+    /// The subordinate clause ends at a comma, a joint that opens a clause, or where the main verb stands.
+    fn end_of_subordinate(&self, preposed: bool) -> usize {
+        (self.at + 1..self.tokens.len())
+            .find(|at| {
+                let token = &self.tokens[*at];
+                let main_verb = preposed
+                    && self.is_base_verb(*at)
+                    && !is_determiner(&self.tokens[at - 1].low)
+                    && !self.tokens[at - 1].is_one_of(&["to", "of"]);
+                token.kind == Kind::Mark(',')
+                    || marker(&self.tokens[*at..]).is_some()
+                    || (token.is("and") && self.opens_clause(at + 1))
+                    || main_verb
+            })
+            .unwrap_or(self.tokens.len())
+    }
+
+    fn end_of_main(&self) -> usize {
+        (self.at..self.tokens.len())
+            .find(|at| {
+                let rest = &self.tokens[*at..];
+                is_joint(&rest[0]) && (self.opens_clause(at + 1) || rest[0].kind == Kind::Mark(','))
+                    || marker(rest).is_some()
+                    || condition::opener(rest).is_some()
+            })
+            .unwrap_or(self.tokens.len())
+    }
+
+    fn is_base_verb(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low))
+    }
+
+    /// A verb, or a noun that operations know, stands here after function words.
+    fn opens_clause(&self, from: usize) -> bool {
+        let first = self.tokens[from.min(self.tokens.len())..]
+            .iter()
+            .find(|token| !is_determiner(&token.low) && !token.is_one_of(&["also", "to", "please"]));
+        first.is_some_and(|token| {
+            token.kind == Kind::Word
+                && (self.index.is_verb(&token.low) || (!is_function(&token.low) && self.index.knows(&stem(&token.low))))
+        })
+    }
+
+    /// A comma or "and": a new clause, one more item, or a new clause without a verb.
+    fn joint(&mut self) {
+        let join = if self.tokens[self.at].kind == Kind::Mark(',') { Join::Comma } else { Join::And };
+        let mut next = self.at + 1;
+        let mut join = join;
+        while self.tokens.get(next).is_some_and(|token| is_joint(token) || token.is_one_of(&["also", "please"])) {
+            join = Join::And;
+            next += 1;
+        }
+        let rest = &self.tokens[next.min(self.tokens.len())..];
+        let Some(first) = rest.first() else {
+            self.at = self.tokens.len();
+            return;
+        };
+        let subordinate = marker(rest).is_some()
+            || condition::opener(rest).is_some()
+            || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1));
+        let verb = rest.iter().find(|token| !token.is_one_of(&["to", "you", "can", "could", "we"]));
+        let has_verb =
+            verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
+        if subordinate || has_verb {
+            self.flush(join);
+            self.at = next;
+            return;
+        }
+        let noun = rest.iter().find(|token| !is_function(&token.low) || token.is_value());
+        let is_noun = noun.is_some_and(|token| token.kind == Kind::Word && self.index.knows(&stem(&token.low)) && !token.owner);
+        if is_noun && !self.is_blank() {
+            self.flush(join);
+            self.current.elliptic = true;
+        } else {
+            self.current.tokens.push(self.tokens[self.at].clone());
+        }
+        self.at = next;
+    }
+
+    /// "test hosts" names machines, though `test` is also a verb.
+    fn names_machines(&self, rest: &[Token]) -> bool {
+        rest.get(1).is_some_and(|token| self.index.is_machine(&token.low) && token.low.ends_with('s'))
+    }
+}
+
+fn is_joint(token: &Token) -> bool {
+    token.kind == Kind::Mark(',') || token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark('&')
+}
+
+fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
+    MARKERS.iter().find_map(|(phrase, marker)| {
+        let mut length = 0;
+        for word in phrase.split(' ') {
+            if !tokens.get(length)?.is(word) {
+                return None;
+            }
+            length += 1;
+        }
+        Some((length, *marker))
+    })
+}

@@ -1,0 +1,119 @@
+//! Clause + operation -> values for its parameters, with what was left unexplained.
+//!
+//! Values that stand for themselves go by type; names and texts by their place in the clause.
+//! Inheritance from other clauses happens later, in `compose`.
+
+mod atoms;
+mod names;
+mod place;
+mod texts;
+
+pub use place::{Group, Place, environments, find_group};
+pub use texts::WORDED;
+
+use std::collections::BTreeMap;
+
+use crate::model::catalogue::{Operation, ParamType};
+
+use super::ask::World;
+use super::token::{Kind, Token};
+
+/// Names of parameters that stand for a machine, whatever their type.
+const MACHINE_PARAMS: &[&str] = &["host", "target", "asset", "node", "server", "machine", "vm", "hostname", "instance"];
+
+pub fn is_machine_param(name: &str, kind: &ParamType) -> bool {
+    *kind == ParamType::Host || (*kind == ParamType::Name && MACHINE_PARAMS.contains(&name))
+}
+
+/// What a clause gives to one operation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bound {
+    /// More than one value asks for as many steps.
+    pub values: BTreeMap<String, Vec<String>>,
+    /// Parameter and why its value is refused.
+    pub bad: Vec<(String, String)>,
+    /// For values taken less for values left over.
+    pub evidence: f64,
+    /// Tokens that became values.
+    pub used: Vec<bool>,
+    /// The clause speaks of a group of machines.
+    pub group: Option<Group>,
+}
+
+pub struct Binder<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) tokens: &'a [Token],
+    pub(super) world: &'a World<'a>,
+    pub(super) used: Vec<bool>,
+    pub(super) verb_at: Option<usize>,
+    pub(super) bound: Bound,
+}
+
+pub fn bind(operation: &Operation, tokens: &[Token], world: &World<'_>, place: &Place) -> Bound {
+    let verb_at = world.index.verb_place(tokens);
+    let mut binder = Binder { operation, tokens, world, used: vec![false; tokens.len()], verb_at, bound: Bound::default() };
+    binder.place(place);
+    binder.texts_in_quotes();
+    binder.atoms();
+    binder.texts_by_preposition();
+    binder.names();
+    binder.late_versions();
+    binder.texts();
+    binder.weigh();
+    binder.bound.used = binder.used;
+    binder.bound
+}
+
+impl Binder<'_> {
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.bound.values.contains_key(name)
+    }
+
+    pub(super) fn give(&mut self, name: &str, text: &str, at: usize) {
+        self.used[at] = true;
+        self.bound.values.insert(name.to_owned(), vec![text.to_owned()]);
+    }
+
+    pub(super) fn low(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| token.low.as_str())
+    }
+
+    /// Environment and group of machines, where the operation has parameters for them.
+    fn place(&mut self, place: &Place) {
+        for (at, environment) in &place.environments {
+            self.used[*at] = true;
+            if let Some(param) = self.operation.params.iter().find(|param| param.kind == ParamType::Env)
+                && !self.is_given(&param.name)
+            {
+                self.give(&param.name.clone(), environment, *at);
+            }
+        }
+        let Some(group) = &place.group else { return };
+        group.span.clone().for_each(|at| self.used[at] = true);
+        for (name, value) in &group.values {
+            if let Some(param) = self.operation.params.iter().find(|param| param.name == *name) {
+                self.bound.values.insert(param.name.clone(), vec![value.clone()]);
+            }
+        }
+        let takes_it = self.operation.params.iter().any(|param| is_machine_param(&param.name, &param.kind));
+        let lists_it = self.operation.params.iter().any(|param| group.values.contains_key(&param.name));
+        self.bound.evidence += if takes_it || lists_it { 0.8 } else { -0.8 };
+        self.bound.group = Some(group.clone());
+    }
+
+    /// Values that found no parameter speak against the operation, those that did for it.
+    fn weigh(&mut self) {
+        for (at, token) in self.tokens.iter().enumerate() {
+            let weight = match token.kind {
+                Kind::Url => 2.5,
+                Kind::Channel => 2.2,
+                Kind::Path | Kind::Version => 1.3,
+                Kind::Ip | Kind::Duration | Kind::Ident => 0.9,
+                Kind::Datetime | Kind::Int(_) => 0.7,
+                Kind::Quoted => 0.5,
+                Kind::Word | Kind::Mark(_) => 0.0,
+            };
+            self.bound.evidence += if self.used[at] { weight } else { -weight };
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Names of machines, services, jobs and teams, by where they stand in the clause.
+//!
+//! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
+
+use crate::model::catalogue::{Param, ParamType};
+use crate::planner::grammar;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem, stems};
+
+use super::{Binder, is_machine_param};
+
+impl Binder<'_> {
+    pub(super) fn names(&mut self) {
+        loop {
+            let open: Vec<Param> =
+                self.by_need().into_iter().filter(|param| matches!(param.kind, ParamType::Host | ParamType::Name)).collect();
+            let mut best: Option<(f64, usize, Param)> = None;
+            for param in open {
+                for at in 0..self.tokens.len() {
+                    let score = self.name_score(&param, at);
+                    let enough = if param.required { 0.5 } else { 1.9 };
+                    if score >= enough && best.as_ref().is_none_or(|(found, ..)| score > *found) {
+                        best = Some((score, at, param.clone()));
+                    }
+                }
+            }
+            let Some((_, at, param)) = best else { return };
+            self.take_name(&param, at);
+        }
+    }
+
+    fn take_name(&mut self, param: &Param, at: usize) {
+        self.accept(param, &self.tokens[at].text.clone(), at);
+        if !self.is_given(&param.name) {
+            // Refused by its grammar: an empty list keeps the parameter from being asked for twice.
+            self.bound.values.insert(param.name.clone(), Vec::new());
+            return;
+        }
+        let mut here = at + 1;
+        while self.tokens.get(here).is_some_and(is_joint) {
+            while self.tokens.get(here).is_some_and(|token| is_joint(token) || is_determiner(&token.low) || token.is("on")) {
+                here += 1;
+            }
+            let Some(next) = self.tokens.get(here) else { return };
+            let alike = matches!(next.kind, Kind::Ident | Kind::Ip)
+                || (next.kind == Kind::Word && self.tokens[at].kind == Kind::Word && self.is_free_word(here));
+            if !alike || self.used[here] || grammar::typed(&param.kind, &next.text).is_err() {
+                return;
+            }
+            self.used[here] = true;
+            let text = next.text.clone();
+            self.bound.values.entry(param.name.clone()).or_default().push(text);
+            here += 1;
+        }
+    }
+
+    /// A word that can be a name at all.
+    fn is_free_word(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        if self.used[at] || Some(at) == self.verb_at {
+            return false;
+        }
+        match token.kind {
+            Kind::Ident | Kind::Ip => true,
+            Kind::Quoted => !token.text.contains(' '),
+            Kind::Word => {
+                let machine = self.world.index.is_machine(&token.low);
+                let is_cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(&token.low)));
+                let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
+                !is_function(&token.low)
+                    && !machine
+                    && (!is_cue || token.owner)
+                    && !is_preposition(&token.low)
+                    && (!own || self.names_follow(at))
+            }
+            Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => {
+                false
+            }
+        }
+    }
+
+    /// "backup job": a parameter's word follows, so even a word of the operation is a name here.
+    fn names_follow(&self, at: usize) -> bool {
+        let next = stem(self.low(at + 1));
+        !next.is_empty() && self.operation.params.iter().any(|param| stems(&param.name).contains(&next))
+    }
+
+    fn name_score(&self, param: &Param, at: usize) -> f64 {
+        if !self.is_free_word(at) {
+            return f64::MIN;
+        }
+        let token = &self.tokens[at];
+        let machine_param = is_machine_param(&param.name, &param.kind);
+        let asset = self.world.is_asset(&token.text);
+        let machine_like = asset || token.kind == Kind::Ip || (token.kind == Kind::Ident && grammar::is_machine_like(&token.text));
+        if token.kind == Kind::Ip && !machine_param {
+            return f64::MIN;
+        }
+        let place = self.place_score(param, at, machine_param);
+        let shape = match (machine_like, machine_param) {
+            (true, true) => 3.0,
+            (true, false) => -1.0,
+            (false, _) if token.kind == Kind::Ident || token.kind == Kind::Quoted => 0.6,
+            (false, _) => 0.0,
+        };
+        if (place <= 0.0 && shape < 3.0) || (machine_param && shape < 3.0 && self.has_pronoun_object()) {
+            return f64::MIN;
+        }
+        let known = if token.kind == Kind::Word { self.known_penalty(&token.low) } else { 0.0 };
+        place + shape - known
+            + if param.required { 0.4 } else { 0.0 }
+            + if param.kind == ParamType::Host && machine_like { 0.2 } else { 0.0 }
+    }
+
+    /// Words of this operation are rather not names, words of others a little less so.
+    fn known_penalty(&self, low: &str) -> f64 {
+        let index = &self.world.index;
+        let stem = stem(low);
+        let mine = index.postings.get(&stem).is_some_and(|postings| {
+            postings.iter().any(|(operation, weight)| *weight >= 1.0 && index.operations[*operation].name == self.operation.name)
+        });
+        match (mine, index.knows(&stem)) {
+            (true, _) => 2.2,
+            (false, true) => 0.8,
+            (false, false) => -0.5,
+        }
+    }
+
+    fn place_score(&self, param: &Param, at: usize, machine_param: bool) -> f64 {
+        let cues = stems(&param.name);
+        let is_cue =
+            |place: usize| self.tokens.get(place).is_some_and(|token| cues.contains(&stem(&token.low)) && Some(place) != self.verb_at);
+        let mut before = at;
+        while before > 0
+            && (is_determiner(self.low(before - 1))
+                || self.world.index.is_machine(self.low(before - 1))
+                || is_joint_word(self.low(before - 1)))
+        {
+            before -= 1;
+        }
+        let mut score = 0.0;
+        if is_cue(at + 1) && !is_preposition(self.low(at + 1)) {
+            score += 4.0;
+        }
+        let behind_cue =
+            before > 0 && is_cue(before - 1) || (before > 1 && matches!(self.low(before - 1), "named" | "called") && is_cue(before - 2));
+        // "the X job Y": the job is X.
+        let named_before = before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2));
+        if behind_cue && !named_before {
+            score += 4.0;
+        }
+        if machine_param && (self.world.index.is_machine(self.low(at + 1)) || (at > 0 && self.world.index.is_machine(self.low(at - 1)))) {
+            score += 2.0;
+        }
+        score += self.preposition_score(param, before, machine_param);
+        if self.stands_after_verb(before) {
+            score += if machine_param { 1.4 } else { 2.0 };
+        }
+        let last = (at + 1..self.tokens.len()).all(|next| {
+            self.tokens[next].kind != Kind::Word || is_function(self.low(next)) || self.world.index.looks.contains(self.low(next))
+        });
+        if last && self.verb_at.is_none_or(|verb| verb < at) && score == 0.0 && !is_particle(self.low(at)) && !self.has_pronoun_object() {
+            score += 0.6;
+        }
+        score
+    }
+
+    fn preposition_score(&self, param: &Param, before: usize, machine_param: bool) -> f64 {
+        let Some(preposition) = before.checked_sub(1).map(|place| self.low(place)) else { return 0.0 };
+        if preposition == param.name {
+            return 4.0;
+        }
+        let elsewhere = self.operation.params.iter().any(|other| other.name == preposition);
+        match preposition {
+            _ if elsewhere => -2.0,
+            "on" | "at" => {
+                if machine_param {
+                    2.5
+                } else if param.required {
+                    0.9
+                } else {
+                    -1.0
+                }
+            }
+            "of" | "for" | "from" => 1.5,
+            "to" | "with" | "against" | "in" | "via" | "onto" | "into" => {
+                if machine_param {
+                    0.9
+                } else {
+                    0.2
+                }
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Directly behind the verb, its particles and determiners.
+    fn stands_after_verb(&self, before: usize) -> bool {
+        let opens = self.tokens[..before].iter().all(|token| token.kind == Kind::Word && is_function(&token.low));
+        let unknown = self.tokens.get(before).is_some_and(|token| token.kind != Kind::Word || !self.world.index.knows(&stem(&token.low)));
+        let opens = opens && unknown;
+        let Some(verb) = self.verb_at else { return opens };
+        if before < verb {
+            return opens && self.low(verb).ends_with("ing");
+        }
+        before > verb && (verb + 1..before).all(|place| self.is_light(place))
+    }
+
+    fn is_light(&self, place: usize) -> bool {
+        let token = &self.tokens[place];
+        is_particle(&token.low)
+            || is_determiner(&token.low)
+            || self.used[place] && !is_preposition(&token.low)
+            || token.is_one_of(&["me", "us", "of"])
+            || self.world.index.is_machine(&token.low)
+    }
+
+    /// "tag it ...": the object is known from before.
+    pub(super) fn has_pronoun_object(&self) -> bool {
+        self.verb_at.is_some_and(|verb| matches!(self.low(verb + 1), "it" | "them" | "that" | "this" | "both" | "each"))
+    }
+}
+
+fn is_joint(token: &Token) -> bool {
+    token.is_one_of(&["and", "&", "or"]) || token.kind == Kind::Mark(',')
+}
+
+fn is_joint_word(low: &str) -> bool {
+    matches!(low, "named" | "called")
+}

@@ -1,0 +1,154 @@
+//! Where: the environment and the group of machines that a clause names.
+//!
+//! An environment counts only where it is said as one ("in staging", "test hosts"), since it can lower the need for approval.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::planner::grammar;
+use crate::planner::index::Index;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::{is_determiner, is_function, is_preposition};
+
+/// Machines named by what they have in common. Without values: all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// `group`, `env`, `tag`.
+    pub values: BTreeMap<String, String>,
+    pub span: Range<usize>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Place {
+    pub environments: Vec<(usize, &'static str)>,
+    pub group: Option<Group>,
+}
+
+impl Place {
+    pub fn of(tokens: &[Token], index: &Index) -> Self {
+        Self { environments: environments(tokens, index), group: find_group(tokens, index) }
+    }
+}
+
+pub fn environments(tokens: &[Token], index: &Index) -> Vec<(usize, &'static str)> {
+    let found = tokens.iter().enumerate().filter(|(_, token)| token.kind == Kind::Word);
+    found
+        .filter_map(|(at, token)| Some((at, grammar::environment(&token.low)?)))
+        .filter(|(at, _)| is_said_as_place(tokens, *at, index))
+        .collect()
+}
+
+fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
+    let next = tokens.get(at + 1);
+    let named = next
+        .is_some_and(|token| token.is_one_of(&["environment", "env", "cluster", "environments", "copy"]) || index.is_machine(&token.low));
+    let grouped = tokens.get(at + 2).is_some_and(|token| index.is_machine(&token.low) && token.low.ends_with('s'))
+        && next.is_some_and(|token| token.kind == Kind::Word && !is_function(&token.low));
+    let before = tokens[..at].iter().rev().find(|token| !is_determiner(&token.low));
+    let led = before
+        .is_some_and(|token| token.is_one_of(&["in", "to", "on", "at", "for", "from", "onto", "into", "and", "env", "environment", "all"]));
+    let ends = next.is_none_or(|token| {
+        matches!(token.kind, Kind::Mark(_) | Kind::Duration | Kind::Datetime)
+            || is_preposition(&token.low)
+            || token.is_one_of(&["and", "or", "again", "now", "please", "too", "first"])
+    });
+    named || grouped || (led && ends)
+}
+
+pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {
+    let mut group = (0..tokens.len()).find_map(|at| {
+        by_word_group(tokens, at, index).or_else(|| by_name(tokens, at, index)).or_else(|| by_machines(tokens, at, index))
+    })?;
+    tail(tokens, index, &mut group);
+    Some(group)
+}
+
+/// "the kafka group", "group kafka".
+fn by_word_group(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
+    let head = tokens.get(at)?;
+    if !head.is_one_of(&["group", "cluster", "tier", "pool"])
+        || (!head.is("group") && !tokens.get(at + 1).is_some_and(|next| index.is_machine(&next.low)))
+    {
+        return None;
+    }
+    let usable =
+        |token: &Token| matches!(token.kind, Kind::Word | Kind::Ident) && !is_function(&token.low) && !index.is_machine(&token.low);
+    let (name, span) = if at > 0 && usable(&tokens[at - 1]) {
+        (&tokens[at - 1], at - 1..at + 1)
+    } else {
+        (tokens.get(at + 1).filter(|token| usable(token))?, at..at + 2)
+    };
+    Some(Group { values: BTreeMap::from([("group".to_owned(), name.low.clone())]), span })
+}
+
+/// "load balancers", "databases": groups that have a name of their own.
+fn by_name(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
+    index.groups.iter().find_map(|(phrase, name)| {
+        let words: Vec<&str> = phrase.split(' ').collect();
+        let part = tokens.get(at..at + words.len())?;
+        let here = part.iter().zip(&words).all(|(token, word)| token.is(word));
+        here.then(|| Group { values: BTreeMap::from([("group".to_owned(), name.clone())]), span: at..at + words.len() })
+    })
+}
+
+/// "production web hosts", "all db servers", "every web host", "hosts tagged x".
+fn by_machines(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
+    let head = &tokens[at];
+    let before = |back: usize| at.checked_sub(back).map(|place| &tokens[place]);
+    let is_each = |token: Option<&Token>| token.is_some_and(|token| token.is_one_of(&["every", "each", "all", "any"]));
+    let plural = head.low.ends_with('s') || head.low.ends_with("xes") || head.is("fleet");
+    let named_next = tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Ident);
+    if head.kind != Kind::Word || !index.is_machine(&head.low) || named_next || !(plural || is_each(before(1)) || is_each(before(2))) {
+        return None;
+    }
+    let mut values = BTreeMap::new();
+    let mut start = at;
+    for back in 1..=2 {
+        let Some(token) = before(back) else { break };
+        let known = token.is_value() || is_function(&token.low) || is_preposition(&token.low) || token.kind != Kind::Word;
+        if let Some(environment) = grammar::environment(&token.low) {
+            values.insert("env".to_owned(), environment.to_owned());
+        } else if (known && token.kind != Kind::Ident)
+            || index.is_verb(&token.low) && before(back + 1).is_none()
+            || index.is_machine(&token.low)
+            || values.contains_key("group")
+            || token.is_one_of(&["known", "whole", "entire"])
+        {
+            break;
+        } else {
+            values.insert("group".to_owned(), token.low.clone());
+        }
+        start = at - back;
+    }
+    Some(Group { values, span: start..at + 1 })
+}
+
+/// "... in staging", "... tagged x", "... in the x group".
+fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
+    let here = |at: usize| tokens.get(at);
+    let mut at = group.span.end;
+    while let Some(token) = here(at) {
+        let skip = usize::from(here(at + 1).is_some_and(|next| next.is("the")));
+        if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of", "with"]) {
+            at += 1;
+        } else if token.is_one_of(&["tagged", "tag", "label", "labelled", "labeled"])
+            && let Some(value) = here(at + 1 + skip)
+        {
+            group.values.insert("tag".to_owned(), value.low.clone());
+            at += 2 + skip;
+        } else if token.is("in")
+            && let Some(environment) = here(at + 1 + skip).and_then(|next| grammar::environment(&next.low))
+        {
+            group.values.insert("env".to_owned(), environment.to_owned());
+            at += 2 + skip;
+        } else if token.is_one_of(&["in", "from"])
+            && let Some(name) = by_word_group(tokens, at + 2 + skip, index)
+        {
+            group.values.extend(name.values);
+            at += 3 + skip;
+        } else {
+            break;
+        }
+        group.span.end = at.min(tokens.len());
+    }
+}

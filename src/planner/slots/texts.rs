@@ -1,0 +1,140 @@
+//! Free texts: in quotes, behind the parameter's name, or behind "as", "to", "for".
+
+use crate::model::catalogue::{Param, ParamType};
+use crate::planner::token::Kind;
+use crate::planner::words::{is_determiner, is_function, is_preposition, stem, stems};
+
+use super::Binder;
+
+/// Texts that an operator rarely words; the intent itself stands in.
+pub const WORDED: &[&str] = &["title", "message", "subject", "summary", "description", "body", "text", "comment"];
+
+const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "important", "moderate", "security", "urgent", "major", "minor"];
+
+impl Binder<'_> {
+    fn open_texts(&self) -> Vec<Param> {
+        self.by_need().into_iter().filter(|param| matches!(param.kind, ParamType::Str | ParamType::Json)).collect()
+    }
+
+    /// A quoted text belongs to the parameter named before it, else to the first open one.
+    pub(super) fn texts_in_quotes(&mut self) {
+        for at in 0..self.tokens.len() {
+            if self.tokens[at].kind != Kind::Quoted {
+                continue;
+            }
+            let open = self.open_texts();
+            let named = open.iter().find(|param| self.follows_name(at, &param.name));
+            let Some(param) = named.or_else(|| open.first()) else { return };
+            let (param, text) = (param.clone(), self.tokens[at].text.clone());
+            self.accept(&param, &text, at);
+        }
+    }
+
+    /// "as X", "to X", "in X" for what must be given; "NAME X" and "for X" for the rest.
+    pub(super) fn texts_by_preposition(&mut self) {
+        for param in self.open_texts() {
+            if WORDED.contains(&param.name.as_str()) {
+                continue;
+            }
+            if param.name == "command" {
+                self.command(&param);
+                continue;
+            }
+            let found = self.behind_name(&param).or_else(|| self.behind_preposition(&param)).or_else(|| self.by_shape(&param));
+            if let Some(at) = found {
+                let text = self.tokens[at].text.clone();
+                self.accept(&param, &text, at);
+            }
+        }
+    }
+
+    /// What follows "command" is the command, to the end of the clause.
+    fn command(&mut self, param: &Param) {
+        let Some(cue) = self.tokens.iter().position(|token| token.is_one_of(&["command", "execute"])) else { return };
+        let rest: Vec<&str> =
+            self.tokens[cue + 1..].iter().take_while(|token| !token.is_one_of(&["on", "at"])).map(|token| token.text.as_str()).collect();
+        if rest.is_empty() {
+            return;
+        }
+        let text = rest.join(" ");
+        (cue..=cue + rest.len()).for_each(|at| self.used[at] = true);
+        self.bound.values.insert(param.name.clone(), vec![text]);
+    }
+
+    fn is_text(&self, at: usize) -> bool {
+        let Some(token) = self.tokens.get(at) else { return false };
+        !self.used[at]
+            && !matches!(token.kind, Kind::Mark(_) | Kind::Url | Kind::Channel | Kind::Path)
+            && !is_function(&token.low)
+            && !is_preposition(&token.low)
+    }
+
+    fn past_determiner(&self, at: usize) -> usize {
+        at + usize::from(self.tokens.get(at).is_some_and(|token| is_determiner(&token.low)))
+    }
+
+    fn behind_name(&self, param: &Param) -> Option<usize> {
+        let cues = stems(&param.name);
+        (0..self.tokens.len()).find_map(|at| {
+            let inflected = self.low(at).ends_with("ed");
+            let is_cue =
+                cues.contains(&stem(self.low(at))) && self.tokens[at].kind == Kind::Word && (Some(at) != self.verb_at || inflected);
+            let skip = usize::from(matches!(self.low(at + 1), "of" | "is" | "=" | "as" | "to"));
+            let next = self.past_determiner(at + 1 + skip);
+            (is_cue && self.is_text(next)).then_some(next)
+        })
+    }
+
+    fn behind_preposition(&self, param: &Param) -> Option<usize> {
+        let words: &[&str] = match (param.required, param.name.as_str()) {
+            (true, "value") => &["to", "at", "as"],
+            (true, _) => &["as", "to", "in", "with"],
+            (false, "pattern" | "query" | "search" | "filter") => &["for", "matching", "containing"],
+            (false, _) => return None,
+        };
+        words.iter().find_map(|word| {
+            (0..self.tokens.len()).find_map(|at| {
+                let next = self.past_determiner(at + 1);
+                let place_like = self.tokens.get(next).is_some_and(|token| stem(&token.low) == "maintenanc");
+                (self.tokens[at].is(word) && self.is_text(next) && !place_like).then_some(next)
+            })
+        })
+    }
+
+    /// Types of records are written in capitals, severities are few.
+    fn by_shape(&self, param: &Param) -> Option<usize> {
+        let fits = |at: &usize| {
+            let token = &self.tokens[*at];
+            let capitals = token.text.len() > 1 && token.text.chars().all(|c| c.is_ascii_uppercase());
+            match param.name.as_str() {
+                "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP"),
+                "severity" | "priority" => SEVERITIES.contains(&token.low.as_str()),
+                _ => false,
+            }
+        };
+        (0..self.tokens.len()).find(|at| !self.used[*at] && self.tokens[*at].kind == Kind::Word && fits(at))
+    }
+
+    /// What must be given and was not placed: the last free word behind the object.
+    pub(super) fn texts(&mut self) {
+        for param in self
+            .open_texts()
+            .into_iter()
+            .filter(|param| param.required && !WORDED.contains(&param.name.as_str()) && param.name != "command")
+        {
+            let index = &self.world.index;
+            let start = self.verb_at.map_or(0, |verb| verb + 1);
+            let found = (start..self.tokens.len()).rev().find(|at| {
+                let token = &self.tokens[*at];
+                self.is_text(*at)
+                    && matches!(token.kind, Kind::Word | Kind::Ident | Kind::Int(_))
+                    && !index.knows(&stem(&token.low))
+                    && !index.is_machine(&token.low)
+            });
+            if let Some(at) = found {
+                let text = self.tokens[at].text.clone();
+                self.accept(&param, &text, at);
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The whole program under faults: killed, stopped, starved, lied to. Judged by `tests/checker`, which shares no code with it.
+//!
+//! Every campaign prints its seed and its counts. A fault that did not fire counts for nothing. `OUIOE_LONG=1` runs them at
+//! full length, `OUIOE_SEED` repeats one, `OUIOE_BIN` names another program.
+
+mod boundary;
+mod checker;
+mod kill;
+mod plans;
+mod program;
+mod race;
+mod rng;
