@@ -47,7 +47,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     if matches!(command, Some(Command::Check(_))) {
         return check::check(&out, &global, &env);
     }
-    let setup = match set_up(global, out, &env) {
+    let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
         Err(exit) => return exit,
     };
