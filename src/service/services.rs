@@ -110,6 +110,11 @@ impl Services {
         }
     }
 
+    /// For an intent that was called off before its start was handed over; its `Finished` follows.
+    pub fn never_started(&self, at: &AttemptRef) {
+        self.inner.finished(at, outcome::not_started(FailureClass::Permanent, "called off before it started"));
+    }
+
     /// No report any more; runners go on and are found again.
     pub fn shutdown(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
