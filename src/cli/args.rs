@@ -141,6 +141,9 @@ mod tests {
         let mut all = vec![(Vec::new(), Cli::command())];
         let mut examples = 0;
         while let Some((path, command)) = all.pop() {
+            if command.is_hide_set() {
+                continue;
+            }
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| line.starts_with("  "));
             let lines: Vec<&str> = lines.collect();

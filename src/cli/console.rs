@@ -2,7 +2,6 @@
 //!
 //! After a hang-up, or when the operator leaves runs going, the same process goes on without a screen until they are settled.
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -73,7 +72,7 @@ fn ui_settings(setup: &Setup) -> UiSettings {
 
 /// Looked at before an engine starts for a screen that is not there.
 fn has_screen(settings: &UiSettings) -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !matches!(settings.term.as_str(), "" | "dumb")
+    console::is_terminal() && !matches!(settings.term.as_str(), "" | "dumb")
 }
 
 fn trouble(error: &ConsoleError) -> Trouble {

@@ -12,7 +12,7 @@ use crate::text;
 /// Set once stdout could not be written to.
 static READER_LEFT: AtomicBool = AtomicBool::new(false);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Out {
     pub json: bool,
     pub quiet: bool,
@@ -56,12 +56,12 @@ impl Out {
     }
 
     /// Nobody reads the results any more.
-    pub fn reader_left(self) -> bool {
+    pub fn reader_left(&self) -> bool {
         READER_LEFT.load(Ordering::Relaxed)
     }
 
     /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
-    pub fn ask(self, question: &str) -> Option<String> {
+    pub fn ask(&self, question: &str) -> Option<String> {
         let _ = write!(io::stderr().lock(), "{}", text::safe(question));
         let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
         let mut line = String::new();
@@ -72,7 +72,7 @@ impl Out {
     }
 
     /// Somebody sits there: stdin and stderr are terminals.
-    pub fn is_interactive(self) -> bool {
+    pub fn is_interactive(&self) -> bool {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 }

@@ -35,7 +35,9 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
         Ended::NotStarted { class, detail } => not_started(class, detail),
         Ended::Ran { exit, spool, stdout, mut error_tail, spool_error } => {
             if let Some(why) = spool_error {
-                error_tail.push_str(&format!("\n(part of the output was not kept: {why})"));
+                error_tail += "\n(part of the output was not kept: ";
+                error_tail += &why;
+                error_tail += ")";
             }
             of_exit(start, exit, spool, &stdout, &error_tail)
         }

@@ -1,7 +1,7 @@
 //! What the engine costs: journal syncs and CPU a step, for a chain and for a fan of no-op effectful steps.
 //!
 //! `cargo bench --bench engine`; `BENCH_DIR` names the disk (default: the build folder's). Syncs are counted by strace on this
-//! program itself. CPU outside SQLite is that of the run less that of appending the same batches alone.
+//! program itself. CPU outside `SQLite` is that of the run less that of appending the same batches alone.
 
 #![expect(clippy::print_stdout, reason = "figures are what a benchmark is for")]
 
@@ -98,7 +98,7 @@ async fn run(dir: &Path, shape: &str) {
     drop(engine.end().await);
 }
 
-/// User CPU of appending what the run appended, in batches of the same time stamp's size.
+/// User CPU of appending what the run appended.
 fn appended_alone(from: &Path, to: &Path) -> f64 {
     let reader = Reader::open(from).expect("a journal");
     let state = reader.state(apply).expect("its state");
