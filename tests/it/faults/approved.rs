@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::kill::{Campaign, assert_clean};
 use super::plans;
 use super::program::{Ended, Place, until};
@@ -31,6 +33,8 @@ fn manifest(place: &Place, tool: &str, argument: &str) {
 struct Told {
     one: Campaign,
     run: String,
+    /// Of the plan that was shown.
+    digest: String,
 }
 
 /// Submitted without consent: it waits for approval with nobody there.
@@ -44,8 +48,11 @@ fn waiting() -> Told {
     one.place.write_plan(&plans::file(&[step]));
     let ended = one.place.run(&["run", "--plan", &path("plan.json"), "--json"]);
     assert_eq!(ended.code(), Some(6), "{}", ended.text());
-    let run = ended.acked().first().and_then(|line| line.0["run"].as_str().map(str::to_owned)).expect("a run");
-    Told { one, run }
+    let acked = ended.acked();
+    let asked = acked.iter().find(|line| line.0["kind"] == "approval_requested").expect("a question");
+    let text = |value: &Value| value.as_str().map(str::to_owned).expect("a text");
+    let (run, digest) = (text(&asked.0["run"]), text(&asked.0["data"]["digest"]));
+    Told { one, run, digest }
 }
 
 impl Told {
@@ -54,7 +61,7 @@ impl Told {
     }
 
     fn approve_and_resume(&self) -> Ended {
-        let said = self.one.place.run(&["approve", &self.run]);
+        let said = self.one.place.run(&["approve", &self.run, "--digest", &self.digest]);
         assert_eq!(said.code(), Some(0), "{}", said.text());
         self.one.place.run(&["resume", "--json"])
     }

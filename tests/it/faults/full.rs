@@ -2,12 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::kill::{Campaign, assert_clean, assert_exactly_once};
+use super::kill::{Campaign, assert_exactly_once};
 use super::plans;
-use super::program::{Place, until};
+use super::program::{Place, Running, until};
 
 /// A small file system in memory; unmounted when dropped.
 struct Disk(PathBuf);
@@ -20,15 +25,38 @@ impl Disk {
         Self(at.to_owned())
     }
 
-    fn fill(&self) {
-        let mut file = File::create(self.0.join("ballast")).expect("a file");
-        for size in [1 << 16, 1 << 12, 1] {
-            while file.write_all(&vec![b'x'; size]).is_ok() {}
-        }
+    /// Takes every byte that becomes free until it is told to give all back.
+    fn fill(&self) -> Filler {
+        let ballast = self.0.join("ballast");
+        let (stop, stopped) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (told, done) = (Arc::clone(&stop), Arc::clone(&stopped));
+        let file = ballast.clone();
+        let thread = std::thread::spawn(move || {
+            let mut file = File::create(file).expect("a file");
+            while !told.load(Ordering::SeqCst) {
+                for size in [1 << 16, 1 << 12, 1] {
+                    while file.write_all(&vec![b'x'; size]).is_ok() {}
+                }
+                done.store(true, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_micros(200));
+            }
+        });
+        until("a full disk", || stopped.load(Ordering::SeqCst).then_some(()));
+        Filler { stop, thread, ballast }
     }
+}
 
-    fn free(&self) {
-        fs::remove_file(self.0.join("ballast")).expect("the ballast");
+struct Filler {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+    ballast: PathBuf,
+}
+
+impl Filler {
+    fn free(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.join().expect("the filler");
+        fs::remove_file(self.ballast).expect("the ballast");
     }
 }
 
@@ -38,15 +66,28 @@ impl Drop for Disk {
     }
 }
 
-/// One step waits; the disk fills; the step ends; nothing else may start until there is room.
-fn with_a_full_disk(kill_meanwhile: bool) {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum On {
+    /// The journal alone; what the steps leave stands elsewhere.
+    Journal,
+    /// The steps' records too, so that nobody can know how the first one ended.
+    Everything,
+}
+
+/// A run whose first step waits for `go`, on a disk of its own.
+fn started(on: On) -> (Disk, Campaign, Running) {
     let dir = tempfile::tempdir().expect("a folder");
     let at = dir.path().join("disk");
     let disk = Disk::mount(&at);
-    let place = Place::with_state(dir, at.join("state"));
-    let mut one = Campaign::new(place);
-    let (go, ledger) = (one.place.path("go"), one.place.ledger_path());
-    let waits = format!("until [ -e {} ]; do sleep 0.02; done;", go.display());
+    if on == On::Journal {
+        let elsewhere = dir.path().join("runs");
+        fs::DirBuilder::new().mode(0o700).create(&elsewhere).expect("a folder");
+        fs::DirBuilder::new().mode(0o700).create(at.join("state")).expect("a folder");
+        std::os::unix::fs::symlink(elsewhere, at.join("state/runs")).expect("a link");
+    }
+    let one = Campaign::new(Place::with_state(dir, at.join("state")));
+    let (sign, go, ledger) = (one.place.path("sign"), one.place.path("go"), one.place.ledger_path());
+    let waits = format!("touch {}; until [ -e {} ]; do sleep 0.02; done;", sign.display(), go.display());
     let mut steps = vec![plans::entry("first", &[], &ledger, &waits, "")];
     steps.extend((0..20).map(|at| {
         let need = if at == 0 { "first".to_owned() } else { format!("s{}", at - 1) };
@@ -54,63 +95,55 @@ fn with_a_full_disk(kill_meanwhile: bool) {
     }));
     one.place.write_plan(&plans::file(&steps));
     let running = one.go_on();
-    assert!(running.wait_for(&["step_started", "first"]));
-    disk.fill();
-    fs::write(&go, "").expect("the word to go on");
+    until("the first step", || sign.exists().then_some(()));
+    (disk, one, running)
+}
+
+fn go(one: &Campaign) {
+    fs::write(one.place.path("go"), "").expect("the word to go on");
     until("the first step's effect", || one.place.ledger().has("first").then_some(()));
-
-    // Somebody asks for something meanwhile: refused in one sentence, or, thanks to the reserve, recorded.
-    let asked = one.place.run(&["run", "--plan", &one.place.path("plan.json").display().to_string(), "--json"]);
-    assert!(matches!(asked.code(), Some(4 | 6 | 74 | 75)), "{}", asked.text());
-    let more = one.judge();
-    assert_clean(&more);
-    one.runs = 1;
-    let ended = if kill_meanwhile {
-        let ended = running.kill();
-        let resumed = one.place.run(&["resume", "--json"]);
-        assert!(matches!(resumed.code(), Some(0 | 1 | 6 | 7 | 74)), "{}", resumed.text());
-        one.heard(&resumed);
-        disk.free();
-        ended
-    } else {
-        disk.free();
-        running.end()
-    };
-    one.heard(&ended);
-    one.heard(&asked);
-    println!("a full disk, engine {}: exit {:?}, then {:?}", if kill_meanwhile { "killed" } else { "alive" }, ended.status, asked.status);
-    cancel_the_asked(&mut one, &asked);
-    let verdict = finish(&mut one);
-    let ledger = one.place.ledger();
-    assert!(ledger.doubles().is_empty());
-    println!("  {} events, {} acknowledged, {} parks, {} effects", verdict, one.acked.len(), one.parks, ledger.counts.len());
+    until("the end of its processes", || one.place.of_step("first").is_empty().then_some(()));
 }
 
-/// What was asked for meanwhile may have been recorded; it waits for an approval that it shall not get.
-fn cancel_the_asked(one: &mut Campaign, asked: &super::program::Ended) {
-    if let Some(run) = asked.acked().first().and_then(|line| line.0["run"].as_str().map(str::to_owned)) {
-        let said = one.place.run(&["cancel", &run]);
-        assert_eq!(said.code(), Some(0), "{}", said.text());
-        one.runs = 2;
-    }
-}
-
-fn finish(one: &mut Campaign) -> usize {
-    let verdict = one.finish();
-    let ran: Vec<_> = verdict.runs.values().filter(|run| run.finished.as_deref() == Some("succeeded")).collect();
-    assert_eq!(ran.len(), 1, "the run succeeds in the end");
-    if one.runs == 1 {
-        assert_exactly_once(&one.place, &verdict);
-    }
-    verdict.events
-}
-
+/// The step's result waits for space, requests are refused, nothing new starts; then the same engine goes on.
 #[test]
 fn a_full_disk_is_waited_out() {
-    with_a_full_disk(false);
+    for on in [On::Journal, On::Everything] {
+        let (disk, mut one, running) = started(on);
+        let filler = disk.fill();
+        go(&one);
+        let plan = one.place.path("plan.json").display().to_string();
+        let asked = one.place.run(&["run", "--plan", &plan, "--json"]);
+        assert_eq!((asked.code(), asked.acked().len()), (Some(74), 0), "{}", asked.text());
+        assert_eq!(one.place.ledger().counts.len(), 1, "something started that could not be recorded");
+        filler.free();
+        let ended = running.end();
+        assert_eq!(ended.code(), Some(if on == On::Journal { 0 } else { 7 }), "{}", ended.text());
+        one.heard(&ended);
+        let verdict = one.finish();
+        assert_exactly_once(&one.place, &verdict);
+        assert_eq!(one.parks, usize::from(on == On::Everything));
+        println!("full disk under {on:?}: refused with {:?}, {} events, {} parks", asked.status, verdict.events, one.parks);
+    }
 }
 
+/// It dies on the full disk, and the next one finds no room either.
 #[test]
-fn a_full_disk_and_a_killed_engine() {
-    with_a_full_disk(true);
+fn an_engine_killed_on_a_full_disk_loses_nothing() {
+    for on in [On::Journal, On::Everything] {
+        let (disk, mut one, running) = started(on);
+        let filler = disk.fill();
+        let killed = running.kill();
+        assert_eq!(killed.signal(), Some(9), "the fault did not fire");
+        one.heard(&killed);
+        go(&one);
+        let early = one.place.run(&["resume", "--json"]);
+        assert_eq!(early.code(), Some(74), "{}", early.text());
+        one.heard(&early);
+        assert_eq!(one.place.ledger().counts.len(), 1, "something started that could not be recorded");
+        filler.free();
+        let verdict = one.finish();
+        assert_exactly_once(&one.place, &verdict);
+        println!("killed on a full disk under {on:?}: {} events, {} parks", verdict.events, one.parks);
+    }
 }

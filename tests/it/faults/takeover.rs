@@ -8,9 +8,12 @@ use super::kill::{Campaign, assert_clean, assert_exactly_once};
 use super::plans;
 use super::program::{Place, Running, kill, until};
 
-/// Starts the plan behind strace, which stops whoever reaches this call first.
-fn stopped_at(one: &Campaign, call: &str, detach: bool) -> Running {
-    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGSTOP:when=1"));
+/// A worker makes the folders of run, step and attempt with more calls than the start of an engine needs.
+const ATTEMPT_FOLDER: u32 = 5;
+
+/// Starts the plan behind strace, which stops the thread that reaches this call so often first.
+fn stopped_at(one: &Campaign, call: &str, when: u32, detach: bool) -> Running {
+    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGSTOP:when={when}"));
     let log = one.place.path("strace").display().to_string();
     let mut before = vec!["strace", "-f", "-o", &log, "-e", &trace, "-e", &inject];
     if detach {
@@ -34,7 +37,6 @@ fn engine(place: &Place) -> i32 {
 
 fn prepared() -> Campaign {
     let mut one = Campaign::new(Place::new());
-    // With a journal that is there, the first folder to be made is that of an attempt.
     one.place.write_plan(&plans::file(&[plans::entry("first", &[], &one.place.ledger_path(), "", "")]));
     let first = one.go_on().end();
     assert_eq!(first.code(), Some(0), "{}", first.text());
@@ -53,7 +55,7 @@ fn left_off_with_an_intent(one: &Campaign, step: &str) {
 #[test]
 fn a_stopped_engine_is_taken_over_and_never_runs_its_step() {
     let mut one = prepared();
-    let stopped = stopped_at(&one, "mkdir", true);
+    let stopped = stopped_at(&one, "mkdir", ATTEMPT_FOLDER, true);
     let pid = engine(&one.place);
     until("the engine to stop", || is_stopped(pid).then_some(()));
     left_off_with_an_intent(&one, "s0");
@@ -81,7 +83,7 @@ fn a_stopped_engine_is_taken_over_and_never_runs_its_step() {
 fn a_runner_that_wakes_up_late_never_runs_its_step() {
     let mut one = prepared();
     // Only a runner makes itself a session.
-    let first = stopped_at(&one, "setsid", false);
+    let first = stopped_at(&one, "setsid", 1, false);
     let pid = engine(&one.place);
     let runner = until("a runner that stopped", || one.place.runners().into_iter().find(|pid| is_stopped(*pid)));
     left_off_with_an_intent(&one, "s0");
