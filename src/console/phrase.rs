@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
@@ -14,6 +16,7 @@ use crate::model::state::{StepRecord, Workflow};
 use crate::model::step_state::{QueuedWhy, SkipWhy, StepState, StopWhy, WorkflowState};
 use crate::model::time::{Millis, Stamp};
 use crate::model::verdict::Health;
+use crate::planner::render::value_lines;
 use crate::text;
 
 /// `03:07:43` in the operator's zone.
@@ -194,10 +197,9 @@ pub fn effect(effect: EffectClass) -> &'static str {
 /// The exact action: one element or parameter a line, nothing left out.
 pub fn action(action: &Action) -> Vec<String> {
     match action {
-        Action::Builtin { name, params, owned: _ } => {
-            let params = params.iter().map(|(name, value)| format!("  {} = {}", exact(name), exact(&value.to_string())));
-            std::iter::once(format!("built in: {}", exact(name))).chain(params).collect()
-        }
+        Action::Builtin { name, params, owned: _ } => std::iter::once(format!("built in: {}", exact(name)))
+            .chain(params.iter().flat_map(|(name, value)| param(name, value)))
+            .collect(),
         Action::Command { program, args, env, secrets, cwd, output: _, script } => {
             let mut lines = vec![exact(&program.path)];
             lines.extend(args.iter().map(|arg| format!("  {}", quoted(&arg.0))));
@@ -210,6 +212,12 @@ pub fn action(action: &Action) -> Vec<String> {
         }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
+}
+
+fn param(name: &str, value: &Value) -> Vec<String> {
+    let mut lines: Vec<String> = value_lines(value).iter().map(|line| format!("  {}", exact(line))).collect();
+    lines[0] = format!("  {} = {}", exact(name), lines[0].trim_start());
+    lines
 }
 
 /// An element that is empty or holds blanks shows where it begins and ends.

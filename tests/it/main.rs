@@ -9,6 +9,7 @@ mod architecture;
 #[path = "../checker/mod.rs"]
 mod checker;
 mod console;
+mod e2e;
 mod engine;
 mod faults;
 mod journal;
