@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Trouble;
+use crate::cli::detach::outlive_terminal;
 use crate::cli::exit::Exit;
 use crate::cli::out::Out;
 use crate::cli::session::{Place, Session};
@@ -15,6 +16,7 @@ use crate::text;
 
 /// Hosts an engine where none runs. The exit code is the run's.
 pub async fn run(place: &Place, out: &Out, submit: Submit) -> Result<Exit, Trouble> {
+    outlive_terminal();
     let session = Session::open(place).await?;
     let mut watch = Watch::of(session.link.follow().await?);
     let reply = session.link.send(Command::Submit(submit)).await;
