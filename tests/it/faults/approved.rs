@@ -48,10 +48,10 @@ fn waiting() -> Told {
     one.place.write_plan(&plans::file(&[step]));
     let ended = one.place.run(&["run", "--plan", &path("plan.json"), "--json"]);
     assert_eq!(ended.code(), Some(6), "{}", ended.text());
-    let acked = ended.acked();
-    let asked = acked.iter().find(|line| line.0["kind"] == "approval_requested").expect("a question");
+    let lines = ended.acked();
+    let question = lines.iter().find(|line| line.0["kind"] == "approval_requested").expect("a question");
     let text = |value: &Value| value.as_str().map(str::to_owned).expect("a text");
-    let (run, digest) = (text(&asked.0["run"]), text(&asked.0["data"]["digest"]));
+    let (run, digest) = (text(&question.0["run"]), text(&question.0["data"]["digest"]));
     Told { one, run, digest }
 }
 

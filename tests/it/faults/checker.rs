@@ -55,7 +55,7 @@ fn found(one: &Campaign, acked: &[Acked], expected: &str) {
     assert!(verdict.faults.iter().any(|fault| fault.contains(expected)), "{expected}: {:?}", verdict.faults);
 }
 
-/// Name of the lie, what the checker says of it, how it is told.
+/// What the checker says of it, and how it is told.
 type Lie = (&'static str, fn(&mut Vec<Value>));
 
 const LIES: [Lie; 11] = [
@@ -138,10 +138,10 @@ fn a_snapshot_that_differs_from_the_events_is_found() {
 #[test]
 fn what_was_acknowledged_and_what_happened_is_compared() {
     let one = finished();
-    let last = one.acked.last().expect("a line").0.clone();
-    let (mut lost, mut other) = (last.clone(), last);
-    lost["seq"] = json!(1_000_000);
-    found(&one, &[Acked(lost)], "acknowledged and lost");
+    let line = one.acked.last().expect("a line").0.clone();
+    let (mut gone, mut other) = (line.clone(), line);
+    gone["seq"] = json!(1_000_000);
+    found(&one, &[Acked(gone)], "acknowledged and lost");
     other["kind"] = json!("step_failed");
     found(&one, &[Acked(other)], "acknowledged as");
     fs::write(one.place.ledger_path(), "s0\ns1\ns1\n").expect("a ledger");
