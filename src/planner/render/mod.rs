@@ -8,4 +8,4 @@ mod people;
 
 pub use drawing::{dot, mermaid};
 pub use json::json;
-pub use people::text;
+pub use people::{action, text};
