@@ -142,7 +142,6 @@ impl Session {
         let Hosted { engine, server } = self.hosted?;
         engine.handle.stop().await;
         let end = engine.end().await;
-        tracing::info!("the engine ended: {end}");
         if let Some(server) = server {
             server.abort();
             let _ = server.await;

@@ -104,7 +104,7 @@ fn put_step(out: &mut String, at: usize, step: &Step) {
     if let Some(condition) = &step.condition {
         put(out, &format!("       if {}\n", safe(condition)));
     }
-    put(out, &format!("       runs {}\n", action_text(&step.action)));
+    put(out, &format!("       runs {}\n", action(&step.action)));
     if let Some(undo) = &step.compensation {
         put(out, &format!("       undone by {}\n", safe(&undo.operation)));
     }
@@ -136,7 +136,7 @@ fn need_text(need: &crate::model::plan::Need) -> String {
 }
 
 /// The exact argv where it is bound, each element quoted so that its ends are visible.
-fn action_text(action: &Action) -> String {
+pub fn action(action: &Action) -> String {
     match action {
         Action::Builtin { name, .. } => format!("builtin {}", safe(name)),
         Action::Command { program, args, env, .. } => {
