@@ -19,6 +19,14 @@ pub struct Out {
     pub verbose: bool,
 }
 
+/// Which standard descriptors a terminal is behind.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminals {
+    pub input: bool,
+    pub output: bool,
+    pub errors: bool,
+}
+
 impl Out {
     /// One line of what was asked for; with `--json` it is JSON, whose values stay as they are.
     pub fn result(&self, line: &str) {
@@ -71,14 +79,20 @@ impl Out {
         }
     }
 
+    pub fn terminals() -> Terminals {
+        Terminals { input: io::stdin().is_terminal(), output: io::stdout().is_terminal(), errors: io::stderr().is_terminal() }
+    }
+
     /// A screen could be drawn there.
     pub fn is_on_screen() -> bool {
-        io::stdin().is_terminal() && io::stdout().is_terminal()
+        let Terminals { input, output, .. } = Self::terminals();
+        input && output
     }
 
     /// Somebody sits there: stdin and stderr are terminals.
     pub fn is_interactive(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+        let Terminals { input, errors, .. } = Self::terminals();
+        !self.json && input && errors
     }
 }
 
