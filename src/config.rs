@@ -13,6 +13,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::planning::read;
 use crate::model::problem::Problem;
 use crate::model::settings::Settings;
 use crate::planner::near;
@@ -197,11 +198,11 @@ fn file_text(explicit: Option<&Path>, env: &Environment) -> Result<Option<(PathB
     let Some(path) = explicit.map(Path::to_owned).or_else(|| place::config_dir(env).map(|dir| dir.join("config.toml"))) else {
         return Ok(None);
     };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some((path, text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && explicit.is_none() => Ok(None),
-        Err(error) => Err(Problem::new(path.display().to_string(), "unreadable", format!("could not read it: {error}"))),
+    let is_absent = std::fs::metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if explicit.is_none() && is_absent {
+        return Ok(None);
     }
+    read(&path).map(|text| Some((path, text)))
 }
 
 #[cfg(test)]

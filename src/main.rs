@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ouioe::cli::args::Cli;
-use ouioe::cli::dispatch::dispatch;
+use ouioe::cli::dispatch::{dispatch, wrong_words};
 
 fn main() -> ExitCode {
     // Before arguments, runtime or logging: a step must cost next to nothing.
@@ -14,5 +14,8 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Somebody was first: then it is installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    dispatch(Cli::parse()).into()
+    match Cli::try_parse() {
+        Ok(cli) => dispatch(cli).into(),
+        Err(error) => wrong_words(&error).into(),
+    }
 }

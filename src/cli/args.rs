@@ -154,7 +154,7 @@ mod tests {
                 assert!(words[1..].starts_with(&path), "{line} is no example of {path:?}");
                 examples += 1;
             }
-            for child in command.get_subcommands() {
+            for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
                 let mut path = path.clone();
                 path.push(child.get_name().to_owned());
                 all.push((path, child.clone()));

@@ -1,7 +1,11 @@
 //! An engine without a screen: what `run --detach` leaves behind, until every run is settled.
 
+use std::io::{self, IsTerminal as _};
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::act::Trouble;
 use super::dispatch::Setup;
@@ -31,6 +35,35 @@ pub async fn host(place: &Place) -> Result<Exit, Trouble> {
     }
     session.close().await;
     Ok(Exit::Done)
+}
+
+/// From now on a terminal that goes is let go of, and this process sees its runs to their end.
+///
+/// Which of the three standard descriptors are terminals is asked now: one that is gone does not say so any more.
+pub fn outlive_terminal() {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let terminals = [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(error) = let_go(terminals) {
+                tracing::warn!(%error, "could not let go of the terminal");
+            }
+        }
+    });
+}
+
+fn let_go([input, output, errors]: [bool; 3]) -> io::Result<()> {
+    let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    if input {
+        rustix::stdio::dup2_stdin(&null)?;
+    }
+    if output {
+        rustix::stdio::dup2_stdout(&null)?;
+    }
+    if errors {
+        rustix::stdio::dup2_stderr(&null)?;
+    }
+    Ok(())
 }
 
 /// The running engine, or a new one in the background.

@@ -40,6 +40,17 @@ impl Setup {
     }
 }
 
+/// Help is printed as it is; an error repeats what was typed, so it goes the way of all other text.
+pub fn wrong_words(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        Out::default().error(error.render().to_string().trim_end());
+        return Exit::Usage;
+    }
+    // A reader that left needs no help.
+    let _ = error.print();
+    Exit::Done
+}
+
 pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };

@@ -62,13 +62,18 @@ impl Out {
 
     /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
     pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = write!(io::stderr().lock(), "{}", text::safe(question));
+        let _ = write!(io::stderr().lock(), "{}", text::safe_block(question));
         let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
         let mut line = String::new();
         match io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(line),
         }
+    }
+
+    /// A screen could be drawn there.
+    pub fn is_on_screen() -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal()
     }
 
     /// Somebody sits there: stdin and stderr are terminals.

@@ -79,7 +79,7 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
         Ok(consent) => consent,
         Err(exit) => return Ok(exit),
     };
-    let attended = matches!(consent, Consent::Shown { .. });
+    let attended = matches!(consent, Consent::Shown { .. }) || (out.is_interactive() && !args.detach);
     let submit = Submit { intent: intent(setup, &plan), plan: Box::new(plan), consent, attended };
     if args.detach { leave(setup, submit).await } else { act::run::run(&setup.place, out, submit).await }
 }

@@ -90,10 +90,6 @@ impl Session {
     }
 
     fn host(place: &Place, engine: Engine) -> Self {
-        // Once somebody listens for it, a hang-up no longer ends the process: the run goes on without a terminal.
-        if let Err(error) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-            tracing::warn!(%error, "a hang-up will end this engine");
-        }
         tracing::info!(journal = %engine.journal, epoch = %engine.epoch, "hosts the engine");
         let link = Link::InProcess { engine: engine.handle.clone(), actor: place.actor.clone() };
         // Without a socket nobody can join; the run itself goes on.
@@ -146,7 +142,6 @@ impl Session {
         let Hosted { engine, server } = self.hosted?;
         engine.handle.stop().await;
         let end = engine.end().await;
-        tracing::info!("the engine ended: {end}");
         if let Some(server) = server {
             server.abort();
             let _ = server.await;

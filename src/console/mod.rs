@@ -25,5 +25,4 @@ mod wiring;
 pub use hangup::release_terminal;
 pub use run::run;
 pub use settings::UiSettings;
-pub use terminal::is_terminal;
 pub use wiring::{ConsoleError, Exit, Fold, PlanIntent, Render, Wiring};

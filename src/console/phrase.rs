@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
@@ -14,6 +16,7 @@ use crate::model::state::{StepRecord, Workflow};
 use crate::model::step_state::{QueuedWhy, SkipWhy, StepState, StopWhy, WorkflowState};
 use crate::model::time::{Millis, Stamp};
 use crate::model::verdict::Health;
+use crate::planner::render::value_lines;
 use crate::text;
 
 /// `03:07:43` in the operator's zone.
@@ -47,7 +50,12 @@ pub fn workflow(workflow: &Workflow) -> &'static str {
         WorkflowState::Paused => "PAUSED",
         WorkflowState::Adapting => "ADAPTING",
         WorkflowState::Cancelling => "CANCELLING",
-        WorkflowState::Succeeded => "SUCCEEDED",
+        WorkflowState::Succeeded => match workflow.verdict {
+            Some(Health::Failing) => "DONE, FAILING",
+            Some(Health::Degraded) => "DONE, DEGRADED",
+            Some(Health::Healthy) => "DONE, HEALTHY",
+            None => "SUCCEEDED",
+        },
         WorkflowState::PartiallySucceeded => "PARTIALLY SUCCEEDED",
         WorkflowState::Failed => "FAILED",
         WorkflowState::Cancelled => "CANCELLED",
@@ -166,11 +174,13 @@ pub fn certainty(certainty: Certainty) -> &'static str {
 }
 
 fn succeeded(record: &StepRecord) -> String {
-    let verdict = record.verdict.as_ref().filter(|verdict| verdict.health != Health::Healthy);
-    match verdict {
-        Some(verdict) => format!("done, but {}: {}", verdict.health.as_str(), text::safe(&verdict.reasons.join("; "))),
+    let said = match &record.verdict {
+        Some(verdict) if verdict.health == Health::Healthy => "healthy".to_owned(),
+        Some(verdict) => format!("{}: {}", verdict.health.as_str().to_uppercase(), text::safe(&verdict.reasons.join("; "))),
         None => "done".to_owned(),
-    }
+    };
+    let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
+    std::iter::once(said).chain(figures).collect::<Vec<_>>().join(" · ")
 }
 
 /// The risk in one word, from what was declared.
@@ -194,10 +204,9 @@ pub fn effect(effect: EffectClass) -> &'static str {
 /// The exact action: one element or parameter a line, nothing left out.
 pub fn action(action: &Action) -> Vec<String> {
     match action {
-        Action::Builtin { name, params, owned: _ } => {
-            let params = params.iter().map(|(name, value)| format!("  {} = {}", exact(name), exact(&value.to_string())));
-            std::iter::once(format!("built in: {}", exact(name))).chain(params).collect()
-        }
+        Action::Builtin { name, params, owned: _ } => std::iter::once(format!("built in: {}", exact(name)))
+            .chain(params.iter().flat_map(|(name, value)| param(name, value)))
+            .collect(),
         Action::Command { program, args, env, secrets, cwd, output: _, script } => {
             let mut lines = vec![exact(&program.path)];
             lines.extend(args.iter().map(|arg| format!("  {}", quoted(&arg.0))));
@@ -210,6 +219,12 @@ pub fn action(action: &Action) -> Vec<String> {
         }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
+}
+
+fn param(name: &str, value: &Value) -> Vec<String> {
+    let mut lines: Vec<String> = value_lines(value).iter().map(|line| format!("  {}", exact(line))).collect();
+    lines[0] = format!("  {} = {}", exact(name), lines[0].trim_start());
+    lines
 }
 
 /// An element that is empty or holds blanks shows where it begins and ends.

@@ -17,6 +17,8 @@ use crate::text;
 
 /// Longest detail and error tail, in bytes.
 const TEXT_CAP: usize = 4 << 10;
+/// More than `{"text":"","cut":true}` takes.
+const TEXT_FRAME: usize = 32;
 
 pub fn failure(certainty: Certainty, class: FailureClass, detail: impl AsRef<str>) -> Failure {
     Failure { certainty, class, detail: keep_start(text::safe(detail.as_ref())), retry_after: None }
@@ -116,12 +118,18 @@ fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failur
     };
     match format {
         OutputFormat::None => Ok(Value::Null),
-        OutputFormat::Text if stdout.cut => Ok(json!({ "text": stdout.text, "cut": true })),
-        OutputFormat::Text => Ok(json!({ "text": stdout.text })),
+        OutputFormat::Text => Ok(text_result(stdout, cap)),
         OutputFormat::Json if stdout.cut => Err(too_large(cap)),
         OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
         OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
     }
+}
+
+/// As much of the text as the cap lets through with its frame around it; all of it is in the spool.
+fn text_result(stdout: &Stdout, cap: u64) -> Value {
+    let room = usize::try_from(cap).unwrap_or(usize::MAX).saturating_sub(TEXT_FRAME);
+    let text = &stdout.text[..stdout.text.floor_char_boundary(room)];
+    if stdout.cut || text.len() < stdout.text.len() { json!({ "text": text, "cut": true }) } else { json!({ "text": text }) }
 }
 
 fn too_large(cap: u64) -> Failure {

@@ -128,11 +128,6 @@ impl Services {
         Ok(())
     }
 
-    /// A builtin that reads, outside any attempt: for previews.
-    pub async fn call(&self, name: &str, params: builtin::Params) -> Result<serde_json::Value, String> {
-        builtin::call(name, params, &self.inner.world).await.map_err(|failure| failure.detail)
-    }
-
     fn start_runner(&self, start: Start) {
         self.inner.live().insert(start.at.clone(), Live::Starting(None));
         let inner = Arc::clone(&self.inner);

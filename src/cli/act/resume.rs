@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::run::settle;
 use super::{Trouble, find};
+use crate::cli::detach::outlive_terminal;
 use crate::cli::exit::Exit;
 use crate::cli::out::Out;
 use crate::cli::session::{Place, Session};
@@ -22,6 +23,7 @@ pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) ->
     {
         out.note(&format!("took over from process {}", holder.pid));
     }
+    outlive_terminal();
     let before = find::state(&place.state_dir)?;
     let session = Session::open(place).await?;
     let mut watch = Watch::of(session.link.follow().await?);

@@ -271,7 +271,7 @@ fn wrapped(parts: &[Part], width: usize) -> Vec<(Role, String)> {
 }
 
 /// Cut at cells, not at words: an argv must not change its blanks. What goes on is indented.
-fn pieces(line: &str, room: usize) -> Vec<String> {
+pub fn pieces(line: &str, room: usize) -> Vec<String> {
     use unicode_segmentation::UnicodeSegmentation as _;
     let mut out = vec![String::new()];
     let mut cells = 0;

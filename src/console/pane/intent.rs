@@ -8,6 +8,7 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{Answer, App};
+use crate::console::dialog::pieces;
 use crate::console::theme::Role;
 use crate::console::view::{put, title};
 
@@ -29,7 +30,7 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let spans = vec![Span::styled(mark, app.style(Role::Accent)), Span::styled(line.clone(), app.style(Role::Input))];
         put(buffer, row_of(rest, at), Line::from(spans));
     }
-    for (at, line) in (height..).zip(below(app)) {
+    for (at, line) in (height..).zip(below(app, usize::from(rest.width))) {
         put(buffer, row_of(rest, at), line);
     }
     let (x, y) = (u16::try_from(column + 3).ok()?, u16::try_from(row - top).ok()?);
@@ -41,7 +42,7 @@ fn row_of(rest: Rect, at: usize) -> Rect {
     Rect { y: rest.y + at, height: u16::from(at < rest.height), ..rest }
 }
 
-fn below(app: &App) -> Vec<Line<'static>> {
+fn below(app: &App, width: usize) -> Vec<Line<'static>> {
     let muted = |line: &str| Line::styled(format!("   {line}"), app.style(Role::Muted));
     if app.intent.asking.is_some() {
         return vec![muted("planning…")];
@@ -54,13 +55,13 @@ fn below(app: &App) -> Vec<Line<'static>> {
             muted("and what changes something waits for your approval."),
         ],
         None => vec![muted("⏎ plans it; nothing runs before you have seen the plan")],
-        Some(Answer::Clarify { question, missing, choices }) => clarify(app, question, missing, choices),
-        Some(Answer::Refuse { reason, nearest }) => refuse(app, reason, nearest),
+        Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
+        Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),
     }
 }
 
-fn clarify(app: &App, question: &str, missing: &[String], choices: &[String]) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::default(), Line::styled(format!(" ? {}", text::safe(question)), app.style(Role::Warn))];
+fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices: &[String]) -> Vec<Line<'static>> {
+    let mut lines = whole(app, Role::Warn, &format!(" ? {}", text::safe(question)), width);
     if !missing.is_empty() {
         let names = missing.iter().map(|name| text::safe(name)).collect::<Vec<_>>().join(", ");
         lines.push(Line::styled(format!("   missing: {names}"), app.style(Role::Muted)));
@@ -75,11 +76,17 @@ fn clarify(app: &App, question: &str, missing: &[String], choices: &[String]) ->
     lines
 }
 
-fn refuse(app: &App, reason: &str, nearest: &[String]) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::default(), Line::styled(format!(" ✖ refused: {}", text::safe(reason)), app.style(Role::Bad))];
+fn refuse(app: &App, width: usize, reason: &str, nearest: &[String]) -> Vec<Line<'static>> {
+    let mut lines = whole(app, Role::Bad, &format!(" ✖ refused: {}", text::safe(reason)), width);
     if !nearest.is_empty() {
         lines.push(Line::styled("   nearest to what you asked:", app.style(Role::Muted)));
     }
     lines.extend(nearest.iter().map(|name| Line::raw(format!("     {}", text::safe(name)))));
     lines
+}
+
+/// Below an empty row, on as many rows as it takes: the end of an answer says what to do.
+fn whole(app: &App, role: Role, answer: &str, width: usize) -> Vec<Line<'static>> {
+    let rows = pieces(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
+    std::iter::once(Line::default()).chain(rows).collect()
 }

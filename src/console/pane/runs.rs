@@ -44,7 +44,7 @@ fn heading(app: &App) -> String {
 fn row(app: &App, workflow: &Workflow, here: bool, width: u16, now: Now) -> Line<'static> {
     let parked = workflow.parked && !workflow.state.is_finished();
     // Nobody runs it: it may not look as if.
-    let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_workflow(workflow.shown())) };
+    let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_run(workflow)) };
     let mark = if here { "▌ " } else { "  " };
     let state = phrase::workflow(workflow).to_lowercase();
     let waits = if workflow.questions.is_empty() { "  ".to_owned() } else { format!("!{}", workflow.questions.len()) };

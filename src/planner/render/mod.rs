@@ -5,7 +5,9 @@
 mod drawing;
 mod json;
 mod people;
+mod value;
 
 pub use drawing::{dot, mermaid};
 pub use json::json;
-pub use people::text;
+pub use people::{action, text};
+pub use value::value_lines;

@@ -8,6 +8,8 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Join, NeedKind, Plan, PlanSource, Step, StepKind, When};
 use crate::text::{safe, safe_block};
 
+use super::value::value_lines;
+
 pub fn text(outcome: &PlanOutcome) -> String {
     match outcome {
         PlanOutcome::Plan { plan, .. } => plan_text(plan),
@@ -89,9 +91,10 @@ fn put_step(out: &mut String, at: usize, step: &Step) {
     }
     put(out, &format!("{:>3}. {} {} [{}]\n", at + 1, step.id, safe(&step.operation), marks.join(", ")));
     for (name, value) in &step.params {
-        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let lines = value.as_str().map_or_else(|| value_lines(value), |text| vec![text.to_owned()]);
         let from = step.provenance.get(name).map_or("", |known| provenance_word(*known));
-        put(out, &format!("       {} = {}{from}\n", safe(name), safe(&shown)));
+        put(out, &format!("       {} = {}{from}\n", safe(name), safe(&lines[0])));
+        lines[1..].iter().for_each(|line| put(out, &format!("       {}\n", safe(line))));
     }
     if !step.needs.is_empty() {
         let needs: Vec<String> = step.needs.iter().map(need_text).collect();
@@ -101,7 +104,7 @@ fn put_step(out: &mut String, at: usize, step: &Step) {
     if let Some(condition) = &step.condition {
         put(out, &format!("       if {}\n", safe(condition)));
     }
-    put(out, &format!("       runs {}\n", action_text(&step.action)));
+    put(out, &format!("       runs {}\n", action(&step.action)));
     if let Some(undo) = &step.compensation {
         put(out, &format!("       undone by {}\n", safe(&undo.operation)));
     }
@@ -133,7 +136,7 @@ fn need_text(need: &crate::model::plan::Need) -> String {
 }
 
 /// The exact argv where it is bound, each element quoted so that its ends are visible.
-fn action_text(action: &Action) -> String {
+pub fn action(action: &Action) -> String {
     match action {
         Action::Builtin { name, .. } => format!("builtin {}", safe(name)),
         Action::Command { program, args, env, .. } => {
