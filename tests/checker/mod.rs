@@ -9,5 +9,6 @@ mod journal;
 mod ledger;
 mod rules;
 
+pub use journal::Journal;
 pub use ledger::Ledger;
 pub use rules::{Acked, Verdict, judge};
