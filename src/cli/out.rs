@@ -70,8 +70,9 @@ impl Out {
 
     /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
     pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = write!(io::stderr().lock(), "{}", text::safe_block(question));
+        // Before the question, not after it: a quick answer is an answer.
         let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+        let _ = write!(io::stderr().lock(), "{}", text::safe_block(question));
         let mut line = String::new();
         match io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => None,
