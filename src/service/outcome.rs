@@ -114,11 +114,25 @@ fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failur
     };
     match format {
         OutputFormat::None => Ok(Value::Null),
-        OutputFormat::Text if stdout.cut => Ok(json!({ "text": stdout.text, "cut": true })),
-        OutputFormat::Text => Ok(json!({ "text": stdout.text })),
+        OutputFormat::Text => Ok(fitting(&stdout.text, stdout.cut, cap)),
         OutputFormat::Json if stdout.cut => Err(too_large(cap)),
         OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
         OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
+    }
+}
+
+/// What a step said is never a reason to call it failed: its start is the result, the spool has all of it.
+fn fitting(text: &str, mut cut: bool, cap: u64) -> Value {
+    let mut text = text;
+    loop {
+        let value = if cut { json!({ "text": text, "cut": true }) } else { json!({ "text": text }) };
+        let over = (value.to_string().len() as u64).saturating_sub(cap);
+        if over == 0 || text.is_empty() {
+            return value;
+        }
+        cut = true;
+        let keep = text.len().saturating_sub(usize::try_from(over).unwrap_or(usize::MAX));
+        text = &text[..text.floor_char_boundary(keep)];
     }
 }
 
@@ -139,4 +153,19 @@ fn keep_start(mut text: String) -> String {
 fn keep_end(text: &str) -> String {
     let from = text.len().saturating_sub(TEXT_CAP);
     text[text.ceil_char_boundary(from)..].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chatty_step_is_no_failed_step() {
+        for text in ["line\n".repeat(100), "\u{7}".repeat(300), "ü".repeat(400), String::new(), "x".repeat(180)] {
+            let value = fitting(&text, false, 200);
+            assert!(value.to_string().len() <= 200, "{value}");
+            let kept = value["text"].as_str().unwrap();
+            assert!(text.starts_with(kept) && (value["cut"] == true) == (kept.len() < text.len()), "{value}");
+        }
+    }
 }
