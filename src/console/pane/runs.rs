@@ -37,7 +37,7 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
 fn heading(app: &App) -> String {
     let unfinished = app.unfinished().count();
     let parked = app.unfinished().filter(|workflow| workflow.parked).count();
-    let note = if parked > 0 { format!(" · {parked} parked: no engine, R goes on") } else { String::new() };
+    let note = if parked > 0 { format!(" · {parked} parked: no engine, R on one goes on") } else { String::new() };
     format!("runs · {} · {unfinished} unfinished{note}", app.runs.len())
 }
 

@@ -17,6 +17,12 @@ pub fn text(outcome: &PlanOutcome) -> String {
             let mut out = format!("Needs an answer: {}\n", safe(question));
             line(&mut out, "missing", missing);
             line(&mut out, "choices", choices);
+            if let Some(first) = missing.first().filter(|_| choices.is_empty() || missing.len() > 1) {
+                let what = if missing.len() > 1 { "them".to_owned() } else { format!("the {}", safe(first)) };
+                put(&mut out, &format!("  Say it all again with {what}.\n"));
+            } else if let Some(choice) = choices.first() {
+                put(&mut out, &format!("  Say it all again with one of them, such as `… {}`.\n", safe(choice)));
+            }
             out
         }
         PlanOutcome::Refuse { reason, nearest } => {
