@@ -2,7 +2,6 @@
 //!
 //! After a hang-up, or when the operator leaves runs going, the same process goes on without a screen until they are settled.
 
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -10,6 +9,7 @@ use tokio::runtime::Runtime;
 use super::act::Trouble;
 use super::dispatch::Setup;
 use super::exit::Exit;
+use super::out::Out;
 use super::session::Session;
 use crate::console::{self, ConsoleError, PlanIntent, UiSettings, Wiring};
 use crate::engine::EngineEnd;
@@ -73,7 +73,7 @@ fn ui_settings(setup: &Setup) -> UiSettings {
 
 /// Looked at before an engine starts for a screen that is not there.
 fn has_screen(settings: &UiSettings) -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !matches!(settings.term.as_str(), "" | "dumb")
+    Out::is_on_screen() && !matches!(settings.term.as_str(), "" | "dumb")
 }
 
 fn trouble(error: &ConsoleError) -> Trouble {

@@ -1,6 +1,6 @@
 //! An engine without a screen: what `run --detach` leaves behind, until every run is settled.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::act::Trouble;
 use super::dispatch::Setup;
 use super::exit::Exit;
+use super::out::{Out, Terminals};
 use super::session::{Place, Session, is_settled};
 use super::watch::Watch;
 
@@ -42,7 +43,7 @@ pub async fn host(place: &Place) -> Result<Exit, Trouble> {
 /// Which of the three standard descriptors are terminals is asked now: one that is gone does not say so any more.
 pub fn outlive_terminal() {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let terminals = [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
+    let terminals = Out::terminals();
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             if let Err(error) = let_go(terminals) {
@@ -52,7 +53,7 @@ pub fn outlive_terminal() {
     });
 }
 
-fn let_go([input, output, errors]: [bool; 3]) -> io::Result<()> {
+fn let_go(Terminals { input, output, errors }: Terminals) -> io::Result<()> {
     let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
     if input {
         rustix::stdio::dup2_stdin(&null)?;

@@ -58,7 +58,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     if matches!(command, Some(Command::Check(_))) {
         return check::check(&out, &global, &env);
     }
-    let setup = match set_up(global, out, &env) {
+    let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
         Err(exit) => return exit,
     };
@@ -69,19 +69,21 @@ pub fn dispatch(cli: Cli) -> Exit {
             return Exit::Unreachable;
         }
     };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "begins");
     let exit = match command {
         None => console(&setup, &runtime),
         Some(command) => runtime.block_on(carry_out(&setup, command)),
     };
     // What still runs has a process of its own; nothing here is worth waiting for.
     runtime.shutdown_background();
-    match exit {
-        Ok(exit) => exit,
-        Err(trouble) => {
-            out.error(&trouble.sentence());
-            trouble.exit
-        }
-    }
+    let exit = exit.unwrap_or_else(|trouble| {
+        let sentence = trouble.sentence();
+        tracing::error!("{sentence}");
+        out.error(&sentence);
+        trouble.exit
+    });
+    tracing::info!(exit = exit as u8, "ends");
+    exit
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -103,10 +105,7 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         1 => "debug",
         _ => "trace",
     });
-    // Only where there is a journal: a look at nothing leaves nothing behind.
-    if state_dir.is_dir()
-        && let Err(error) = logging::start(&state_dir, filter, redactor)
-    {
+    if let Err(error) = logging::start(&state_dir, filter, redactor) {
         out.note(&format!("no log: could not {error}"));
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };

@@ -2,22 +2,80 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::model::event::{Event, Fact};
+use crate::model::failure::Failure;
+use crate::model::step_state::QueuedWhy;
+use crate::model::time::Stamp;
+use crate::model::verdict::{Health, Verdict};
 use crate::text;
+
+/// A line of a result that says more says it in `ouioe show`.
+const SAID_CELLS: usize = 160;
 
 /// `None`: of no use to somebody who watches a run.
 pub fn human(event: &Event) -> Option<String> {
     let what = what(&event.fact)?;
-    let at = event.at.to_string();
-    let clock = at.get(11..19).unwrap_or(&at);
+    let at = moment(event.at);
+    let clock = at.get(11..).unwrap_or(&at);
     let step = event.step.as_ref().map_or_else(String::new, |step| format!(" {}", text::safe(step.as_str())));
     Some(format!("{clock}{step} {}", text::safe(&what)))
 }
 
+/// `2026-01-02 03:04:05Z`: never the local time, so that lines from two machines compare.
+pub fn moment(at: Stamp) -> String {
+    let full = at.to_string();
+    full.get(..19).map_or_else(|| full.clone(), |start| format!("{}Z", start.replace('T', " ")))
+}
+
+/// `healthy`, or what is wrong in capitals with its reasons.
+pub fn verdict(verdict: &Verdict) -> String {
+    match verdict.health {
+        Health::Healthy => "healthy".to_owned(),
+        Health::Degraded | Health::Failing => {
+            format!("{}: {}", verdict.health.as_str().to_uppercase(), text::safe(&verdict.reasons.join("; ")))
+        }
+    }
+}
+
+/// Of an error's end, what it ended with.
+pub fn last_line(tail: &str) -> Option<&str> {
+    tail.lines().rev().map(str::trim).find(|line| !line.is_empty())
+}
+
+fn succeeded(result: &Value, judged: Option<&Verdict>) -> String {
+    let parts = judged.map(verdict).into_iter().chain(text::figures(result));
+    let said = text::clip(&parts.collect::<Vec<_>>().join(", "), SAID_CELLS);
+    if said.is_empty() { "succeeded".to_owned() } else { format!("succeeded: {said}") }
+}
+
+fn failed(failure: &Failure, tail: &str) -> String {
+    let said = last_line(tail).filter(|line| !failure.detail.contains(line)).map(|line| format!(": {line}")).unwrap_or_default();
+    let class = failure.class.word();
+    let class = if class == "unknown" { String::new() } else { format!(" ({class})") };
+    format!("failed{class}: {}{said}", failure.detail)
+}
+
+fn queued(why: &QueuedWhy) -> String {
+    match why {
+        QueuedWhy::Ready => "queued".to_owned(),
+        QueuedWhy::Slot => "queued: every slot is taken".to_owned(),
+        QueuedWhy::Limit { service } => format!("queued: limit of {service}"),
+        QueuedWhy::Lock { lock, holder } => format!("queued: {holder} holds {lock}"),
+        QueuedWhy::Frozen { target } => format!("queued: {target} is frozen"),
+    }
+}
+
 fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
-        Fact::EngineStarted { .. } | Fact::EngineStopped {} | Fact::IntentSubmitted { .. } | Fact::LockGranted { .. } => return None,
-        Fact::LockReleased { .. } | Fact::StepProbed { .. } | Fact::CompensationStarted {} => return None,
+        Fact::EngineStarted { .. }
+        | Fact::EngineStopped {}
+        | Fact::IntentSubmitted { .. }
+        | Fact::LockGranted { .. }
+        | Fact::LockReleased { .. }
+        | Fact::StepProbed { .. }
+        | Fact::CompensationStarted {} => return None,
         Fact::ClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
         Fact::PlanProposed { title, steps, .. } => format!("plan \"{title}\", {steps} steps"),
         Fact::ApprovalRequested { why, digest, .. } => format!("waits for approval of {}: {why}", digest.short()),
@@ -29,26 +87,23 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::WorkflowCancelling { compensate: true, .. } => "cancelling, then rolling back".to_owned(),
         Fact::WorkflowCancelling { .. } => "cancelling".to_owned(),
         Fact::WorkflowFinished { state, verdict, .. } => match verdict {
-            Some(health) => format!("{}; verdict {}", state.word(), health.as_str()),
-            None => state.word().to_owned(),
+            Some(health) => format!("{}, {}", state.word().replace('_', " "), health.as_str().to_uppercase()),
+            None => state.word().replace('_', " "),
         },
-        Fact::StepQueued { queued } => format!("queued ({queued:?})"),
-        Fact::StepHeld { until, .. } => format!("held until {until}"),
+        Fact::StepQueued { queued: why } => queued(why),
+        Fact::StepHeld { until, .. } => format!("held until {}", moment(*until)),
         Fact::StepStarted { .. } => "running".to_owned(),
         Fact::StepRecovering { pid } => format!("still running as process {pid}: taken up again"),
         Fact::StepRequeued { why, .. } => format!("again: {why}"),
-        Fact::StepSucceeded { verdict, .. } => match verdict {
-            Some(verdict) if verdict.reasons.is_empty() => format!("succeeded, {}", verdict.health.as_str()),
-            Some(verdict) => format!("succeeded, {}: {}", verdict.health.as_str(), verdict.reasons.join("; ")),
-            None => "succeeded".to_owned(),
-        },
-        Fact::StepFailed { failure, .. } => format!("failed ({:?}): {}", failure.class, failure.detail),
+        Fact::StepSucceeded { result, verdict, .. } => succeeded(result, verdict.as_ref()),
+        Fact::StepFailed { failure, error_tail, .. } => failed(failure, error_tail),
         Fact::OutcomeUnknown { detail } => format!("OUTCOME UNKNOWN: {detail}"),
         Fact::LateResult { detail, .. } => format!("late result: {detail}"),
-        Fact::BackoffStarted { until, .. } => format!("waits until {until} for the next try"),
+        Fact::BackoffStarted { until, .. } => format!("tries again at {}", moment(*until)),
         Fact::DecisionRequested { question } => format!("WAITS FOR A DECISION: {}", question.why),
         Fact::DecisionMade { choice, reason, .. } => format!("decided: {choice} ({reason})"),
-        Fact::AdaptationChosen { strategy, reasons, .. } => format!("adaptation: {strategy} {}", reasons.join("; ")),
+        Fact::AdaptationChosen { strategy, .. } if strategy == "none" => "nobody is there to decide, and no other way is left".to_owned(),
+        Fact::AdaptationChosen { strategy, reasons, .. } => format!("chose to {strategy}: {}", reasons.join("; ")),
         Fact::StepSkipped { reason, .. } => format!("skipped: {reason}"),
         Fact::StepDoneByHand { evidence } => format!("done by hand: {evidence}"),
         Fact::StepStopping { .. } => "stopping".to_owned(),

@@ -12,11 +12,19 @@ use crate::text;
 /// Set once stdout could not be written to.
 static READER_LEFT: AtomicBool = AtomicBool::new(false);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Out {
     pub json: bool,
     pub quiet: bool,
     pub verbose: bool,
+}
+
+/// Which standard descriptors a terminal is behind.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminals {
+    pub input: bool,
+    pub output: bool,
+    pub errors: bool,
 }
 
 impl Out {
@@ -56,15 +64,15 @@ impl Out {
     }
 
     /// Nobody reads the results any more.
-    pub fn reader_left(self) -> bool {
+    pub fn reader_left(&self) -> bool {
         READER_LEFT.load(Ordering::Relaxed)
     }
 
     /// One line from the person at the terminal; what was typed before the question is thrown away. `None`: they hung up.
-    pub fn ask(self, question: &str) -> Option<String> {
+    pub fn ask(&self, question: &str) -> Option<String> {
         // Before the question, not after it: a quick answer is an answer.
         let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
-        let _ = write!(io::stderr().lock(), "{}", text::safe(question));
+        let _ = write!(io::stderr().lock(), "{}", text::safe_block(question));
         let mut line = String::new();
         match io::stdin().lock().read_line(&mut line) {
             Ok(0) | Err(_) => None,
@@ -72,9 +80,20 @@ impl Out {
         }
     }
 
+    pub fn terminals() -> Terminals {
+        Terminals { input: io::stdin().is_terminal(), output: io::stdout().is_terminal(), errors: io::stderr().is_terminal() }
+    }
+
+    /// A screen could be drawn there.
+    pub fn is_on_screen() -> bool {
+        let Terminals { input, output, .. } = Self::terminals();
+        input && output
+    }
+
     /// Somebody sits there: stdin and stderr are terminals.
-    pub fn is_interactive(self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    pub fn is_interactive(&self) -> bool {
+        let Terminals { input, errors, .. } = Self::terminals();
+        !self.json && input && errors
     }
 }
 

@@ -90,6 +90,7 @@ impl Session {
     }
 
     fn host(place: &Place, engine: Engine) -> Self {
+        tracing::info!(journal = %engine.journal, epoch = %engine.epoch, "hosts the engine");
         let link = Link::InProcess { engine: engine.handle.clone(), actor: place.actor.clone() };
         // Without a socket nobody can join; the run itself goes on.
         let listener = socket::listen(&engine.journal, &place.state_dir, socket::runtime_dir().as_deref());

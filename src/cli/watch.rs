@@ -12,7 +12,7 @@ use super::session::fold;
 use crate::engine::handle::{Feed, FeedItem};
 use crate::machine::is_quiet;
 use crate::model::event::Event;
-use crate::model::ids::RunId;
+use crate::model::ids::{RunId, Seq};
 use crate::model::state::{State, Workflow};
 
 /// A feed, folded along.
@@ -68,6 +68,18 @@ impl Watch {
         Ended::Settled
     }
 
+    /// Prints up to this event; `Some`: the feed ended before.
+    pub async fn until_seen(&mut self, seq: Seq, runs: &BTreeSet<RunId>, out: &Out) -> Option<Ended> {
+        while self.state.seq < seq {
+            match self.next().await {
+                Some(Ok(event)) => show(&event, runs, out),
+                Some(Err(reason)) => return Some(Ended::Gone(reason)),
+                None => return Some(Ended::Gone("the link closed".to_owned())),
+            }
+        }
+        None
+    }
+
     pub fn exit(&self, runs: &BTreeSet<RunId>) -> Exit {
         runs.iter().filter_map(|run| self.state.runs.get(run)).map(Exit::of_run).fold(Exit::Done, Exit::worse)
     }
@@ -94,7 +106,7 @@ pub fn is_settled(run: &Workflow) -> bool {
 }
 
 /// Ctrl-C or a polite end. A hang-up is no interruption: what runs goes on headless.
-async fn interrupted() {
+pub async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let (int, term) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     match (int, term) {

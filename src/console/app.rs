@@ -154,7 +154,12 @@ pub enum StepPart {
 
 #[derive(Debug, Default)]
 pub struct StepPane {
-    pub part: StepPart,
+    /// The step that the rest is about.
+    pub of: Option<(RunId, StepIx)>,
+    /// The result's first level was opened, once it was there.
+    pub unfolded: bool,
+    /// What the operator wants to see of it; else what there is.
+    pub chosen: Option<StepPart>,
     /// The tree widget keeps its scroll place here while it draws.
     pub tree: RefCell<TreeState<String>>,
     /// Lines above the end of the output; `None` follows it.
@@ -325,6 +330,18 @@ impl App {
     pub fn selected_record(&self) -> Option<(&Workflow, StepIx, &StepRecord)> {
         let (workflow, ix) = (self.workflow()?, self.selected()?);
         Some((workflow, ix, workflow.steps.get(ix.at())?))
+    }
+
+    /// What the lower part of Step shows: the output, or the result of a step that wrote none, unless something was chosen.
+    pub fn step_part(&self) -> StepPart {
+        self.step.chosen.unwrap_or_else(|| self.natural_part())
+    }
+
+    pub fn natural_part(&self) -> StepPart {
+        let silent = |record: &StepRecord| {
+            record.result.is_some() && record.last.as_ref().and_then(|last| last.spool.as_ref()).is_none_or(|spool| spool.len == 0)
+        };
+        if self.selected_record().is_some_and(|(_, _, record)| silent(record)) { StepPart::Result } else { StepPart::Output }
     }
 
     /// The open question about the selected step.

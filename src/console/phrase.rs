@@ -50,7 +50,12 @@ pub fn workflow(workflow: &Workflow) -> &'static str {
         WorkflowState::Paused => "PAUSED",
         WorkflowState::Adapting => "ADAPTING",
         WorkflowState::Cancelling => "CANCELLING",
-        WorkflowState::Succeeded => "SUCCEEDED",
+        WorkflowState::Succeeded => match workflow.verdict {
+            Some(Health::Failing) => "DONE, FAILING",
+            Some(Health::Degraded) => "DONE, DEGRADED",
+            Some(Health::Healthy) => "DONE, HEALTHY",
+            None => "SUCCEEDED",
+        },
         WorkflowState::PartiallySucceeded => "PARTIALLY SUCCEEDED",
         WorkflowState::Failed => "FAILED",
         WorkflowState::Cancelled => "CANCELLED",
@@ -169,11 +174,13 @@ pub fn certainty(certainty: Certainty) -> &'static str {
 }
 
 fn succeeded(record: &StepRecord) -> String {
-    let verdict = record.verdict.as_ref().filter(|verdict| verdict.health != Health::Healthy);
-    match verdict {
-        Some(verdict) => format!("done, but {}: {}", verdict.health.as_str(), text::safe(&verdict.reasons.join("; "))),
+    let said = match &record.verdict {
+        Some(verdict) if verdict.health == Health::Healthy => "healthy".to_owned(),
+        Some(verdict) => format!("{}: {}", verdict.health.as_str().to_uppercase(), text::safe(&verdict.reasons.join("; "))),
         None => "done".to_owned(),
-    }
+    };
+    let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
+    std::iter::once(said).chain(figures).collect::<Vec<_>>().join(" · ")
 }
 
 /// The risk in one word, from what was declared.

@@ -10,13 +10,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange};
+use crossterm::queue;
+use crossterm::style::{Attribute, SetAttribute};
+use crossterm::terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use crate::text;
 
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l\x1b[0m\x1b[H";
-/// The mirror of `ENTER`, last first; ends a frame that was cut.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[?1004l\x1b[?2004l\x1b[?1049l";
 /// How long a way out waits for a frame that is being written.
 const LEAVE_WAIT: Duration = Duration::from_millis(100);
 
@@ -48,9 +50,25 @@ impl Session {
         *entered() = Some(Entered { before, by: std::thread::current().id(), later: Vec::new() });
         let session = Self;
         tcsetattr(stdin, OptionalActions::Now, &raw)?;
-        write_all(ENTER)?;
+        write_all(&enter_bytes())?;
         Ok(session)
     }
+}
+
+fn enter_bytes() -> Vec<u8> {
+    let mut out = Vec::new();
+    let reset = SetAttribute(Attribute::Reset);
+    // Writing to memory cannot fail.
+    let _ = queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide, reset, MoveTo(0, 0));
+    out
+}
+
+/// The mirror of `enter_bytes`, last first; ends a frame that was cut.
+fn leave_bytes() -> Vec<u8> {
+    let mut out = Vec::new();
+    let reset = SetAttribute(Attribute::Reset);
+    let _ = queue!(out, EndSynchronizedUpdate, reset, Show, DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen);
+    out
 }
 
 impl Drop for Session {
@@ -63,7 +81,7 @@ impl Drop for Session {
 pub fn leave() {
     let Some(entered) = entered().take() else { return };
     let _writing = wait_for_writer();
-    let _ = write_now(LEAVE);
+    let _ = write_now(&leave_bytes());
     let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &entered.before);
     for line in entered.later {
         let _ = rustix::io::write(rustix::stdio::stderr(), format!("{line}\n").as_bytes());

@@ -8,7 +8,9 @@ use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use crate::model::catalogue::EffectClass;
+use crate::model::state::{StepRecord, Workflow};
 use crate::model::step_state::{StepState, WorkflowState};
+use crate::model::verdict::Health;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +72,24 @@ impl Role {
         }
     }
 
-    pub fn of_workflow(state: WorkflowState) -> Self {
+    /// With what its result was judged to say.
+    pub fn of_record(record: &StepRecord) -> Self {
+        match record.verdict.as_ref().map(|verdict| verdict.health) {
+            Some(Health::Failing) if record.state == StepState::Succeeded => Self::Bad,
+            Some(Health::Degraded) if record.state == StepState::Succeeded => Self::Warn,
+            Some(Health::Healthy | Health::Degraded | Health::Failing) | None => Self::of_step(&record.state),
+        }
+    }
+
+    pub fn of_run(workflow: &Workflow) -> Self {
+        match workflow.verdict {
+            Some(Health::Failing) if workflow.state == WorkflowState::Succeeded => Self::Bad,
+            Some(Health::Degraded) if workflow.state == WorkflowState::Succeeded => Self::Warn,
+            Some(Health::Healthy | Health::Degraded | Health::Failing) | None => Self::of_workflow(workflow.shown()),
+        }
+    }
+
+    fn of_workflow(state: WorkflowState) -> Self {
         match state {
             WorkflowState::Draft => Self::Muted,
             WorkflowState::AwaitingApproval | WorkflowState::Failed => Self::Bad,

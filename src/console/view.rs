@@ -118,7 +118,7 @@ pub fn help_rows(app: &App) -> usize {
 /// Some attempt's output has a place on the screen.
 pub fn shows_output(app: &App) -> bool {
     let layout = Layout::of(app);
-    let in_step = !layout.step.is_empty() && app.step.part == StepPart::Output && app.help.is_none();
+    let in_step = !layout.step.is_empty() && app.step_part() == StepPart::Output && app.help.is_none();
     in_step || !layout.strip.is_empty() && app.help.is_none()
 }
 
@@ -252,7 +252,7 @@ fn state(app: &App) -> (Role, String) {
         (Subject::Proposal, _) => (Role::Warn, "NOTHING RUNS YET".to_owned()),
         (Subject::Run(_), None) => (Role::Unknown, "NOT KNOWN HERE".to_owned()),
         (Subject::Run(_), Some(workflow)) => {
-            let role = if workflow.waits_for_person() || workflow.parked { Role::Warn } else { Role::of_workflow(workflow.shown()) };
+            let role = if workflow.waits_for_person() || workflow.parked { Role::Warn } else { Role::of_run(workflow) };
             (role, format!("{} {}/{}", phrase::workflow(workflow), workflow.counts.settled, workflow.steps.len()))
         }
     }

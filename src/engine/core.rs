@@ -22,7 +22,7 @@ use crate::model::actor::Actor;
 use crate::model::command::{Command, Refusal, Report, Request};
 use crate::model::ids::{RunId, Seq};
 use crate::model::settings::Settings;
-use crate::model::state::State;
+use crate::model::state::{State, StepRecord};
 use crate::policy::canonical::Canonical;
 use crate::service::Services;
 
@@ -31,7 +31,7 @@ const BATCH_CAP: usize = 1_024;
 /// Between two tries to append reports that a full disk refused.
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait for a timer: the waiting clock stops while the machine sleeps, engine time does not.
-const LONGEST_NAP: Duration = Duration::from_secs(60);
+const LONGEST_NAP: Duration = Duration::from_mins(1);
 
 pub(super) struct Core {
     pub(super) journal: Journal,
@@ -45,6 +45,8 @@ pub(super) struct Core {
     /// Reports that are not durable yet.
     pub(super) kept: Vec<Report>,
     pub(super) snapshot_at: Seq,
+    /// Attempts of earlier engines are still being found out.
+    pub(super) recovering: bool,
 }
 
 /// The journal took the batch, or did not, or ended the engine.
@@ -183,6 +185,7 @@ impl Core {
                 self.followers.publish(&batch.plans, &batch.events);
                 self.effects.bring_about(&self.state, batch.runs().iter(), &self.settings.engine, &self.services);
                 self.keep_snapshots();
+                self.look_if_recovered();
                 Appended::Yes
             }
             Err(AppendError::Refused { kind: RefusedKind::LostEpoch, detail }) => {
@@ -207,7 +210,9 @@ impl Core {
         match self.journal.load() {
             Ok(state) => {
                 self.state = state;
-                plans.into_values().for_each(|graph| self.state.know_plan(graph));
+                for graph in plans.into_values() {
+                    self.state.know_plan(graph);
+                }
                 Appended::Refused
             }
             Err(error) => Appended::End(EngineEnd::Poisoned { detail: error.to_string() }),
@@ -241,6 +246,21 @@ impl Core {
         match self.append(Batch::of(events)) {
             Appended::End(end) => Some(end),
             Appended::Yes | Appended::Refused => None,
+        }
+    }
+
+    /// Once nothing of an earlier engine is open, missing files prove again that nothing was started.
+    fn look_if_recovered(&mut self) {
+        if !self.recovering {
+            return;
+        }
+        let epoch = self.state.epoch;
+        let is_old = |record: &StepRecord| record.last.as_ref().is_some_and(|last| last.epoch != epoch);
+        self.recovering = self.state.runs.values().any(|run| run.live.iter().any(|ix| is_old(run.step(*ix))));
+        if !self.recovering
+            && let Err(error) = self.services.all_reconciled()
+        {
+            warn!(%error, "the attempts' folder could not be marked as settled");
         }
     }
 

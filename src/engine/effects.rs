@@ -48,6 +48,10 @@ impl Effects {
                     }
                     Effect::Stop { at, why, grace_ms } => {
                         let rev = workflow.step(at.ix).rev;
+                        // Called off in the very batch that named it: its start never left, and nobody else will answer for it.
+                        if !begun.contains_key(&at.ix) {
+                            services.never_started(&at);
+                        }
                         let one = begun.entry(at.ix).or_insert(Begun { attempt: at.attempt, stop: None });
                         if one.stop != Some((why, rev)) {
                             one.stop = Some((why, rev));

@@ -95,6 +95,7 @@ impl Engine {
             effects: Effects::default(),
             kept: Vec::new(),
             snapshot_at: state.seq,
+            recovering: true,
             settings: options.settings,
             state,
             journal,

@@ -30,6 +30,22 @@ pub enum FailureClass {
     Unknown,
 }
 
+impl FailureClass {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Overload => "overload",
+            Self::Auth => "not allowed",
+            Self::Config => "configuration",
+            Self::Permanent => "permanent",
+            Self::Resource => "no resources",
+            Self::DependencyDown => "dependency down",
+            Self::Timeout => "timeout",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub certainty: Certainty,

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::catalogue::{EffectClass, Operation, Origin, Repeat};
+use crate::model::catalogue::{EffectClass, Operation, Origin, ParamType, Repeat};
 use crate::model::plan::{Plan, StepKind};
 
 use super::ask::{Ask, World};
@@ -76,7 +76,10 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
     let known = likely.filter(|template| template.operations().all(|name| world.catalogue.get(name).is_some()));
     let scored = known.filter_map(|template| {
         let bound = bind(&as_operation(template), words, world, &Place::of(words, &world.index));
-        Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))
+        // "disk space" is a question, not half of "free up disk space".
+        let changes = template.operations().any(|name| world.catalogue.get(name).is_some_and(|one| one.effect != EffectClass::Read));
+        let said = if changes { 1.0 } else { SAID };
+        Some((best_phrase(template, &without_values(words, &bound, world), said)?, template, bound))
     });
     let (_, best, bound) = scored.max_by(|(a, one, _), (b, other, _)| a.total_cmp(b).then_with(|| other.name.cmp(&one.name)))?;
     Some(fill(best, &bound, ask, words, world))
@@ -100,11 +103,14 @@ fn without_values(words: &[Token], bound: &Bound, world: &World<'_>) -> Vec<Stri
     content
 }
 
-fn best_phrase(template: &Template, words: &[String]) -> Option<f64> {
+fn best_phrase(template: &Template, words: &[String], said: f64) -> Option<f64> {
     let scores = template.phrase_stems.iter().filter_map(|phrase| {
         let explained = share(words, phrase);
-        let uttered = share(phrase, words);
-        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= SAID).then_some(explained + uttered)
+        // "safe restart of a service": the name of a slot stands for its value.
+        let slot = |word: &&String| template.params.iter().any(|input| stem(&input.param.name) == **word);
+        let own: Vec<String> = phrase.iter().filter(|word| !(said >= 1.0 && slot(word))).cloned().collect();
+        let uttered = share(&own, words);
+        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= said).then_some(explained + uttered)
     });
     scores.max_by(f64::total_cmp)
 }
@@ -156,7 +162,10 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
         .collect();
     if !missing.is_empty() {
         let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        return Err(clarify(format!("template {} needs {what}; which?", template.name), missing, Vec::new()));
+        let host =
+            missing.len() == 1 && template.params.iter().any(|input| input.param.name == missing[0] && input.param.kind == ParamType::Host);
+        let choices = if host { world.assets.iter().take(8).cloned().collect() } else { Vec::new() };
+        return Err(clarify(format!("template {} needs {what}; which?", template.name), missing, choices));
     }
     let mut plan = instantiate(template, &given, world.catalogue, world.policy).map_err(|problems| {
         refuse(problems.first().map_or_else(String::new, |problem| problem.message.clone()), vec![template.name.clone()])

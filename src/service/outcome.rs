@@ -37,7 +37,9 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
         Ended::NotStarted { class, detail } => not_started(class, detail),
         Ended::Ran { exit, spool, stdout, mut error_tail, spool_error } => {
             if let Some(why) = spool_error {
-                error_tail.push_str(&format!("\n(part of the output was not kept: {why})"));
+                error_tail += "\n(part of the output was not kept: ";
+                error_tail += &why;
+                error_tail += ")";
             }
             of_exit(start, exit, spool, &stdout, &error_tail)
         }
@@ -147,4 +149,19 @@ fn keep_start(mut text: String) -> String {
 fn keep_end(text: &str) -> String {
     let from = text.len().saturating_sub(TEXT_CAP);
     text[text.ceil_char_boundary(from)..].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chatty_step_is_no_failed_step() {
+        for text in ["line\n".repeat(100), "\u{7}".repeat(300), "ü".repeat(400), String::new(), "x".repeat(180)] {
+            let value = fitting(&text, false, 200);
+            assert!(value.to_string().len() <= 200, "{value}");
+            let kept = value["text"].as_str().unwrap();
+            assert!(text.starts_with(kept) && (value["cut"] == true) == (kept.len() < text.len()), "{value}");
+        }
+    }
 }

@@ -110,6 +110,11 @@ impl Services {
         }
     }
 
+    /// For an intent that was called off before its start was handed over; its `Finished` follows.
+    pub fn never_started(&self, at: &AttemptRef) {
+        self.inner.finished(at, outcome::not_started(FailureClass::Permanent, "called off before it started"));
+    }
+
     /// No report any more; runners go on and are found again.
     pub fn shutdown(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
@@ -121,11 +126,6 @@ impl Services {
             folder::all_are_of_this_boot(self.inner.options.spools.root(), &self.inner.options.boot_id)?;
         }
         Ok(())
-    }
-
-    /// A builtin that reads, outside any attempt: for previews.
-    pub async fn call(&self, name: &str, params: builtin::Params) -> Result<serde_json::Value, String> {
-        builtin::call(name, params, &self.inner.world).await.map_err(|failure| failure.detail)
     }
 
     fn start_runner(&self, start: Start) {

@@ -14,13 +14,32 @@ pub fn judge(thresholds: &[Threshold], result: &Value) -> Option<Verdict> {
         collect(result, &threshold.field, String::new(), &mut figures);
         looked_at += figures.len();
         for (name, figure) in figures {
-            if let Some((health, bound)) = crossed(threshold, figure) {
+            if let Some((health, bound)) = crossed(threshold, figure.number()) {
                 verdict.health = verdict.health.max(health);
-                verdict.reasons.push(format!("{name} is {figure}, {} at {bound}", health.as_str()));
+                let reason = match figure {
+                    Figure::Number(number) => format!("{name} is {number}, {} at {bound}", health.as_str()),
+                    Figure::Answer(yes) => format!("{name} is {yes}"),
+                };
+                verdict.reasons.push(reason);
             }
         }
     }
     (looked_at > 0).then_some(verdict)
+}
+
+#[derive(Clone, Copy)]
+enum Figure {
+    Number(f64),
+    Answer(bool),
+}
+
+impl Figure {
+    fn number(self) -> f64 {
+        match self {
+            Self::Number(number) => number,
+            Self::Answer(yes) => f64::from(u8::from(yes)),
+        }
+    }
 }
 
 fn crossed(threshold: &Threshold, figure: f64) -> Option<(Health, f64)> {
@@ -33,9 +52,9 @@ fn crossed(threshold: &Threshold, figure: f64) -> Option<(Health, f64)> {
 }
 
 /// Every number at `path`, with its own path; in a list of named things the name stands for the place.
-fn collect(value: &Value, path: &str, at: String, found: &mut Vec<(String, f64)>) {
+fn collect(value: &Value, path: &str, at: String, found: &mut Vec<(String, Figure)>) {
     if path.is_empty() {
-        let figure = value.as_f64().or_else(|| value.as_bool().map(|yes| f64::from(u8::from(yes))));
+        let figure = value.as_f64().map(Figure::Number).or_else(|| value.as_bool().map(Figure::Answer));
         found.extend(figure.map(|figure| (at, figure)));
         return;
     }

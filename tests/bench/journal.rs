@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ouioe::journal::{Batch, Journal, OpenOptions};
+use ouioe::machine::apply;
 use ouioe::model::actor::Actor;
 use ouioe::model::command::Consent;
 use ouioe::model::digest::Digest;
@@ -20,14 +21,13 @@ use ouioe::model::failure::{ExitFacts, SpoolFacts};
 use ouioe::model::ids::{AttemptNo, Epoch, Generation, RunId, Seq, StepId};
 use ouioe::model::intent::Intent;
 use ouioe::model::plan::{Plan, PlanSource};
-use ouioe::model::state::{Counts, State, StepRecord, Workflow};
-use ouioe::model::step_state::{QueuedWhy, StepState, WorkflowState};
+use ouioe::model::step_state::{QueuedWhy, WorkflowState};
 use ouioe::model::time::{Millis, Stamp};
 use ouioe::policy::digest::seal;
 
 const STEPS: u64 = 3;
-/// Proposed, approved, started; three an ordinary step; finished.
-const EVENTS_A_RUN: u64 = 4 + 3 * STEPS;
+/// Submitted, proposed, approved, started; three an ordinary step; finished.
+const EVENTS_A_RUN: u64 = 5 + 3 * STEPS;
 /// Runs that are under way at the same time.
 const INTERLEAVED: u64 = 50;
 
@@ -54,7 +54,7 @@ fn disk(root: &Path) -> String {
 }
 
 fn open(dir: &Path) -> Journal {
-    Journal::open(dir, OpenOptions::new(fold)).expect("a journal")
+    Journal::open(dir, OpenOptions::new(apply)).expect("a journal")
 }
 
 /// Appends in groups until `events` more are durable.
@@ -133,13 +133,14 @@ fn put(batch: &mut Batch, seq: u64) {
     let within = at % (INTERLEAVED * EVENTS_A_RUN);
     let (run, place) = (wave * INTERLEAVED + within % INTERLEAVED, within / INTERLEAVED);
     let (step, fact) = match place {
-        0 => (None, propose(batch, run)),
-        1 => (None, Fact::Approved { request: None, digest: Digest([7; 32]), consent: Consent::Shown { digest: Digest([7; 32]) } }),
-        2 => (None, Fact::WorkflowStarted {}),
+        0 => (None, Fact::IntentSubmitted { intent: intent() }),
+        1 => (None, propose(batch, run)),
+        2 => (None, Fact::Approved { request: None, digest: Digest([7; 32]), consent: Consent::Shown { digest: Digest([7; 32]) } }),
+        3 => (None, Fact::WorkflowStarted {}),
         last if last + 1 == EVENTS_A_RUN => {
             (None, Fact::WorkflowFinished { state: WorkflowState::Succeeded, verdict: None, lost: Vec::new(), unknown: Vec::new() })
         }
-        middle => (Some((middle - 3) / 3), of_step((middle - 3) % 3)),
+        middle => (Some((middle - 4) / 3), of_step((middle - 4) % 3)),
     };
     batch.events.push(Arc::new(Event {
         v: EVENT_VERSION,
@@ -152,6 +153,10 @@ fn put(batch: &mut Batch, seq: u64) {
         cmd: None,
         fact,
     }));
+}
+
+fn intent() -> Intent {
+    Intent { text: "how long is it up".to_owned(), actor: Actor::Engine, host: "here".to_owned(), session: String::new() }
 }
 
 fn of_step(place: u64) -> Fact {
@@ -207,74 +212,4 @@ fn propose(batch: &mut Batch, run: u64) -> Fact {
     };
     batch.plans.push(Arc::new(plan));
     fact
-}
-
-/// About what the machine keeps of these events, so that states and snapshots have their true size.
-fn fold(state: &mut State, event: &Event) {
-    state.seq = event.seq;
-    state.now = event.at;
-    let Some(run) = &event.run else { return };
-    if let Fact::PlanProposed { digest, title, .. } = &event.fact {
-        let workflow = proposed(state, event, run, *digest, title);
-        state.runs.insert(run.clone(), workflow);
-        return;
-    }
-    let Some(workflow) = state.runs.get_mut(run) else { return };
-    if let Fact::WorkflowFinished { state, .. } = &event.fact {
-        workflow.state = *state;
-        workflow.finished = Some(event.at);
-    }
-    let Some(ix) = event.step.as_ref().and_then(|step| workflow.graph.as_ref()?.ix(step)) else { return };
-    let record = &mut workflow.steps[ix.at()];
-    record.rev += 1;
-    if let Fact::StepStarted { .. } = &event.fact {
-        record.state = StepState::Running;
-    }
-    if let Fact::StepSucceeded { result, .. } = &event.fact {
-        record.state = StepState::Succeeded;
-        record.result = Some(Arc::new(result.clone()));
-    }
-}
-
-fn proposed(state: &State, event: &Event, run: &RunId, digest: Digest, title: &str) -> Workflow {
-    let record = StepRecord {
-        state: StepState::Waiting,
-        rev: 0,
-        attempt: AttemptNo(0),
-        generation: Generation(1),
-        retries: 0,
-        last: None,
-        result: None,
-        verdict: None,
-        approved: None,
-        note: String::new(),
-        completed: 0,
-    };
-    let graph = state.plans[&digest].clone();
-    Workflow {
-        run: run.clone(),
-        order: event.seq.0,
-        intent: Intent { text: "how long is it up".to_owned(), actor: Actor::Engine, host: "here".to_owned(), session: String::new() },
-        title: title.to_owned(),
-        source: PlanSource::Intent,
-        digest,
-        revision: 1,
-        steps: vec![record; graph.len()],
-        graph: Some(graph),
-        state: WorkflowState::Running,
-        approval_required: false,
-        approved: None,
-        attended: false,
-        parked: false,
-        cancel_now: false,
-        compensate: false,
-        submitted: event.at,
-        started: Some(event.at),
-        finished: None,
-        verdict: None,
-        live: std::collections::BTreeSet::new(),
-        counts: Counts::default(),
-        questions: std::collections::BTreeMap::new(),
-        last_word: None,
-    }
 }

@@ -4,8 +4,8 @@
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints its figures")]
 
-use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::collections::{BTreeMap, VecDeque};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use ouioe::service::{ServiceOptions, Services, attempt, programs};
 use ouioe::spool::Spools;
 
 const ROUNDS: u32 = 400;
+const SLOTS: u32 = 16;
 
 fn step(number: u32, program: &str, args: &[&str]) -> Start {
     let action = Action::Command {
@@ -64,11 +65,30 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+fn start_bare() -> Child {
+    Command::new("/bin/true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("true runs")
+}
+
 fn bare() -> Duration {
     let began = Instant::now();
-    let mut child = Command::new("/bin/true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("true runs");
-    child.wait().expect("it ends");
+    start_bare().wait().expect("it ends");
     began.elapsed()
+}
+
+/// As many at once as an engine has slots, each waited for in turn.
+fn bare_at_once() -> Duration {
+    let began = Instant::now();
+    let mut running: VecDeque<Child> = VecDeque::new();
+    for _ in 0..ROUNDS {
+        running.push_back(start_bare());
+        if running.len() > SLOTS as usize {
+            running.pop_front().map(|mut child| child.wait());
+        }
+    }
+    for child in &mut running {
+        child.wait().expect("it ends");
+    }
+    began.elapsed() / ROUNDS
 }
 
 fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Duration {
@@ -83,7 +103,7 @@ fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Dura
 fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
     let before = children_cpu();
     (0..ROUNDS).for_each(|_| _ = bare());
-    let of_step = (children_cpu() - before) / ROUNDS;
+    let of_step = children_cpu().saturating_sub(before) / ROUNDS;
     let before = children_cpu();
     for number in 0..ROUNDS {
         let step = step(1_000_000 + number, "/bin/true", &[]);
@@ -92,7 +112,7 @@ fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
         let (mut child, _) = attempt::spawn(options, &dir).expect("the runner starts");
         child.wait().expect("it ends");
     }
-    ((children_cpu() - before) / ROUNDS - of_step, of_step)
+    ((children_cpu().saturating_sub(before) / ROUNDS).saturating_sub(of_step), of_step)
 }
 
 fn step_program(step: &Start) -> ouioe::model::action::Program {
@@ -148,19 +168,21 @@ fn main() {
         whole.as_secs_f64() / plain.as_secs_f64()
     );
 
-    // As many at once as an engine has slots.
+    let plain = bare_at_once();
     let began = Instant::now();
     for number in 0..ROUNDS {
         services.start(step(3_000_000 + number, "/bin/true", &[]));
-        if number >= 16 {
+        if number >= SLOTS {
             reports.recv().expect("it is reported");
         }
     }
-    (0..16).for_each(|_| _ = reports.recv());
+    (0..SLOTS).for_each(|_| _ = reports.recv());
     let at_once = began.elapsed() / ROUNDS;
-    println!("16 at once: {at_once:?} a step, ratio {:.2}", at_once.as_secs_f64() / plain.as_secs_f64());
+    println!("{SLOTS} at once: bare {plain:?}, spawned step {at_once:?}, ratio {:.2}", at_once.as_secs_f64() / plain.as_secs_f64());
 
     let (runner, step) = cpu_of_runner(&options);
     println!("processor time: runner {runner:?}, the step's own {step:?}");
-    memory_of_runner(&options).iter().for_each(|line| println!("memory: {line}"));
+    for line in memory_of_runner(&options) {
+        println!("memory: {line}");
+    }
 }

@@ -43,6 +43,12 @@ impl Verdict {
         self.runs.values().all(|run| run.finished.is_some())
     }
 
+    fn faults_of(&mut self, entry: &Entry, why: &[impl AsRef<str>]) {
+        for why in why {
+            self.fault(entry, why.as_ref());
+        }
+    }
+
     fn fault(&mut self, entry: &Entry, why: &str) {
         self.faults.push(format!("event {} ({} {} {}): {why}", entry.seq, entry.kind(), entry.run(), entry.step()));
     }
@@ -125,7 +131,7 @@ fn check_start(entry: &Entry, verdict: &mut Verdict) {
         why.extend(unmet(run, plan));
         why.extend(repeats(entry, step, plan));
     }
-    why.iter().for_each(|why| verdict.fault(entry, why));
+    verdict.faults_of(entry, &why);
 }
 
 /// A successor before the result of what it needs.
@@ -135,9 +141,8 @@ fn unmet(run: &Run, plan: &Value) -> Vec<String> {
         let id = need["step"].as_str().unwrap_or("");
         let by_person = run.steps.get(id).is_some_and(|step| step.skipped == "person" || step.skipped == "strategy");
         match (need["when"].as_str().unwrap_or("success"), run.state(id)) {
-            ("success" | "always", "succeeded" | "done_by_hand") | ("failure" | "always", "failed") => true,
+            ("success" | "always", "succeeded" | "done_by_hand") | ("failure" | "always", "failed") | ("always", "skipped") => true,
             ("success", "skipped") => by_person,
-            ("always", "skipped") => true,
             ("always", "cancelled") => plan["kind"] == "recovery",
             _ => false,
         }
@@ -176,7 +181,7 @@ fn check_result(entry: &Entry, verdict: &mut Verdict) {
     if matches!(step.state.as_str(), "succeeded" | "failed" | "done_by_hand") {
         why.push("a known outcome was overwritten");
     }
-    why.iter().for_each(|why| verdict.fault(entry, why));
+    verdict.faults_of(entry, &why);
 }
 
 fn check_end(entry: &Entry, verdict: &mut Verdict) {
@@ -212,7 +217,7 @@ fn check_snapshot(journal: &Journal, entry: &Entry, verdict: &mut Verdict) {
                 }
             }
         }
-        wrong.iter().for_each(|why| verdict.fault(entry, why));
+        verdict.faults_of(entry, &wrong);
     }
 }
 

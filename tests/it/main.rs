@@ -9,10 +9,12 @@ mod architecture;
 #[path = "../checker/mod.rs"]
 mod checker;
 mod console;
+mod digests;
 mod e2e;
 mod engine;
 mod faults;
 mod journal;
+mod journals;
 mod machine;
 mod planner;
 mod planner_files;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Trouble;
 use crate::cli::exit::Exit;
-use crate::journal::{JournalError, Reader};
+use crate::journal::{JournalError, Reader, holder};
 use crate::machine::apply;
 use crate::model::digest::Digest;
 use crate::model::ids::{RunId, StepId};
@@ -13,7 +13,14 @@ use crate::model::state::{State, Workflow};
 /// The journal's state, read without its lock; an empty one where nothing was ever run.
 pub fn state(dir: &Path) -> Result<State, Trouble> {
     match Reader::open(dir) {
-        Ok(reader) => Ok(reader.state(apply)?),
+        Ok(reader) => {
+            let mut state = reader.state(apply)?;
+            // An engine that was killed could not say so: what nobody carries on may not look as if it ran.
+            if state.engine_live && matches!(holder(dir), Ok(None)) {
+                state.runs.values_mut().filter(|run| !run.state.is_finished()).for_each(|run| run.parked = true);
+            }
+            Ok(state)
+        }
         Err(JournalError::Missing { .. }) => Ok(State::new("none".into())),
         Err(error) => Err(error.into()),
     }

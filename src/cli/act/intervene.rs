@@ -1,7 +1,7 @@
 //! approve, reject, retry, skip, done, pause, cancel, rollback: one command each, by a running engine or recorded without one.
 
 use super::run::refused;
-use super::{Trouble, find};
+use super::{Trouble, ask, find};
 use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::out::Out;
@@ -9,8 +9,8 @@ use crate::cli::session::{Heard, Place, Session};
 use crate::engine::handle::Reply;
 use crate::model::command::{Command, StepRef};
 use crate::model::digest::Digest;
-use crate::model::ids::StepIx;
-use crate::model::state::{State, Workflow};
+use crate::model::ids::StepId;
+use crate::model::state::{OpenQuestion, State, Workflow};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -37,7 +37,13 @@ pub struct Words<'a> {
 
 pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) -> Result<Exit, Trouble> {
     let state = find::state(&place.state_dir)?;
-    let command = command(&state, verb, words)?;
+    let command = match (verb, words.digest) {
+        (Verb::Approve, None) => match look_and_ask(&state, words, out)? {
+            Some(command) => command,
+            None => return Ok(Exit::Waits),
+        },
+        _ => command(&state, verb, words)?,
+    };
     let (reply, heard) = Session::tell(place, command).await?;
     let Reply::Accepted { seq, run } = &reply else { return Ok(refused(&reply, out)) };
     if out.json {
@@ -79,14 +85,47 @@ fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trou
 }
 
 /// The step's gate or the whole plan, by the digest that the operator saw.
-fn approval(workflow: &Workflow, words: &Words<'_>) -> Result<(Option<crate::model::ids::StepId>, Digest), Trouble> {
-    let step = words.step.map(|step| find::step(workflow, Some(step))).transpose()?;
-    let ix: Option<StepIx> = step.as_ref().and_then(|step| workflow.graph()?.ix(step));
-    let open = workflow.questions.values().find(|open| open.step == ix && open.digest.is_some());
-    let actual = open.and_then(|open| open.digest).unwrap_or(workflow.digest);
-    let Some(typed) = words.digest else {
-        let what = format!("say what you saw: `--digest {}` (`ouioe show {}` shows what it stands for)", "DIGEST", workflow.run);
+fn approval(workflow: &Workflow, words: &Words<'_>) -> Result<(Option<StepId>, Digest), Trouble> {
+    let open = gate(workflow, words.step)?;
+    let step = open.step.and_then(|ix| Some(workflow.graph()?.step(ix).id.clone()));
+    let digest = find::digest(words.digest.unwrap_or_default(), &open.digest.unwrap_or(workflow.digest))?;
+    Ok((step, digest))
+}
+
+/// What waits for a yes: the named step's gate, else the plan as a whole, else the only gate there is.
+fn gate<'a>(workflow: &'a Workflow, step: Option<&str>) -> Result<&'a OpenQuestion, Trouble> {
+    let ix = step.map(|step| find::step(workflow, Some(step))).transpose()?.and_then(|step| workflow.graph()?.ix(&step));
+    let mut gates = workflow.questions.values().filter(|open| open.digest.is_some());
+    let nothing = |what: &str| Trouble::new(Exit::Refused, format!("{what}; `ouioe show {}` tells how it stands", workflow.run));
+    if ix.is_some() {
+        return gates.find(|open| open.step == ix).ok_or_else(|| nothing("that step does not wait for an approval"));
+    }
+    if let Some(whole) = gates.clone().find(|open| open.step.is_none()) {
+        return Ok(whole);
+    }
+    match (gates.next(), gates.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(nothing("several steps wait for an approval: name one")),
+        (None, _) => Err(nothing(&format!("nothing of run {} waits for an approval", workflow.run))),
+    }
+}
+
+/// Shows what waits and takes a yes from the person at the terminal; `None`: they leave it waiting.
+fn look_and_ask(state: &State, words: &Words<'_>, out: &Out) -> Result<Option<Command>, Trouble> {
+    let workflow = find::run(state, words.run)?;
+    let open = gate(workflow, words.step)?;
+    out.note(&ask::page(workflow, open));
+    if !out.is_interactive() {
+        let digest = open.digest.unwrap_or(workflow.digest).short();
+        let what = format!("nobody is there to ask; say that you saw it with `--digest {digest}`");
         return Err(Trouble::new(Exit::Usage, what));
-    };
-    Ok((step, find::digest(typed, &actual)?))
+    }
+    let mut prompt = ask::prompt(workflow, open);
+    loop {
+        let Some(line) = out.ask(&prompt) else { return Ok(None) };
+        match ask::answer(workflow, open, line.trim()) {
+            Ok(command) => return Ok(command),
+            Err(again) => prompt = format!("{again}; yes, n or Enter: "),
+        }
+    }
 }

@@ -18,34 +18,56 @@ pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble>
     if runs.is_empty() {
         out.note("no runs yet; `ouioe run \"complete system health check\"` makes one");
     }
-    for run in runs {
-        if out.json {
+    if out.json {
+        for run in runs {
             out.result(&lines::json(&summary(run)));
-        } else {
-            let at = run.submitted.to_string();
-            let words = (word(run), format!("{}/{}", run.counts.settled, run.steps.len()));
-            out.result(&format!(
-                "{:8} {} {:24} {:>9}  {}",
-                run.run,
-                at.get(..16).unwrap_or(&at).replace('T', " "),
-                words.0,
-                words.1,
-                text::clip(&text::safe(&run.title), 60)
-            ));
         }
+        return Ok(Exit::Done);
+    }
+    let open = runs.iter().filter(|run| !run.state.is_finished()).count();
+    table(&runs).iter().for_each(|line| out.result(line));
+    if open > 0 {
+        out.note(&format!("{open} unfinished (>), `!` waits for you: `ouioe show RUN` says what to type, `ouioe resume` goes on"));
     }
     Ok(Exit::Done)
+}
+
+/// Columns as wide as what stands in them; the title takes what is left of 80.
+fn table(runs: &[&Workflow]) -> Vec<String> {
+    let cells: Vec<[String; 3]> =
+        runs.iter().map(|run| [run.run.to_string(), state(run), format!("{}/{}", run.counts.settled, run.steps.len())]).collect();
+    let wide = |column: usize| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0);
+    let (id, state, steps) = (wide(0), wide(1), wide(2));
+    let title = 80_usize.saturating_sub(2 + id + 2 + 17 + 2 + state + 2 + steps + 2).max(24);
+    let line = |run: &&Workflow, row: &[String; 3]| {
+        let mark = match (run.state.is_finished(), run.waits_for_person()) {
+            (true, _) => ' ',
+            (false, true) => '!',
+            (false, false) => '>',
+        };
+        let at = lines::moment(run.submitted);
+        let at = at.get(..16).unwrap_or(&at);
+        let [run_id, word, done] = row;
+        format!("{mark} {run_id:id$}  {at}Z  {word:state$}  {done:>steps$}  {}", text::clip(&text::safe(&run.title), title))
+    };
+    runs.iter().zip(&cells).map(|(run, row)| line(run, row)).collect()
+}
+
+fn state(run: &Workflow) -> String {
+    let verdict = run.verdict.map(|health| format!(", {}", health.as_str())).unwrap_or_default();
+    format!("{}{verdict}", word(run))
 }
 
 /// The state with what a person must know beside it.
 pub fn word(run: &Workflow) -> String {
     if run.parked {
-        return format!("{} (parked: no engine)", run.shown().word());
+        return format!("{}, parked", shown(run));
     }
-    if run.waits_for_person() {
-        return format!("{} (waits for you)", run.shown().word());
-    }
-    run.shown().word().to_owned()
+    shown(run)
+}
+
+fn shown(run: &Workflow) -> String {
+    run.shown().word().replace('_', " ")
 }
 
 pub fn summary(run: &Workflow) -> serde_json::Value {

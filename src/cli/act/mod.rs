@@ -1,5 +1,6 @@
 //! What the subcommands do, apart from how their arguments are written.
 
+pub mod ask;
 pub mod find;
 pub mod intervene;
 pub mod list;

@@ -1,7 +1,6 @@
 //! A step's output, and the events of the journal; both can be followed.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use super::{Trouble, find};
@@ -23,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Without a step: every step's output in plan order, under its name. `raw` writes the bytes as they are.
 pub async fn log(place: &Place, out: &Out, args: &LogArgs) -> Result<Exit, Trouble> {
     let (follow, raw) = (args.follow, args.raw);
-    if raw && std::io::stdout().is_terminal() {
+    if raw && Out::terminals().output {
         let what = "--raw writes control characters as they are, and a terminal would obey them; send it to a file or a program";
         return Err(Trouble::new(Exit::Usage, what));
     }

@@ -8,27 +8,36 @@ use crate::cli::detach::outlive_terminal;
 use crate::cli::exit::Exit;
 use crate::cli::out::Out;
 use crate::cli::session::{Place, Session};
-use crate::cli::watch::Watch;
+use crate::cli::watch::{Watch, print};
 use crate::engine::handle::Reply;
+use crate::journal::Reader;
 use crate::model::command::{Command, RefusalCode};
 use crate::model::ids::RunId;
+use crate::model::state::State;
 
 /// `force`: kills a holder of the journal that does not answer, as far as it can be proven to be one.
 pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) -> Result<Exit, Trouble> {
-    if force && Session::join(place).await.ok().flatten().is_none() {
-        if let Some(holder) = crate::journal::take_over(&place.state_dir)? {
-            out.note(&format!("took over from process {}", holder.pid));
-        }
+    if force
+        && Session::join(place).await.ok().flatten().is_none()
+        && let Some(holder) = crate::journal::take_over(&place.state_dir)?
+    {
+        out.note(&format!("took over from process {}", holder.pid));
     }
     outlive_terminal();
+    let before = find::state(&place.state_dir)?;
     let session = Session::open(place).await?;
     let mut watch = Watch::of(session.link.follow().await?);
     let one: Option<RunId> = run.map(|text| find::run(&watch.state, text).map(|run| run.run.clone())).transpose()?;
-    let unfinished = |run: &&crate::model::state::Workflow| !run.state.is_finished();
     let runs: BTreeSet<RunId> = match &one {
         Some(run) => BTreeSet::from([run.clone()]),
-        None => watch.state.runs.values().filter(unfinished).map(|run| run.run.clone()).collect(),
+        None => [&before, &watch.state].into_iter().flat_map(unfinished).collect(),
     };
+    // What the engine found out while it started: a run may have ended with it.
+    for event in Reader::open(&place.state_dir)?.events(before.seq, None, usize::MAX)? {
+        if event.seq <= watch.state.seq && event.run.as_ref().is_some_and(|run| runs.contains(run)) {
+            print(&event, out);
+        }
+    }
     match session.link.send(Command::Resume { run: one.clone() }).await {
         Reply::Accepted { .. } => {}
         Reply::Refused(refusal) if one.is_none() && refusal.code == RefusalCode::WrongState => {
@@ -43,4 +52,8 @@ pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) ->
         }
     }
     settle(session, &mut watch, &runs, out).await
+}
+
+fn unfinished(state: &State) -> impl Iterator<Item = RunId> {
+    state.runs.values().filter(|run| !run.state.is_finished()).map(|run| run.run.clone())
 }

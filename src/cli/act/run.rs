@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Trouble;
+use super::ask::{self, Asked};
 use crate::cli::detach::outlive_terminal;
 use crate::cli::exit::Exit;
 use crate::cli::out::Out;
@@ -33,8 +34,7 @@ pub async fn run(place: &Place, out: &Out, submit: Submit) -> Result<Exit, Troub
 
 /// Watches to the end, says what a person should do next, ends the engine if it is ours.
 pub async fn settle(session: Session, watch: &mut Watch, runs: &BTreeSet<RunId>, out: &Out) -> Result<Exit, Trouble> {
-    // The submission itself is the first event to see; a state without the run is not settled.
-    let ended = watch.until_settled(runs, out).await;
+    let ended = until_nothing_is_asked(&session, watch, runs, out).await;
     let exit = match ended {
         Ended::Settled => watch.exit(runs),
         Ended::Interrupted => {
@@ -60,6 +60,34 @@ pub async fn settle(session: Session, watch: &mut Watch, runs: &BTreeSet<RunId>,
         out.note(&format!("journal head {head} at event {seq}"));
     }
     Ok(exit.worse(of_end(end.as_ref())))
+}
+
+/// Where somebody sits at the terminal, what waits for a person is put to them, until all is settled or they leave it.
+async fn until_nothing_is_asked(session: &Session, watch: &mut Watch, runs: &BTreeSet<RunId>, out: &Out) -> Ended {
+    loop {
+        // The submission itself is the first event to see; a state without the run is not settled.
+        let ended = watch.until_settled(runs, out).await;
+        if ended != Ended::Settled || !out.is_interactive() {
+            return ended;
+        }
+        let Some((run, request)) = ask::oldest(&watch.state, runs) else { return ended };
+        match ask::put(&session.link, watch, &run, &request, out).await {
+            Asked::Later => return ended,
+            Asked::Interrupted => return Ended::Interrupted,
+            Asked::Answered(None) => {}
+            Asked::Answered(Some(Reply::Accepted { seq, .. })) => {
+                if let Some(ended) = watch.until_seen(seq, runs, out).await {
+                    return ended;
+                }
+            }
+            Asked::Answered(Some(reply)) => {
+                refused(&reply, out);
+                if !matches!(reply, Reply::Refused(_)) {
+                    return ended;
+                }
+            }
+        }
+    }
 }
 
 fn of_end(end: Option<&EngineEnd>) -> Exit {

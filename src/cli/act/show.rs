@@ -13,7 +13,8 @@ use crate::cli::session::Place;
 use crate::machine::rendered;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
-use crate::model::state::{OpenQuestion, Workflow};
+use crate::model::state::{OpenQuestion, StepRecord, Workflow};
+use crate::planner::render;
 use crate::text;
 
 pub fn show(place: &Place, out: &Out, run: &str) -> Result<Exit, Trouble> {
@@ -29,18 +30,17 @@ pub fn show(place: &Place, out: &Out, run: &str) -> Result<Exit, Trouble> {
 }
 
 fn as_text(run: &Workflow, graph: &Graph) -> String {
-    let mut page = format!("run {}  {}  plan {}\n", run.run, word(run), run.digest.short());
+    let verdict = run.verdict.map(|health| format!(", {}", health.as_str().to_uppercase())).unwrap_or_default();
+    let mut page = format!("run {}  {}{verdict}  plan {}\n", run.run, word(run), run.digest.short());
     let _ = writeln!(page, "{}", text::safe(&run.title));
-    let _ = writeln!(page, "by {} on {} at {}", text::safe(&run.intent.actor.to_string()), text::safe(&run.intent.host), run.submitted);
-    if let Some(health) = run.verdict {
-        let _ = writeln!(page, "verdict: {}", health.as_str());
-    }
+    let (actor, host) = (text::safe(&run.intent.actor.to_string()), text::safe(&run.intent.host));
+    let _ = writeln!(page, "by {actor} on {host} at {}", lines::moment(run.submitted));
     page.push('\n');
     for ix in graph.places() {
         page.push_str(&step_line(run, graph, ix));
     }
     for question in run.questions.values() {
-        page.push_str(&question_text(run, graph, question));
+        page.push_str(&question_text(run, graph, question, true));
     }
     if run.parked {
         page.push_str("\nNo engine carries this run on; `ouioe resume` does.\n");
@@ -51,38 +51,90 @@ fn as_text(run: &Workflow, graph: &Graph) -> String {
 fn step_line(run: &Workflow, graph: &Graph, ix: StepIx) -> String {
     let (step, record) = (graph.step(ix), run.step(ix));
     let target = step.target().map(text::safe).unwrap_or_default();
-    let mut line = format!(
-        "  {:20} {:18} {:24} {:7} {}\n",
-        text::clip(&text::safe(step.id.as_str()), 20),
-        record.state.word(),
-        text::clip(&text::safe(&step.operation), 24),
+    let head = format!(
+        "  {} {:17} {} {:7} {target}",
+        column(step.id.as_str(), 16),
+        record.state.word().replace('_', " "),
+        column(&step.operation, 22),
         step.effect.as_str(),
-        target
     );
-    if let Some(verdict) = &record.verdict {
-        let _ = writeln!(line, "  {:20} {}: {}", "", verdict.health.as_str(), text::safe(&verdict.reasons.join("; ")));
-    }
-    if !record.note.is_empty() {
-        let _ = writeln!(line, "  {:20} {}", "", text::clip(&text::safe(&record.note), 100));
-    }
+    let mut line = format!("{}\n", head.trim_end());
+    let verdict = record.verdict.as_deref().map(lines::verdict);
+    let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
+    let said: Vec<String> = verdict.into_iter().chain(figures).collect();
+    line.push_str(&wrapped(&said));
+    let why = [record.note.clone(), tail(record)].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
+    line.push_str(&wrapped(&why.iter().map(|one| text::safe(one)).collect::<Vec<_>>()));
     line
 }
 
-fn question_text(run: &Workflow, graph: &Graph, open: &OpenQuestion) -> String {
-    let step = open.step.map(|ix| text::safe(graph.step(ix).id.as_str())).unwrap_or_default();
-    let mut page = format!("\nWAITS FOR YOU  {step}  {}\n", text::safe(&open.question.why));
-    if let Some(ix) = open.step.filter(|_| open.digest.is_some())
-        && let Ok(action) = rendered(run, &graph.step(ix).action)
-    {
-        let _ = writeln!(page, "  would run: {}", text::safe(&serde_json::to_string(&action).unwrap_or_default()));
+/// What it said last, where it failed.
+fn tail(record: &StepRecord) -> String {
+    let last = record.last.as_ref().filter(|last| last.failure.is_some());
+    last.and_then(|last| lines::last_line(&last.error_tail)).unwrap_or_default().to_owned()
+}
+
+/// Exactly so many cells.
+fn column(untrusted: &str, cells: usize) -> String {
+    let shown = text::clip(&text::safe(untrusted), cells);
+    let pad = cells.saturating_sub(text::width(&shown));
+    format!("{shown}{}", " ".repeat(pad))
+}
+
+/// Parts in lines that fit 80 columns, below their step; one that is longer alone is cut.
+fn wrapped(parts: &[String]) -> String {
+    const ROOM: usize = 74;
+    let (mut page, mut line) = (String::new(), String::new());
+    for part in parts {
+        let part = text::clip(part, ROOM);
+        if !line.is_empty() && text::width(&line) + text::width(&part) + 2 > ROOM {
+            let _ = writeln!(page, "      {line},");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&part);
     }
-    for (verb, what) in &open.question.options {
+    if !line.is_empty() {
+        let _ = writeln!(page, "      {line}");
+    }
+    page
+}
+
+/// `commands`: with what to type in a shell.
+pub fn question_text(run: &Workflow, graph: &Graph, open: &OpenQuestion, commands: bool) -> String {
+    let step = open.step.map(|ix| text::safe(graph.step(ix).id.as_str())).unwrap_or_default();
+    let of = if step.is_empty() { "the plan".to_owned() } else { format!("step {step}") };
+    let mut page = format!("\nWAITS FOR YOU  run {}, {of}: {}\n", run.run, text::safe(&open.question.why));
+    if let Some(ix) = open.step {
+        let gate = open.digest.is_some();
+        if let Ok(action) = rendered(run, &graph.step(ix).action) {
+            let _ = writeln!(page, "  {}: {}", if gate { "would run" } else { "ran" }, render::action(&action));
+        }
+        let said = tail(run.step(ix));
+        if !gate && !said.is_empty() {
+            let _ = writeln!(page, "  said: {}", text::clip(&text::safe(&said), 200));
+        }
+    }
+    if !commands {
+        return page;
+    }
+    for (verb, what) in in_order(open) {
         let digest = open.digest.filter(|_| verb == "approve").map(|it| format!(" --digest {}", it.short())).unwrap_or_default();
         let evidence = if verb == "done" { " --evidence TEXT" } else { "" };
         let space = if step.is_empty() { "" } else { " " };
         let _ = writeln!(page, "  ouioe {verb} {}{space}{step}{digest}{evidence}   {what}", run.run);
     }
     page
+}
+
+/// The answers, the harmless way on first.
+pub fn in_order(open: &OpenQuestion) -> Vec<(&str, &str)> {
+    let place = |verb: &str| ["approve", "retry", "skip", "done", "reject"].iter().position(|one| *one == verb).unwrap_or(usize::MAX);
+    let mut options: Vec<(&str, &str)> = open.question.options.iter().map(|(verb, what)| (verb.as_str(), what.as_str())).collect();
+    options.sort_by_key(|(verb, _)| place(verb));
+    options
 }
 
 fn as_json(run: &Workflow, graph: &Graph) -> Value {

@@ -249,7 +249,7 @@ fn moved(basis: &Basis, state: &State, proposal: Option<Digest>) -> Option<Strin
             (!same).then(|| format!("the step moved on since you looked{}", by(run)))
         }
     };
-    gone.map(|why| format!("{why}; nothing was sent"))
+    gone.map(|why| format!("nothing was sent; {why}"))
 }
 
 const LABEL: usize = 8;

@@ -137,14 +137,14 @@ fn row_line(app: &App, graph: &Graph, row: &Row, lanes: usize, columns: &Columns
 
 fn mark(app: &App, ix: StepIx) -> (char, Role) {
     match app.workflow().and_then(|workflow| workflow.steps.get(ix.at())) {
-        Some(record) => (glyph::step(&record.state), Role::of_step(&record.state)),
+        Some(record) => (glyph::step(&record.state), Role::of_record(record)),
         None => ('○', Role::Muted),
     }
 }
 
 fn run_columns(app: &App, workflow: &Workflow, graph: &Graph, ix: StepIx, columns: &Columns, now: Stamp, spans: &mut Vec<Span<'static>>) {
     let Some(record) = workflow.steps.get(ix.at()) else { return };
-    let role = Role::of_step(&record.state);
+    let role = Role::of_record(record);
     let time = phrase::took(record, now).map_or_else(String::new, phrase::span);
     spans.push(Span::styled(cell(&format!("  {}", text::safe(graph.step(ix).service())), columns.service), app.style(Role::Muted)));
     spans.push(Span::styled(format!("{:>width$}", time, width = columns.time), app.style(Role::Muted)));

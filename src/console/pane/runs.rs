@@ -37,14 +37,14 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
 fn heading(app: &App) -> String {
     let unfinished = app.unfinished().count();
     let parked = app.unfinished().filter(|workflow| workflow.parked).count();
-    let note = if parked > 0 { format!(" · {parked} parked: no engine, R goes on") } else { String::new() };
+    let note = if parked > 0 { format!(" · {parked} parked: no engine, R on one goes on") } else { String::new() };
     format!("runs · {} · {unfinished} unfinished{note}", app.runs.len())
 }
 
 fn row(app: &App, workflow: &Workflow, here: bool, width: u16, now: Now) -> Line<'static> {
     let parked = workflow.parked && !workflow.state.is_finished();
     // Nobody runs it: it may not look as if.
-    let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_workflow(workflow.shown())) };
+    let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_run(workflow)) };
     let mark = if here { "▌ " } else { "  " };
     let state = phrase::workflow(workflow).to_lowercase();
     let waits = if workflow.questions.is_empty() { "  ".to_owned() } else { format!("!{}", workflow.questions.len()) };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::StatefulWidget as _;
-use tui_tree_widget::Tree;
+use tui_tree_widget::{Tree, TreeState};
 
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
@@ -42,7 +42,7 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
     if app.selected_record().is_none() {
         return;
     }
-    match app.step.part {
+    match app.step_part() {
         StepPart::Output => draw_output(app, lower, buffer),
         StepPart::Result => draw_result(app, lower, buffer),
     }
@@ -106,7 +106,7 @@ fn facts(app: &App, ix: StepIx, now: Now) -> Vec<Line<'static>> {
 fn run_facts(app: &App, workflow: &Workflow, graph: &Graph, ix: StepIx, record: &StepRecord, now: Now) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let detail = phrase::step(workflow, graph, ix, now.wall, &app.settings.zone);
-    lines.push(fact(app, "state", &detail, Role::of_step(&record.state)));
+    lines.push(fact(app, "state", &detail, Role::of_record(record)));
     if let Some(last) = &record.last {
         let took = phrase::took(record, now.wall).map_or_else(String::new, |took| format!("   took {}", phrase::span(took)));
         let exit = last.exit.as_ref().and_then(phrase::exit).map_or_else(String::new, |exit| format!("   {exit}"));
@@ -194,6 +194,11 @@ pub fn draw_strip(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let name = app.selected_step().map_or_else(String::new, |step| text::safe(step.id.as_str()));
+    if app.natural_part() == StepPart::Result {
+        // Not the result itself: a cursor that passes by would paint it for every step (bytes over the line).
+        title(app, area, None, &format!("{name} · wrote nothing · ⏎ shows its result"), buffer);
+        return;
+    }
     let rest = title(app, area, None, &format!("{name} · {}", output_heading(app)), buffer);
     draw_log(app, rest, None, buffer);
 }
@@ -203,6 +208,10 @@ fn draw_result(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let rest = title(app, area, None, "result · ⏎ opens and closes · go: output", buffer);
+    draw_tree(app, rest, &mut app.step.tree.borrow_mut(), buffer);
+}
+
+fn draw_tree(app: &App, rest: Rect, state: &mut TreeState<String>, buffer: &mut Buffer) {
     let Some(result) = app.selected_record().and_then(|(_, _, record)| record.result.as_ref()) else {
         put(buffer, rest, Line::styled("  no result", app.style(Role::Muted)));
         return;
@@ -212,6 +221,5 @@ fn draw_result(app: &App, area: Rect, buffer: &mut Buffer) {
     let Ok(tree) = Tree::new(&items) else { return };
     let style = app.style(Role::Selected).add_modifier(Modifier::BOLD);
     let tree = tree.highlight_style(style).node_closed_symbol("▸ ").node_open_symbol("▼ ").node_no_children_symbol("  ");
-    let mut state = app.step.tree.borrow_mut();
-    tree.render(Rect { x: rest.x + 2, width: rest.width.saturating_sub(2), ..rest }, buffer, &mut state);
+    tree.render(Rect { x: rest.x + 2, width: rest.width.saturating_sub(2), ..rest }, buffer, state);
 }

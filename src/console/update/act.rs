@@ -42,9 +42,11 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             Pane::Runs => !app.runs.is_empty(),
             Pane::Step | Pane::Intent => false,
         },
-        Act::Follow => app.pane == Pane::Step && app.step.back.is_some() && app.step.part == StepPart::Output,
-        Act::ShowResult => app.step.part == StepPart::Output && app.selected_record().is_some_and(|(_, _, record)| record.result.is_some()),
-        Act::ShowOutput | Act::Fold => app.pane == Pane::Step && app.step.part == StepPart::Result,
+        Act::Follow => app.pane == Pane::Step && app.step.back.is_some() && app.step_part() == StepPart::Output,
+        Act::ShowResult => {
+            app.step_part() == StepPart::Output && app.selected_record().is_some_and(|(_, _, record)| record.result.is_some())
+        }
+        Act::ShowOutput | Act::Fold => app.pane == Pane::Step && app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
         Act::Go(_)
         | Act::Back
@@ -136,7 +138,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) 
         Act::PauseOrResume => pause_or_resume(app, todos),
         Act::ResumeParked => resume_parked(app, todos),
         Act::Follow => app.step.back = None,
-        Act::ShowOutput => app.step.part = StepPart::Output,
+        Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),
         Act::Fold => {
             app.step.tree.get_mut().toggle_selected();
@@ -166,7 +168,7 @@ fn go_to(app: &mut App, go: Go) {
             app.cursor = go.from(app.cursor, page, len);
         }
         Pane::Runs => app.runs_cursor = go.from(app.runs_cursor, page, app.runs.len()),
-        Pane::Step if app.step.part == StepPart::Result => go_in_tree(app, go, page),
+        Pane::Step if app.step_part() == StepPart::Result => go_in_tree(app, go, page),
         Pane::Step => go_in_output(app, go),
         Pane::Intent => {}
     }
@@ -223,10 +225,8 @@ fn back(app: &mut App) {
 }
 
 fn show_result(app: &mut App) {
-    app.step.part = StepPart::Result;
-    let mut tree = tui_tree_widget::TreeState::default();
-    tree.select_first();
-    app.step.tree = tree.into();
+    app.step.chosen = Some(StepPart::Result);
+    app.step.tree.get_mut().select_first();
 }
 
 pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) {

@@ -20,7 +20,7 @@ use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
 
-use super::app::{App, Dirty, LinkState, Now, Sent, Subject};
+use super::app::{App, Dirty, LinkState, Now, Sent, StepPane, Subject};
 use super::input::Input;
 use super::output::{Flow, Output, Source};
 use super::pane::Pane;
@@ -102,6 +102,7 @@ fn settle(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
     app.cursor = app.cursor.min(len.saturating_sub(1));
     app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
     keep_in_view(app);
+    forget_other_step(app);
     arm_anew(app);
     choose_output(app, now.mono);
     if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
@@ -130,6 +131,21 @@ fn arm_anew(app: &mut App) {
     if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
         proposal.in_view = in_view;
         proposal.arming = super::app::Arming::from_frame(frame);
+    }
+}
+
+/// What was chosen to be seen of one step is not what is seen of the next.
+fn forget_other_step(app: &mut App) {
+    let now = app.selected_record().map(|(workflow, ix, _)| (workflow.run.clone(), ix));
+    if app.step.of != now {
+        app.step = StepPane { of: now, ..StepPane::default() };
+    }
+    let result = app.selected_record().and_then(|(_, _, record)| record.result.clone());
+    if let Some(serde_json::Value::Object(fields)) = result.as_deref().filter(|_| !app.step.unfolded) {
+        app.step.unfolded = true;
+        for key in fields.keys() {
+            app.step.tree.get_mut().open(vec![key.clone()]);
+        }
     }
 }
 

@@ -19,12 +19,16 @@ fn children(value: &Value, left: &mut usize) -> Vec<TreeItem<'static, String>> {
     match value {
         Value::Object(fields) => fields.iter().map_while(|(key, value)| item(key.clone(), key, value, left)).collect(),
         Value::Array(list) => {
-            list.iter().enumerate().map_while(|(at, value)| item(at.to_string(), &format!("[{at}]"), value, left)).collect()
+            list.iter().enumerate().map_while(|(at, value)| item(at.to_string(), &label(at, value), value, left)).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             vec![TreeItem::new_leaf("value".to_owned(), scalar(value))]
         }
     }
+}
+
+fn label(at: usize, value: &Value) -> String {
+    text::headline(value).map_or_else(|| format!("[{at}]"), |name| format!("[{at}] {name}"))
 }
 
 fn item(id: String, label: &str, value: &Value, left: &mut usize) -> Option<TreeItem<'static, String>> {

@@ -186,7 +186,7 @@ async fn greet(
         Ok(Ok(Some(_))) => Err(protocol(path, "its first line is no hello")),
         Ok(Ok(None)) => Err(LinkError::Gone),
         Ok(Err(error)) => Err(protocol(path, &error.to_string())),
-        Err(_) => Err(protocol(path, "it does not answer; it may be stopped")),
+        Err(_) => Err(protocol(path, "it does not answer; it may be stopped, and `ouioe resume --force` takes over from it")),
     }
 }
 

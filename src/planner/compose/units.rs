@@ -214,7 +214,9 @@ fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
     let question = if some_sense {
         format!("which operation is meant by \"{text}\"?")
     } else {
-        format!("no word of \"{text}\" is known; what should be done?")
+        format!(
+            "no word of \"{text}\" is known; say what to do and with what, as in `disk usage`, `is port 22 open` or `complete system health check`"
+        )
     };
     clarify(question, vec!["operation".to_owned()], nearest)
 }

@@ -9,5 +9,5 @@ mod value;
 
 pub use drawing::{dot, mermaid};
 pub use json::json;
-pub use people::text;
+pub use people::{action, text};
 pub use value::value_lines;

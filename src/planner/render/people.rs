@@ -17,6 +17,12 @@ pub fn text(outcome: &PlanOutcome) -> String {
             let mut out = format!("Needs an answer: {}\n", safe(question));
             line(&mut out, "missing", missing);
             line(&mut out, "choices", choices);
+            if let Some(first) = missing.first().filter(|_| choices.is_empty() || missing.len() > 1) {
+                let what = if missing.len() > 1 { "them".to_owned() } else { format!("the {}", safe(first)) };
+                put(&mut out, &format!("  Say it all again with {what}.\n"));
+            } else if let Some(choice) = choices.first() {
+                put(&mut out, &format!("  Say it all again with one of them, such as `… {}`.\n", safe(choice)));
+            }
             out
         }
         PlanOutcome::Refuse { reason, nearest } => {
@@ -104,7 +110,7 @@ fn put_step(out: &mut String, at: usize, step: &Step) {
     if let Some(condition) = &step.condition {
         put(out, &format!("       if {}\n", safe(condition)));
     }
-    put(out, &format!("       runs {}\n", action_text(&step.action)));
+    put(out, &format!("       runs {}\n", action(&step.action)));
     if let Some(undo) = &step.compensation {
         put(out, &format!("       undone by {}\n", safe(&undo.operation)));
     }
@@ -136,7 +142,7 @@ fn need_text(need: &crate::model::plan::Need) -> String {
 }
 
 /// The exact argv where it is bound, each element quoted so that its ends are visible.
-fn action_text(action: &Action) -> String {
+pub fn action(action: &Action) -> String {
     match action {
         Action::Builtin { name, .. } => format!("builtin {}", safe(name)),
         Action::Command { program, args, env, .. } => {

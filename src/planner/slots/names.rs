@@ -96,6 +96,14 @@ impl Binder<'_> {
         if token.kind == Kind::Ip && !machine_param {
             return f64::MIN;
         }
+        // "logs of cron": a word that looks like no machine is the machine only where it is said as the place.
+        let beside =
+            |other: &Param| other.kind == ParamType::Name && !is_machine_param(&other.name, &other.kind) && !self.is_given(&other.name);
+        let said_as_place = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "host", "server", "machine"]);
+        if machine_param && !machine_like && !said_as_place && self.world.default_host.is_some() && self.operation.params.iter().any(beside)
+        {
+            return f64::MIN;
+        }
         let place = self.place_score(param, at, machine_param);
         let shape = match (machine_like, machine_param) {
             (true, true) => 3.0,

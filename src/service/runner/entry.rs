@@ -126,11 +126,15 @@ fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<
         resolved.push((name.clone(), value));
     }
     let values = resolved.iter().map(|(_, value)| value.clone()).collect();
-    let executable = checked.executable(dir);
-    let mut command = Command::new(executable.path());
+    let mut command = Command::new(checked.executable(&links_of(dir)));
     command.arg0(&program.path).args(args.iter().map(|arg| &arg.0));
     let child = spawn(command, environment_of(start, env, resolved), cwd.as_deref().unwrap_or("/"))?;
     Ok((child, values))
+}
+
+/// Beside the runs: `ROOT/RUN/STEP/ATTEMPT` has its links in `ROOT/.exe`.
+fn links_of(dir: &Path) -> PathBuf {
+    dir.ancestors().nth(3).unwrap_or(dir).join(".exe")
 }
 
 fn check_script(script: Option<&Program>) -> Result<(), Refused> {

@@ -2,8 +2,8 @@
 //!
 //! A process id alone names nobody: it is reused. With the start time and the boot id it does.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 
 /// The part of `/proc/PID/stat` that is needed to follow and to name a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Stat {
     pub state: char,
     /// Clock ticks since boot.
     pub start_time: u64,
+    /// Signals 1 to 31 that it ignores, from the lowest bit.
+    pub ignored: u32,
 }
 
 impl Stat {
@@ -22,7 +24,10 @@ impl Stat {
 }
 
 pub fn stat(pid: i32) -> Option<Stat> {
-    parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    // In one piece: the kernel makes the text anew for every read.
+    let mut buffer = [0; 1024];
+    let count = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
+    parse(&String::from_utf8_lossy(&buffer[..count]))
 }
 
 /// The command's name may hold blanks and brackets: fields count from the last one.
@@ -32,7 +37,8 @@ fn parse(text: &str) -> Option<Stat> {
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
     let start_time = fields.nth(17)?.parse().ok()?;
-    Some(Stat { parent, state, start_time })
+    let ignored = fields.nth(10)?.parse::<u64>().ok()?;
+    Some(Stat { parent, state, start_time, ignored: u32::try_from(ignored & u64::from(u32::MAX)).ok()? })
 }
 
 /// Every process that can be seen, with what is known of it.
@@ -59,8 +65,8 @@ mod tests {
 
     #[test]
     fn names_with_brackets_do_not_shift_fields() {
-        let line = "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 987654 1 1 1";
-        assert_eq!(parse(line), Some(Stat { parent: 7, state: 'S', start_time: 987_654 }));
+        let line = "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 987654 1 2 3 4 5 6 7 8 9 10 4097 12";
+        assert_eq!(parse(line), Some(Stat { parent: 7, state: 'S', start_time: 987_654, ignored: 4097 }));
         assert_eq!(parse("nonsense"), None);
     }
 

@@ -4,10 +4,10 @@
 //! own name. A script (`#!`) is opened again by its interpreter, by path: between the check and that opening somebody who
 //! may write the file could still change it.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{FileExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -57,17 +57,12 @@ pub fn digest_of(mut file: &File) -> io::Result<Digest> {
     }
 }
 
-/// What to hand to exec. The link lives as long as this value.
-pub struct Executable<'a> {
-    checked: &'a Checked,
-    link: Option<PathBuf>,
-}
-
 impl Checked {
-    /// `dir`: the attempt's folder, for a link that gives the process its usual name.
-    pub fn executable(&self, dir: &Path) -> Executable<'_> {
-        let link = if self.is_elf() { self.link_in(dir).ok() } else { None };
-        Executable { checked: self, link }
+    /// What to hand to exec while this value lives. `links`: a private folder for links that give processes their usual
+    /// name; each is made once and serves every later runner.
+    pub fn executable(&self, links: &Path) -> PathBuf {
+        let link = if self.is_elf() { self.link_in(links).ok() } else { None };
+        link.unwrap_or_else(|| self.path.clone())
     }
 
     fn is_elf(&self) -> bool {
@@ -75,27 +70,19 @@ impl Checked {
         self.file.read_exact_at(&mut magic, 0).is_ok() && magic == *b"\x7fELF"
     }
 
-    fn link_in(&self, dir: &Path) -> io::Result<PathBuf> {
+    fn link_in(&self, links: &Path) -> io::Result<PathBuf> {
         let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        let folder = dir.join("exe");
-        fs::create_dir(&folder)?;
-        let link = folder.join(name);
-        symlink(format!("/proc/self/fd/{}", self.file.as_raw_fd()), &link)?;
-        Ok(link)
-    }
-}
-
-impl Executable<'_> {
-    pub fn path(&self) -> &Path {
-        self.link.as_deref().unwrap_or(&self.checked.path)
-    }
-}
-
-impl Drop for Executable<'_> {
-    fn drop(&mut self) {
-        if let Some(link) = &self.link {
-            let _ = fs::remove_file(link);
-            let _ = link.parent().map(fs::remove_dir);
+        let fd = self.file.as_raw_fd().to_string();
+        let folder = links.join(&fd);
+        let (link, target) = (folder.join(name), Path::new("/proc/self/fd").join(&fd));
+        if fs::read_link(&link).is_ok_and(|known| known == target) {
+            return Ok(link);
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        match symlink(&target, &link) {
+            // Another runner was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && fs::read_link(&link)? == target => Ok(link),
+            made => made.map(|()| link),
         }
     }
 }

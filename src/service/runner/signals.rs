@@ -1,7 +1,7 @@
 //! Signals to the runner -> what the supervisor asks for.
 //!
-//! TERM: stop the step with grace. USR1, or TERM again: stop it now. All others that can be caught are caught and do
-//! nothing, so a hang-up ends no step; by exec they fall back to their defaults, also those that we were started with ignored.
+//! TERM: stop the step with grace. USR1, or TERM again: stop it now. A hang-up ends no step. What we were started with
+//! ignored is caught too, and does nothing: by exec it then falls back to its default, which steps may rely on.
 
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts;
 
-/// Up to the last real-time signal; the C library keeps two to itself, which cannot be caught.
-const ALL: std::ops::RangeInclusive<i32> = 1..=64;
-/// Those that stand for a fault of our own, and the ones that mean something.
-const APART: [i32; 6] = [consts::SIGBUS, consts::SIGABRT, consts::SIGTRAP, consts::SIGTERM, consts::SIGUSR1, consts::SIGCHLD];
+use super::proc;
+
+/// What somebody might send to a runner without meaning its step.
+const DEAF: [i32; 4] = [consts::SIGHUP, consts::SIGINT, consts::SIGQUIT, consts::SIGUSR2];
+/// Those that mean something.
+const HEARD: [i32; 3] = [consts::SIGTERM, consts::SIGUSR1, consts::SIGCHLD];
 
 pub struct Signals {
     woken: UnixStream,
@@ -29,11 +31,10 @@ impl Signals {
         let (term, now, deaf) = (Arc::default(), Arc::default(), Arc::<AtomicBool>::default());
         signal_hook::flag::register(consts::SIGTERM, Arc::clone(&term))?;
         signal_hook::flag::register(consts::SIGUSR1, Arc::clone(&now))?;
-        for signal in ALL.filter(|signal| !APART.contains(signal) && !consts::FORBIDDEN.contains(signal)) {
-            // Not every number is a signal everywhere.
-            let _ = signal_hook::flag::register(signal, Arc::clone(&deaf));
+        for signal in DEAF.into_iter().chain(ignored()) {
+            signal_hook::flag::register(signal, Arc::clone(&deaf))?;
         }
-        for signal in [consts::SIGTERM, consts::SIGUSR1, consts::SIGCHLD] {
+        for signal in HEARD {
             signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
         }
         Ok(Self { woken, term, now })
@@ -54,6 +55,13 @@ impl Signals {
         let mut buffer = [0; 64];
         while matches!((&self.woken).read(&mut buffer), Ok(count) if count > 0) {}
     }
+}
+
+/// Registering costs, so only what needs it.
+fn ignored() -> impl Iterator<Item = i32> {
+    let bits = proc::stat(rustix::process::getpid().as_raw_nonzero().get()).map_or(0, |stat| stat.ignored);
+    let known = [&HEARD[..], &DEAF, consts::FORBIDDEN].concat();
+    (1..=31).filter(move |signal| bits >> (signal - 1) & 1 == 1 && !known.contains(signal))
 }
 
 impl AsFd for Signals {

@@ -215,7 +215,9 @@ fn report(name: &str, (tally, seed): &(Tally, u64)) {
          {events} events, {acked} acknowledged lines, seed {seed}, {}",
         program().display()
     );
-    moments.iter().for_each(|(moment, count)| println!("  {count:4} {moment}"));
+    for (moment, count) in moments {
+        println!("  {count:4} {moment}");
+    }
 }
 
 /// The engine alone: what it started goes on and is found again; nobody needs to be asked.

@@ -3,10 +3,14 @@
 //! Every campaign prints its seed and its counts. A fault that did not fire counts for nothing. `OUIOE_LONG=1` runs them at
 //! full length, `OUIOE_SEED` repeats one, `OUIOE_BIN` names another program.
 
+mod adopt;
+mod approved;
 mod boundary;
 mod checker;
+mod full;
 mod kill;
 mod plans;
 mod program;
 mod race;
 mod rng;
+mod takeover;

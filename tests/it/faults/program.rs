@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::checker::{Acked, Ledger, Verdict, judge};
 
 /// Far beyond anything that is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 const MARK: &str = "LC_OUIOE_FAULTS";
 
 pub struct Place {
@@ -103,7 +103,7 @@ impl Place {
     /// Processes of ours, with their command lines.
     pub fn processes(&self) -> Vec<Process> {
         let mark = format!("{MARK}={}", self.mark);
-        processes().into_iter().filter(|one| one.env.iter().any(|line| *line == mark)).collect()
+        processes().into_iter().filter(|one| one.env.contains(&mark)).collect()
     }
 
     pub fn runners(&self) -> Vec<i32> {
@@ -125,7 +125,9 @@ impl Drop for Place {
             if left.is_empty() || Instant::now() > deadline {
                 return;
             }
-            left.iter().for_each(|one| kill(one.pid, Signal::KILL));
+            for one in left {
+                kill(one.pid, Signal::KILL);
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -187,7 +189,6 @@ pub struct Running {
     heard: Arc<(Mutex<Heard>, Condvar)>,
     reader: Option<JoinHandle<()>>,
     errors: Option<JoinHandle<String>>,
-    started: Instant,
 }
 
 impl Drop for Running {
@@ -203,7 +204,6 @@ pub struct Ended {
     pub status: ExitStatus,
     pub lines: Vec<String>,
     pub errors: String,
-    pub took: Duration,
 }
 
 impl Ended {
@@ -229,7 +229,6 @@ impl Ended {
 impl Running {
     pub fn of(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let started = Instant::now();
         let mut child = command.spawn().expect("the program starts");
         let heard = Arc::new((Mutex::new(Heard::default()), Condvar::new()));
         let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
@@ -251,7 +250,7 @@ impl Running {
             let _ = std::io::Read::read_to_end(&mut { stderr }, &mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        Self { child, heard, reader: Some(reader), errors: Some(errors), started }
+        Self { child, heard, reader: Some(reader), errors: Some(errors) }
     }
 
     pub fn pid(&self) -> i32 {
@@ -299,10 +298,9 @@ impl Running {
 
     pub fn end(mut self) -> Ended {
         let status = until("the program's end", || self.child.try_wait().expect("its state"));
-        let took = self.started.elapsed();
         self.reader.take().expect("joined once").join().expect("the reader");
         let errors = self.errors.take().expect("joined once").join().expect("the reader");
         let lines = std::mem::take(&mut self.heard.0.lock().unwrap().lines);
-        Ended { status, lines, errors, took }
+        Ended { status, lines, errors }
     }
 }

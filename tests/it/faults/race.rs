@@ -9,8 +9,10 @@ use ouioe::link::Link;
 use ouioe::link::socket::{Served, SocketClient, listen, serve};
 use ouioe::model::command::{Command, Consent};
 use ouioe::model::ids::RunId;
+use ouioe::model::state::{State, Workflow};
 use ouioe::model::step_state::WorkflowState;
 
+use super::program::PATIENCE;
 use super::rng::{Rng, seed};
 use crate::checker::judge;
 use crate::engine::{options, submit};
@@ -90,12 +92,18 @@ async fn approve_and_cancel_have_one_winner() {
     assert!(tally.get(&Won::Cancel).is_some_and(|count| *count > 0) && tally.len() > 1, "always the same one came first");
 }
 
+fn unfinished(state: &State) -> Vec<&Workflow> {
+    state.runs.values().filter(|one| !one.state.is_finished()).collect()
+}
+
 /// What was told is how it ended.
 async fn check_ends(engine: &Engine, rounds: &BTreeMap<RunId, Won>) {
     let mut feed = engine.handle.follow().await.expect("the engine lives");
     let mut state = Arc::unwrap_or_clone(feed.state);
     while !rounds.keys().all(|run| state.runs[run].state.is_finished()) {
-        match feed.items.recv().await.expect("the engine lives") {
+        let item = tokio::time::timeout(PATIENCE, feed.items.recv()).await;
+        let item = item.unwrap_or_else(|_| panic!("nothing more comes, and these go on: {:?}", unfinished(&state)));
+        match item.expect("the engine lives") {
             FeedItem::Plan(graph) => state.know_plan(graph),
             FeedItem::Event(event) => ouioe::machine::apply(&mut state, &event),
             FeedItem::Resync(fresh) => state = Arc::unwrap_or_clone(fresh),

@@ -32,7 +32,7 @@ impl Rng {
 /// `OUIOE_SEED`, else the clock.
 pub fn seed() -> u64 {
     let given = std::env::var("OUIOE_SEED").ok().and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64 % 1_000_000_007))
+    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| u64::from(since.subsec_nanos())))
 }
 
 pub fn is_long() -> bool {

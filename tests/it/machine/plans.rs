@@ -12,7 +12,7 @@ use ouioe::policy::digest::seal;
 use ouioe::policy::rule::mark_approvals;
 use serde_json::Value;
 
-/// `id key=value …`; keys: effect repeat needs join critical kind retry base locks comp probe param condition bound service low_risk
+/// `id key=value …`; keys: effect repeat needs join critical kind retry locks comp probe param condition bound service `low_risk`
 pub fn step(line: &str) -> Result<Step, String> {
     let mut words = line.split_whitespace();
     let id = words.next().ok_or("a step needs an id")?;
