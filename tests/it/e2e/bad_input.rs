@@ -162,7 +162,6 @@ fn about_a_run() -> Vec<Case<'static>> {
         ("retry", words("retry last zzz --reason x"), 2, &["zzz", "ouioe show"]),
         ("skip", words("skip last zzz --reason x"), 2, &["zzz"]),
         ("done", words("done last zzz --evidence x"), 2, &["zzz"]),
-        ("approve without a look", words("approve last"), 2, &["--digest"]),
         ("approve another", words("approve last --digest 0123456789abcdef"), 4, &["0123456789abcdef", "ouioe show"]),
         ("approve no digest", words("approve last --digest 12x"), 2, &["digest"]),
         ("bad number", words("events --after -1"), 2, &["-1"]),
@@ -230,6 +229,9 @@ fn is_refused_with_one_sentence() {
     assert!(!home.state().exists());
     home.run(&["run", "--plan", &home.plan(&[sh("a", &[], "true")])]).exits(6);
     check(&home, about_a_run());
+    // What waits is shown with its digest, and nobody is there to say yes.
+    let said = home.run(&["approve", "last"]).exits(2);
+    assert!(said.err.contains("--digest") && home.show("last")["waits"] == true, "{}", said.err);
     without_permission(&home);
     home.write("config/ouioe/services/own.toml", "[[operation]]\nname = \"host.cpu_mem\"\nthreshold = 5\n");
     check(&home, vec![("bad manifest", words("plan check disk usage"), 2, &["own.toml:3", "threshold"])]);

@@ -100,11 +100,15 @@ fn hostile_run(home: &Home) -> String {
 fn of_plain_commands() {
     let home = Home::new();
     let plan = hostile_run(&home);
-    for args in [&["run", "--yes", "--plan", &plan][..], &["run", "--yes", "--json", "--plan", &plan]] {
-        let bytes = on_a_tty(&home, args);
-        assert!(String::from_utf8_lossy(&bytes).contains("failed"));
-        is_text(&args.join(" "), &bytes);
-    }
+    let mut tty = Tty::start_as(&home, &["run", "--yes", "--plan", &plan], &How { size: (100, 30), ..How::default() });
+    // What is typed before the question stands there is thrown away.
+    tty.wait("the question", |seen| seen.text().trim_end().ends_with("\n>"));
+    tty.press("n\r");
+    assert!(tty.ends(), "{}", tty.text());
+    is_text("run", &tty.bytes());
+    let bytes = on_a_tty(&home, &["run", "--yes", "--json", "--plan", &plan]);
+    assert!(String::from_utf8_lossy(&bytes).contains("workflow_finished"));
+    is_text("run --json", &bytes);
     home.run(&["run", "--plan", &plan]).exits(6);
     let clean = format!("delete files older than 0 s in {} on localhost", folder(&home));
     let evil = format!("check disk usage on ev{CORPUS}il");
