@@ -46,10 +46,10 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
     loop {
         let (asker, question) = (out.clone(), prompt.clone());
         let mut typed = tokio::task::spawn_blocking(move || asker.ask(&question));
-        let line = loop {
+        let answered = loop {
             tokio::select! {
                 () = &mut interrupted => return Asked::Interrupted,
-                line = &mut typed => break line.ok().flatten(),
+                said = &mut typed => break said.ok().flatten(),
                 next = watch.next() => {
                     let Some(Ok(event)) = next else { return Asked::Later };
                     if event.run.as_ref() == Some(run) {
@@ -63,8 +63,8 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
                 }
             }
         };
-        let (Some(line), Some((workflow, open))) = (line, find(&watch.state, run, request)) else { return Asked::Later };
-        match answer(workflow, open, line.trim()) {
+        let (Some(words), Some((workflow, open))) = (answered, find(&watch.state, run, request)) else { return Asked::Later };
+        match answer(workflow, open, words.trim()) {
             Ok(None) => return Asked::Later,
             Ok(Some(command)) => return Asked::Answered(Some(link.send(command).await)),
             Err(again) => prompt = format!("{again}: "),
