@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -30,7 +31,7 @@ pub struct Said {
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         // 1000 and the signal: no exit code of ours.
         let code = output.status.code().unwrap_or_else(|| 1_000 + output.status.signal().unwrap_or(0));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("we print UTF-8");
@@ -71,6 +72,13 @@ impl Home {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("in the home")).expect("a folder");
         fs::write(&path, text).expect("a file");
+        path
+    }
+
+    /// What a step reads from until somebody writes to it: no guess how long a thing takes.
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a fifo");
         path
     }
 
@@ -144,7 +152,9 @@ impl Drop for Home {
             if left.is_empty() || Instant::now() > deadline {
                 return;
             }
-            left.into_iter().for_each(|pid| kill(pid, Signal::KILL));
+            for pid in left {
+                kill(pid, Signal::KILL);
+            }
             std::thread::yield_now();
         }
     }

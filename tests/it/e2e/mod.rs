@@ -1,7 +1,14 @@
 //! The program as a user meets it: the real binary, folders of its own, a real terminal where one is needed.
 
+mod bad_input;
 mod clean;
 mod codes;
+mod drift;
+mod escape;
+mod hangup;
 mod health;
 mod home;
+mod idle;
+mod join;
+mod terminals;
 mod tty;

@@ -5,7 +5,7 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -87,7 +87,7 @@ impl Tty {
         let (stopped, stop) = std::io::pipe().expect("a pipe");
         let reader = std::thread::spawn({
             let (seen, master) = (seen.clone(), master.clone());
-            move || read(&master, stopped, &seen)
+            move || read(&master, &stopped, &seen)
         });
         Self { master: Some(master), reader: Some(reader), stop: Some(stop), child, seen, started }
     }
@@ -127,6 +127,21 @@ impl Tty {
         }
     }
 
+    /// A key that is dropped for a moment after something was shown, or after another that was: pressed again while nothing answers.
+    #[track_caller]
+    pub fn press_until(&self, keys: &str, answers: &[&str]) {
+        let deadline = Instant::now() + PATIENCE;
+        let answered = |seen: &mut Seen| answers.iter().any(|answer| seen.text().contains(answer));
+        while Instant::now() < deadline {
+            self.press(keys);
+            let wait = self.seen.1.wait_timeout_while(self.seen(), Duration::from_secs(1), |seen| !answered(seen));
+            if !wait.expect("no panic in here").1.timed_out() {
+                return;
+            }
+        }
+        panic!("no {answers:?} on:\n{}", self.text());
+    }
+
     pub fn resize(&self, (cols, rows): (u16, u16)) {
         self.seen().screen.screen_mut().set_size(rows, cols);
         let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
@@ -145,6 +160,19 @@ impl Tty {
 
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal);
+    }
+
+    /// Does it, without being asked to?
+    pub fn ends(&mut self) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if self.child.try_wait().expect("its state").is_some() {
+                self.end();
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        false
     }
 
     /// Its exit code; a signal is 1000 and more.
@@ -173,7 +201,7 @@ impl Tty {
 }
 
 /// Until the other end is closed by all, or we are told to let go.
-fn read(master: &OwnedFd, stopped: std::io::PipeReader, seen: &(Mutex<Seen>, Condvar)) {
+fn read(master: &OwnedFd, stopped: &std::io::PipeReader, seen: &(Mutex<Seen>, Condvar)) {
     let mut buffer = [0; 4096];
     loop {
         let mut fds = [PollFd::new(master, PollFlags::IN), PollFd::from_borrowed_fd(stopped.as_fd(), PollFlags::IN)];
