@@ -69,8 +69,13 @@ fn queued(why: &QueuedWhy) -> String {
 
 fn what(fact: &Fact) -> Option<String> {
     Some(match fact {
-        Fact::EngineStarted { .. } | Fact::EngineStopped {} | Fact::IntentSubmitted { .. } | Fact::LockGranted { .. } => return None,
-        Fact::LockReleased { .. } | Fact::StepProbed { .. } | Fact::CompensationStarted {} => return None,
+        Fact::EngineStarted { .. }
+        | Fact::EngineStopped {}
+        | Fact::IntentSubmitted { .. }
+        | Fact::LockGranted { .. }
+        | Fact::LockReleased { .. }
+        | Fact::StepProbed { .. }
+        | Fact::CompensationStarted {} => return None,
         Fact::ClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
         Fact::PlanProposed { title, steps, .. } => format!("plan \"{title}\", {steps} steps"),
         Fact::ApprovalRequested { why, digest, .. } => format!("waits for approval of {}: {why}", digest.short()),

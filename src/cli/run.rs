@@ -65,9 +65,9 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
     let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
     if args.dry_run {
         if out.json {
-            out.result(&lines::json(&render::json(&outcome, 0.0)))
+            out.result(&lines::json(&render::json(&outcome, 0.0)));
         } else {
-            out.block(&render::text(&outcome))
+            out.block(&render::text(&outcome));
         }
         return Ok(Exit::Done);
     }
@@ -102,9 +102,9 @@ async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
                 other => {
                     let exit = exit_of(&other);
                     if setup.out.json {
-                        setup.out.result(&lines::json(&render::json(&other, 0.0)))
+                        setup.out.result(&lines::json(&render::json(&other, 0.0)));
                     } else {
-                        setup.out.error(&render::text(&other))
+                        setup.out.error(&render::text(&other));
                     }
                     Err(exit)
                 }

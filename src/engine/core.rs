@@ -31,7 +31,7 @@ const BATCH_CAP: usize = 1_024;
 /// Between two tries to append reports that a full disk refused.
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait for a timer: the waiting clock stops while the machine sleeps, engine time does not.
-const LONGEST_NAP: Duration = Duration::from_secs(60);
+const LONGEST_NAP: Duration = Duration::from_mins(1);
 
 pub(super) struct Core {
     pub(super) journal: Journal,
@@ -207,7 +207,9 @@ impl Core {
         match self.journal.load() {
             Ok(state) => {
                 self.state = state;
-                plans.into_values().for_each(|graph| self.state.know_plan(graph));
+                for graph in plans.into_values() {
+                    self.state.know_plan(graph);
+                }
                 Appended::Refused
             }
             Err(error) => Appended::End(EngineEnd::Poisoned { detail: error.to_string() }),

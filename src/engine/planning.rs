@@ -74,13 +74,12 @@ impl Planning {
 
     pub fn template(&self, name: &str, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
         let known = self.templates.iter().map(|one| one.name.as_str());
-        match self.templates.iter().find(|one| one.name == name) {
-            Some(found) => template::instantiate(found, inputs, &self.catalogue, &self.policy),
-            None => {
-                let help = planner::near::hint(name, known);
-                let message = format!("there is no template `{name}`");
-                Err(vec![Problem::new(name.to_owned(), "template", message).help(help)])
-            }
+        if let Some(found) = self.templates.iter().find(|one| one.name == name) {
+            template::instantiate(found, inputs, &self.catalogue, &self.policy)
+        } else {
+            let help = planner::near::hint(name, known);
+            let message = format!("there is no template `{name}`");
+            Err(vec![Problem::new(name.to_owned(), "template", message).help(help)])
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Pure: the same record means the same to the engine that started it and to the one that found it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::runner::record::{Ended, Stdout};
@@ -35,7 +37,7 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
         Ended::NotStarted { class, detail } => not_started(class, detail),
         Ended::Ran { exit, spool, stdout, mut error_tail, spool_error } => {
             if let Some(why) = spool_error {
-                error_tail.push_str(&format!("\n(part of the output was not kept: {why})"));
+                let _ = write!(error_tail, "\n(part of the output was not kept: {why})");
             }
             of_exit(start, exit, spool, &stdout, &error_tail)
         }

@@ -14,10 +14,11 @@ use crate::model::ids::RunId;
 
 /// `force`: kills a holder of the journal that does not answer, as far as it can be proven to be one.
 pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) -> Result<Exit, Trouble> {
-    if force && Session::join(place).await.ok().flatten().is_none() {
-        if let Some(holder) = crate::journal::take_over(&place.state_dir)? {
-            out.note(&format!("took over from process {}", holder.pid));
-        }
+    if force
+        && Session::join(place).await.ok().flatten().is_none()
+        && let Some(holder) = crate::journal::take_over(&place.state_dir)?
+    {
+        out.note(&format!("took over from process {}", holder.pid));
     }
     let session = Session::open(place).await?;
     let mut watch = Watch::of(session.link.follow().await?);
