@@ -38,7 +38,7 @@ pub struct Words<'a> {
 pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) -> Result<Exit, Trouble> {
     let state = find::state(&place.state_dir)?;
     let command = match (verb, words.digest) {
-        (Verb::Approve, None) => match look_and_ask(&state, words, *out)? {
+        (Verb::Approve, None) => match look_and_ask(&state, words, out)? {
             Some(command) => command,
             None => return Ok(Exit::Waits),
         },
@@ -111,7 +111,7 @@ fn gate<'a>(workflow: &'a Workflow, step: Option<&str>) -> Result<&'a OpenQuesti
 }
 
 /// Shows what waits and takes a yes from the person at the terminal; `None`: they leave it waiting.
-fn look_and_ask(state: &State, words: &Words<'_>, out: Out) -> Result<Option<Command>, Trouble> {
+fn look_and_ask(state: &State, words: &Words<'_>, out: &Out) -> Result<Option<Command>, Trouble> {
     let workflow = find::run(state, words.run)?;
     let open = gate(workflow, words.step)?;
     out.note(&ask::page(workflow, open));
