@@ -15,7 +15,7 @@ use super::session::Place;
 use super::{audit, check, detach, logging, plan, run};
 use crate::config::Config;
 use crate::config::environment::Environment;
-use crate::config::place::{config_dir, state_dir};
+use crate::config::place::{config_folder, state_dir};
 use crate::config::secrets::redactor;
 use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
@@ -109,10 +109,7 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         out.note(&format!("no log: could not {error}"));
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
-    let config_dir = match &global.config {
-        Some(file) => file.parent().map(std::path::Path::to_owned),
-        None => config_dir(env),
-    };
+    let config_dir = config_folder(global.config.as_deref(), env);
     Ok(Setup { place, out, global, config, config_dir })
 }
 

@@ -23,6 +23,11 @@ pub fn config_dir(env: &Environment) -> Option<PathBuf> {
     under(env, "XDG_CONFIG_HOME", ".config")
 }
 
+/// The folder of the file that was named, else the usual one.
+pub fn config_folder(file: Option<&Path>, env: &Environment) -> Option<PathBuf> {
+    file.map_or_else(|| config_dir(env), |file| file.parent().map(Path::to_owned))
+}
+
 /// The specification says that a relative value is to be ignored.
 fn under(env: &Environment, variable: &str, in_home: &str) -> Option<PathBuf> {
     let absolute = |name: &str| env.get(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -114,6 +114,35 @@ impl Planning {
     }
 }
 
+/// What `ouioe check` finds in the manifests and templates: every fault, not only the first file's.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    pub operations: usize,
+    pub templates: usize,
+    /// Files of the user's own.
+    pub service_files: usize,
+    pub template_files: usize,
+    pub problems: Vec<Problem>,
+}
+
+pub fn check(config_dir: Option<&Path>) -> Checked {
+    let (services, own) = (config_dir.map(|dir| dir.join("services")), config_dir.map(|dir| dir.join("templates")));
+    let count = |dir: Option<&Path>| dir.map(toml_files).unwrap_or_default().len();
+    let mut found = Checked { service_files: count(services.as_deref()), template_files: count(own.as_deref()), ..Checked::default() };
+    let catalogue = manifest::load(services.as_deref()).map_err(|problems| found.problems.extend(problems)).ok();
+    let templates = templates(own.as_deref()).map_err(|problems| found.problems.extend(problems)).unwrap_or_default();
+    found.templates = templates.len();
+    let Some(catalogue) = catalogue else { return found };
+    found.operations = catalogue.len();
+    for template in &templates {
+        for name in template.operations().filter(|name| catalogue.get(name).is_none()) {
+            let help = planner::near::hint(name, catalogue.iter().map(|one| one.name.as_str()));
+            found.problems.push(Problem::new(template.file.clone(), "operation", format!("unknown operation `{name}`")).help(help));
+        }
+    }
+    found
+}
+
 /// The first step that has no binding, with what would bind it.
 pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
     plan.steps.iter().find_map(|step| match &step.action {

@@ -18,7 +18,7 @@ use crate::text;
 /// Longest detail and error tail, in bytes.
 const TEXT_CAP: usize = 4 << 10;
 /// More than `{"text":"","cut":true}` takes.
-const TEXT_FRAME: usize = 32;
+const TEXT_FRAME: u64 = 32;
 
 pub fn failure(certainty: Certainty, class: FailureClass, detail: impl AsRef<str>) -> Failure {
     Failure { certainty, class, detail: keep_start(text::safe(detail.as_ref())), retry_after: None }
@@ -118,18 +118,26 @@ fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failur
     };
     match format {
         OutputFormat::None => Ok(Value::Null),
-        OutputFormat::Text => Ok(text_result(stdout, cap)),
+        OutputFormat::Text => Ok(fitting(&stdout.text, stdout.cut, cap.saturating_sub(TEXT_FRAME))),
         OutputFormat::Json if stdout.cut => Err(too_large(cap)),
         OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
         OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
     }
 }
 
-/// As much of the text as the cap lets through with its frame around it; all of it is in the spool.
-fn text_result(stdout: &Stdout, cap: u64) -> Value {
-    let room = usize::try_from(cap).unwrap_or(usize::MAX).saturating_sub(TEXT_FRAME);
-    let text = &stdout.text[..stdout.text.floor_char_boundary(room)];
-    if stdout.cut || text.len() < stdout.text.len() { json!({ "text": text, "cut": true }) } else { json!({ "text": text }) }
+/// What a step said is never a reason to call it failed: its start is the result, the spool has all of it.
+fn fitting(text: &str, mut cut: bool, cap: u64) -> Value {
+    let mut text = text;
+    loop {
+        let value = if cut { json!({ "text": text, "cut": true }) } else { json!({ "text": text }) };
+        let over = (value.to_string().len() as u64).saturating_sub(cap);
+        if over == 0 || text.is_empty() {
+            return value;
+        }
+        cut = true;
+        let keep = text.len().saturating_sub(usize::try_from(over).unwrap_or(usize::MAX));
+        text = &text[..text.floor_char_boundary(keep)];
+    }
 }
 
 fn too_large(cap: u64) -> Failure {

@@ -45,11 +45,11 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
     out.note(&page);
     loop {
         let (asker, question) = (out.clone(), prompt.clone());
-        let mut typed = tokio::task::spawn_blocking(move || asker.ask(&question));
-        let line = loop {
+        let mut reading = tokio::task::spawn_blocking(move || asker.ask(&question));
+        let answered = loop {
             tokio::select! {
                 () = &mut interrupted => return Asked::Interrupted,
-                line = &mut typed => break line.ok().flatten(),
+                read = &mut reading => break read.ok().flatten(),
                 next = watch.next() => {
                     let Some(Ok(event)) = next else { return Asked::Later };
                     if event.run.as_ref() == Some(run) {
@@ -57,14 +57,14 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
                     }
                     if find(&watch.state, run, request).is_none() {
                         out.note("somebody else answered it; press Enter to go on");
-                        let _ = typed.await;
+                        let _ = reading.await;
                         return Asked::Answered(None);
                     }
                 }
             }
         };
-        let (Some(line), Some((workflow, open))) = (line, find(&watch.state, run, request)) else { return Asked::Later };
-        match answer(workflow, open, line.trim()) {
+        let (Some(typed), Some((workflow, open))) = (answered, find(&watch.state, run, request)) else { return Asked::Later };
+        match answer(workflow, open, typed.trim()) {
             Ok(None) => return Asked::Later,
             Ok(Some(command)) => return Asked::Answered(Some(link.send(command).await)),
             Err(again) => prompt = format!("{again}: "),
@@ -92,11 +92,11 @@ pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
     if let Some(digest) = open.digest {
         return format!("Type yes to approve {}, n to reject it, Enter to leave it waiting: ", digest.short());
     }
-    let mut line = String::new();
+    let mut offers = String::new();
     for (verb, what) in in_order(open) {
-        let _ = writeln!(line, "  {:10} {what}", typed_as(run, open, verb));
+        let _ = writeln!(offers, "  {:10} {what}", typed_as(run, open, verb));
     }
-    format!("{line}  {:10} leave it waiting\n> ", "Enter")
+    format!("{offers}  {:10} leave it waiting\n> ", "Enter")
 }
 
 /// What a second time could destroy takes the whole word.

@@ -25,7 +25,9 @@ pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble>
         return Ok(Exit::Done);
     }
     let open = runs.iter().filter(|run| !run.state.is_finished()).count();
-    table(&runs).iter().for_each(|line| out.result(line));
+    for line in table(&runs) {
+        out.result(&line);
+    }
     if open > 0 {
         out.note(&format!("{open} unfinished (>), `!` waits for you: `ouioe show RUN` says what to type, `ouioe resume` goes on"));
     }

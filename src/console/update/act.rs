@@ -231,7 +231,7 @@ fn show_result(app: &mut App) {
 
 pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) {
     if let LinkState::Gone { reason } = &app.link_state {
-        let why = format!("nothing can act: {reason}");
+        let why = format!("nothing can act, the engine ended: q, then `ouioe` goes on ({reason})");
         return app.say(Role::Bad, why);
     }
     match make(app) {

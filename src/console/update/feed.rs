@@ -22,7 +22,7 @@ pub(super) fn received(app: &mut App, item: FeedItem, todos: &mut Vec<Todo>) {
         FeedItem::Resync(state) => replace(app, state),
         FeedItem::Gone { reason } => {
             let reason = text::safe(&reason);
-            app.say(Role::Bad, format!("the engine ended: {reason}; what you see is the last that is known"));
+            app.say(Role::Bad, format!("the engine ended ({reason}): q, then `ouioe` goes on; this is the last that is known"));
             app.link_state = LinkState::Gone { reason };
         }
     }

@@ -84,7 +84,7 @@ impl Story {
         let reason = String::from("because");
         let step_ref = |run: &RunId, id: &str| StepRef { run: run.clone(), step: StepId::new(id), expected_rev: None };
         let command = match at(0)? {
-            "submit" => return self.submit(&words[1..]),
+            "submit" => return Ok(self.submit(&words[1..])),
             "restart" => {
                 self.world.restart();
                 return Ok(Ok(()));
@@ -104,11 +104,11 @@ impl Story {
             }
             "ok" | "fail" | "late" | "found" => return self.reported(words),
             "approve" => {
-                let step = words.get(1).map(|id| StepId::new(id));
+                let step = words.get(1).map(StepId::new);
                 let digest = self.open_digest(step.as_ref())?;
                 Command::Approve { run: self.run()?.clone(), step, digest }
             }
-            "reject" => Command::Reject { run: self.run()?.clone(), step: words.get(1).map(|id| StepId::new(id)), reason },
+            "reject" => Command::Reject { run: self.run()?.clone(), step: words.get(1).map(StepId::new), reason },
             "skip" => Command::Skip { at: step_ref(self.run()?, at(1)?), reason },
             "skip-rev" => {
                 let seen = Some(at(2)?.parse().map_err(|_| "a revision")?);
@@ -144,7 +144,7 @@ impl Story {
         Ok(())
     }
 
-    fn submit(&mut self, words: &[&str]) -> Result<Result<(), ouioe::model::command::Refusal>, String> {
+    fn submit(&mut self, words: &[&str]) -> Result<(), ouioe::model::command::Refusal> {
         let mut plan = plan(self.steps.clone(), &self.world.settings.policy);
         if let Some(env) = words.iter().find_map(|word| word.strip_prefix("env=")) {
             plan.environment = Some(env.to_owned());
@@ -163,7 +163,7 @@ impl Story {
         let attended = words.contains(&"attended");
         let outcome = self.world.person(Command::Submit(Submit { intent, plan: Box::new(plan), consent, attended }));
         self.run = self.world.state.runs.values().max_by_key(|workflow| workflow.order).map(|workflow| workflow.run.clone());
-        Ok(outcome)
+        outcome
     }
 
     fn open_digest(&self, step: Option<&StepId>) -> Result<ouioe::model::digest::Digest, String> {

@@ -36,7 +36,7 @@ fn any_step(at: usize, shape: (u8, u8, u8, u8)) -> Step {
     step.repeat = repeats[usize::from(class / 3 % 5)];
     step.critical = rest & 1 == 0;
     step.join = if rest & 2 == 0 { Join::All } else { Join::Any };
-    step.kind = if rest & 12 == 12 { StepKind::Recovery } else { StepKind::Action };
+    step.kind = if rest & 0b1100 == 0b1100 { StepKind::Recovery } else { StepKind::Action };
     step.retry.limit = u32::from(rest >> 4 & 3);
     if rest & 64 != 0 {
         step.locks = vec!["shared".to_owned()];
