@@ -12,7 +12,7 @@ use super::session::fold;
 use crate::engine::handle::{Feed, FeedItem};
 use crate::machine::is_quiet;
 use crate::model::event::Event;
-use crate::model::ids::{RunId, Seq};
+use crate::model::ids::{RequestId, RunId, Seq};
 use crate::model::state::{State, Workflow};
 
 /// A feed, folded along.
@@ -68,9 +68,10 @@ impl Watch {
         Ended::Settled
     }
 
-    /// Prints up to this event; `Some`: the feed ended before.
-    pub async fn until_seen(&mut self, seq: Seq, runs: &BTreeSet<RunId>, out: &Out) -> Option<Ended> {
-        while self.state.seq < seq {
+    /// Prints up to the answer whose first event this is, and on until it has closed its question: the events of one
+    /// command come one by one. `Some`: the feed ended before.
+    pub async fn until_answered(&mut self, (seq, request): (Seq, &RequestId), runs: &BTreeSet<RunId>, out: &Out) -> Option<Ended> {
+        while self.state.seq < seq || self.state.runs.values().any(|run| run.questions.contains_key(request)) {
             match self.next().await {
                 Some(Ok(event)) => show(&event, runs, out),
                 Some(Err(reason)) => return Some(Ended::Gone(reason)),

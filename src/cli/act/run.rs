@@ -76,7 +76,7 @@ async fn until_nothing_is_asked(session: &Session, watch: &mut Watch, runs: &BTr
             Asked::Interrupted => return Ended::Interrupted,
             Asked::Answered(None) => {}
             Asked::Answered(Some(Reply::Accepted { seq, .. })) => {
-                if let Some(ended) = watch.until_seen(seq, runs, out).await {
+                if let Some(ended) = watch.until_answered((seq, &request), runs, out).await {
                     return ended;
                 }
             }
