@@ -107,7 +107,7 @@ fn the_host_is_gone() {
     second.shows("what is to be done?");
     kill(first.pid(), rustix::process::Signal::KILL);
     second.shows("ENGINE GONE");
-    second.shows("what you see is the last that is known");
+    second.shows("the engine ended");
     second.press("\x1b");
     second.shows("q leave");
     second.press("q");
