@@ -248,11 +248,14 @@ fn proposed(state: &State, event: &Event, run: &RunId, digest: Digest, title: &s
         verdict: None,
         approved: None,
         note: String::new(),
+        next: ouioe::model::effect::Role::Main,
+        held: false,
         completed: 0,
     };
     let graph = state.plans[&digest].clone();
     Workflow {
         run: run.clone(),
+        cmd: "bench".into(),
         order: event.seq.0,
         intent: Intent { text: "how long is it up".to_owned(), actor: Actor::Engine, host: "here".to_owned(), session: String::new() },
         title: title.to_owned(),
