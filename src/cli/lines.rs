@@ -104,6 +104,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::DecisionMade { choice, reason, .. } => format!("decided: {choice} ({reason})"),
         Fact::AdaptationChosen { strategy, .. } if strategy == "none" => "nobody is there to decide, and no other way is left".to_owned(),
         Fact::AdaptationChosen { strategy, reasons, .. } => format!("chose to {strategy}: {}", reasons.join("; ")),
+        Fact::StepSkipped { reason, .. } if reason.is_empty() => "skipped".to_owned(),
         Fact::StepSkipped { reason, .. } => format!("skipped: {reason}"),
         Fact::StepDoneByHand { evidence } => format!("done by hand: {evidence}"),
         Fact::StepStopping { .. } => "stopping".to_owned(),

@@ -55,7 +55,7 @@ fn named(name: &str) -> &str {
 
 fn scalar(key: &str, value: &Value) -> String {
     let plain = match value {
-        Value::String(text) => safe(text),
+        Value::String(text) => safe(text.trim_end()),
         other => other.to_string(),
     };
     let shown = match value.as_f64() {

@@ -28,7 +28,7 @@ pub fn for_leaving(app: &App) -> Dialog {
             vec![Choice::new("leave", "leave the console", Does::Leave(exit), Effort::Letter).noted(note), Choice::close("stay here")];
         return Dialog::new("Leave".to_owned(), vec![Part::new("WHAT", note)], choices, String::new(), Basis::Free, app);
     }
-    let mut parts = vec![Part::new("WHAT", format!("runs unfinished: {count}, steps alive: {live}; their engine lives in this console"))];
+    let mut parts = vec![Part::new("WHAT", format!("unfinished runs: {count}, live steps: {live}; their engine is this console"))];
     parts.push(Part::of("RUNS", super::super::theme::Role::Text, names));
     if count > NAMED {
         parts.push(Part::new("", format!("and {} more", count - NAMED)));
