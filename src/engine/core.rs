@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::effects::Effects;
 use super::followers::Followers;
 use super::handle::{Inbox, Reply, new_cmd_id};
-use super::start::EngineEnd;
+use super::start::{EngineEnd, EngineError};
 use crate::journal::{self, AppendError, Journal, RefusedKind, SNAPSHOT_EVERY};
 use crate::machine::{Ctx, Turn, turn};
 use crate::model::actor::Actor;
@@ -52,7 +52,7 @@ pub(super) struct Core {
 /// The journal took the batch, or did not, or ended the engine.
 enum Appended {
     Yes,
-    Refused,
+    Refused(String),
     End(EngineEnd),
 }
 
@@ -213,7 +213,7 @@ impl Core {
                 for graph in plans.into_values() {
                     self.state.know_plan(graph);
                 }
-                Appended::Refused
+                Appended::Refused(detail.to_owned())
             }
             Err(error) => Appended::End(EngineEnd::Poisoned { detail: error.to_string() }),
         }
@@ -229,7 +229,7 @@ impl Core {
         let waiting = std::mem::take(&mut batch.reports);
         match self.append(batch) {
             Appended::End(end) => Some(end),
-            Appended::Refused => None,
+            Appended::Refused(_) => None,
             Appended::Yes => {
                 info!(count = waiting.len(), "reports are durable after all");
                 self.kept.clear();
@@ -245,7 +245,7 @@ impl Core {
         let events = crate::machine::wake(&mut self.state, &ctx);
         match self.append(Batch::of(events)) {
             Appended::End(end) => Some(end),
-            Appended::Yes | Appended::Refused => None,
+            Appended::Yes | Appended::Refused(_) => None,
         }
     }
 
@@ -278,20 +278,31 @@ impl Core {
         }
     }
 
-    /// The first batch of an engine: what was in flight is now to be found out.
-    pub(super) fn take_over(&mut self, pid: u32) -> Result<(), EngineEnd> {
-        let epoch = self.journal.epoch();
-        let mut batch = Batch::default();
-        let report = Report::EngineStarted { epoch, pid, version: env!("CARGO_PKG_VERSION").to_owned() };
-        self.report(report, &mut batch);
-        match self.append(batch) {
-            Appended::End(end) => return Err(end),
-            // The disk is full: it is tried again, and nothing starts before.
-            Appended::Refused | Appended::Yes => {}
+    /// The first batch of an engine: what was in flight is now to be found out. Without it in the journal nothing begins:
+    /// what an earlier engine started would look like our own.
+    pub(super) fn take_over(&mut self, pid: u32) -> Result<(), EngineError> {
+        match self.record_start(pid) {
+            Appended::End(end) => return Err(EngineError::Ended(end)),
+            // The first refusal of a full disk lets go of the reserve.
+            Appended::Refused(_) => match self.record_start(pid) {
+                Appended::End(end) => return Err(EngineError::Ended(end)),
+                Appended::Refused(detail) => return Err(EngineError::Refused { detail }),
+                Appended::Yes => {}
+            },
+            Appended::Yes => {}
         }
         let runs: BTreeSet<RunId> = self.state.runs.keys().cloned().collect();
         self.effects.bring_about(&self.state, runs.iter(), &self.settings.engine, &self.services);
         Ok(())
+    }
+
+    fn record_start(&mut self, pid: u32) -> Appended {
+        let epoch = self.journal.epoch();
+        let mut batch = Batch::default();
+        self.report(Report::EngineStarted { epoch, pid, version: env!("CARGO_PKG_VERSION").to_owned() }, &mut batch);
+        let appended = self.append(batch);
+        self.kept.clear();
+        appended
     }
 
     fn stop(&mut self) -> EngineEnd {

@@ -35,6 +35,8 @@ pub enum EngineError {
     Thread(std::io::Error),
     #[error("record that the engine started: {0}")]
     Ended(EngineEnd),
+    #[error("record that the engine started: {detail}; nothing was begun, make room and try again")]
+    Refused { detail: String },
 }
 
 /// Why an engine is no more.
@@ -100,7 +102,7 @@ impl Engine {
             state,
             journal,
         };
-        core.take_over(std::process::id()).map_err(EngineError::Ended)?;
+        core.take_over(std::process::id())?;
         let (journal, epoch) = (core.state.journal.clone(), core.journal.epoch());
         let (tell, ended) = oneshot::channel();
         thread::Builder::new()

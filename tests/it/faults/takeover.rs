@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use super::kill::{Campaign, assert_clean, assert_exactly_once};
 use super::plans;
-use super::program::{Place, Running, kill, until};
+use super::program::{Place, Running, kill, program, until};
 
 /// A worker makes the folders of run, step and attempt with more calls than the start of an engine needs.
 const ATTEMPT_FOLDER: u32 = 5;
@@ -30,8 +30,8 @@ fn is_stopped(pid: i32) -> bool {
 
 /// The process of the program itself, not strace's.
 fn engine(place: &Place) -> i32 {
-    let is_engine =
-        |words: &[String]| words.first().is_some_and(|word| word.ends_with("ouioe")) && words.get(1).is_some_and(|it| it == "run");
+    let program = program().display().to_string();
+    let is_engine = |words: &[String]| words.first() == Some(&program) && words.get(1).is_some_and(|it| it == "run");
     until("the engine", || place.processes().into_iter().find(|one| is_engine(&one.words)).map(|one| one.pid))
 }
 
