@@ -17,7 +17,7 @@ use super::output::CHUNK;
 use super::screen::Screen;
 use super::terminal::{self, Session, Writer, Written};
 use super::theme::Theme;
-use super::update::{self, Msg, Order, Todo, next_wake, update};
+use super::update::{self, Deed, Msg, Order, next_wake, update};
 use super::view::view;
 use super::wiring::{ConsoleError, Exit, Wiring};
 use crate::engine::handle::{FeedItem, Reply};
@@ -294,25 +294,25 @@ impl Console {
 
     fn tell(&mut self, msg: Msg, at: Instant, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
         let now = self.now(at);
-        for todo in update(&mut self.app, msg, now) {
-            match todo {
-                Todo::Leave(exit) => {
+        for deed in update(&mut self.app, msg, now) {
+            match deed {
+                Deed::Leave(exit) => {
                     drop(self.session.take());
                     return Ok(Some(exit));
                 }
-                Todo::Suspend => {
+                Deed::Suspend => {
                     if let Some(exit) = self.suspend(queue)? {
                         return Ok(Some(exit));
                     }
                 }
-                Todo::Repaint => self.repaint(),
-                Todo::Bell => {
+                Deed::Repaint => self.repaint(),
+                Deed::Bell => {
                     self.bell = true;
                     self.app.mark(Dirty::Soon);
                 }
-                Todo::Plan { ask, text } => self.plan(ask, text),
-                Todo::Send { order, command } => self.send(order, *command),
-                Todo::Read { source, offset } => self.read(source, offset),
+                Deed::Plan { ask, text } => self.plan(ask, text),
+                Deed::Send { order, command } => self.send(order, *command),
+                Deed::Read { source, offset } => self.read(source, offset),
             }
         }
         Ok(None)
@@ -336,9 +336,9 @@ impl Console {
                 Ok(Event::Written(_)) => self.writing = None,
                 Ok(Event::Model(msg, at)) if !matches!(*msg, Msg::Input(_)) => {
                     let now = self.now(at);
-                    let todos = update(&mut self.app, *msg, now);
-                    for todo in todos {
-                        if let Todo::Read { source, offset } = todo {
+                    let deeds = update(&mut self.app, *msg, now);
+                    for deed in deeds {
+                        if let Deed::Read { source, offset } = deed {
                             self.read(source, offset);
                         }
                     }

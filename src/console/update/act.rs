@@ -12,7 +12,7 @@ use super::super::theme::Role;
 use super::super::view;
 use super::super::widget::scroll::Go;
 use super::super::wiring::Exit;
-use super::{Order, Todo, choose, show_run};
+use super::{Deed, Order, choose, show_run};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
@@ -117,7 +117,7 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
     }
 }
 
-pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) {
+pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) {
     match act {
         Act::Go(go) => go_to(app, go),
         Act::Open => open(app),
@@ -126,7 +126,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) 
         Act::NextPane => app.pane = app.pane.next(),
         Act::PreviousPane => app.pane = app.pane.previous(),
         Act::EditIntent => app.pane = Pane::Intent,
-        Act::RunPlan => submit(app, todos),
+        Act::RunPlan => submit(app, deeds),
         Act::Approve => open_dialog(app, approval),
         Act::OldestQuestion => oldest(app),
         Act::Retry | Act::Skip | Act::Done => open_dialog(app, |app| {
@@ -134,9 +134,9 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) 
             dialog::for_step(app, workflow, ix)
         }),
         Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.workflow()?)),
-        Act::TakeBack => take_back(app, todos),
-        Act::PauseOrResume => pause_or_resume(app, todos),
-        Act::ResumeParked => resume_parked(app, todos),
+        Act::TakeBack => take_back(app, deeds),
+        Act::PauseOrResume => pause_or_resume(app, deeds),
+        Act::ResumeParked => resume_parked(app, deeds),
         Act::Follow => app.step.back = None,
         Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),
@@ -145,11 +145,11 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) 
         }
         Act::Help => app.help = Some(0),
         Act::Close => app.help = None,
-        Act::Leave => leave(app, todos),
+        Act::Leave => leave(app, deeds),
         Act::Interrupt => interrupt(app),
-        Act::Repaint => todos.push(Todo::Repaint),
-        Act::Suspend => todos.push(Todo::Suspend),
-        Act::Do | Act::NextQuestion => choose::perform(app, act, now, todos),
+        Act::Repaint => deeds.push(Deed::Repaint),
+        Act::Suspend => deeds.push(Deed::Suspend),
+        Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
         Act::Ask | Act::NewLine => {}
     }
 }
@@ -256,16 +256,16 @@ fn oldest(app: &mut App) {
     choose::show_question(app, run, step);
 }
 
-pub(super) fn send(app: &mut App, command: Command, done: String, todos: &mut Vec<Todo>) {
+pub(super) fn send(app: &mut App, command: Command, done: String, deeds: &mut Vec<Deed>) {
     if let LinkState::Gone { reason } = &app.link_state {
         let why = format!("not sent: {reason}");
         return app.say(Role::Bad, why);
     }
-    todos.push(Todo::Send { order: Order::Other { done }, command: Box::new(command) });
+    deeds.push(Deed::Send { order: Order::Other { done }, command: Box::new(command) });
 }
 
 /// One deliberate yes to the plan that is on the screen.
-pub(super) fn submit(app: &mut App, todos: &mut Vec<Todo>) {
+pub(super) fn submit(app: &mut App, deeds: &mut Vec<Deed>) {
     let (actor, host) = (app.actor.clone(), app.host.clone());
     let gone = matches!(app.link_state, LinkState::Gone { .. });
     let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && !gone) else {
@@ -278,40 +278,40 @@ pub(super) fn submit(app: &mut App, todos: &mut Vec<Todo>) {
         consent: Consent::Shown { digest: proposal.plan.digest },
         attended: true,
     };
-    todos.push(Todo::Send { order: Order::Submit, command: Box::new(Command::Submit(submit)) });
+    deeds.push(Deed::Send { order: Order::Submit, command: Box::new(Command::Submit(submit)) });
 }
 
-fn take_back(app: &mut App, todos: &mut Vec<Todo>) {
+fn take_back(app: &mut App, deeds: &mut Vec<Deed>) {
     let Some((workflow, ix, record)) = app.selected_record() else { return };
     let Some(step) = workflow.graph().map(|graph| graph.step(ix).id.clone()) else { return };
     let done = format!("{step} is taken back and waits for approval again");
     let at = StepRef { run: workflow.run.clone(), step, expected_rev: Some(record.rev) };
-    send(app, Command::TakeBack { at }, done, todos);
+    send(app, Command::TakeBack { at }, done, deeds);
 }
 
-fn pause_or_resume(app: &mut App, todos: &mut Vec<Todo>) {
+fn pause_or_resume(app: &mut App, deeds: &mut Vec<Deed>) {
     let Some(workflow) = app.workflow() else { return };
     let run = workflow.run.clone();
     if workflow.state == WorkflowState::Running {
         let done = format!("{run} is paused: what runs goes on, nothing new starts");
-        send(app, Command::Pause { run }, done, todos);
+        send(app, Command::Pause { run }, done, deeds);
     } else {
         let done = format!("{run} goes on");
-        send(app, Command::Resume { run: Some(run) }, done, todos);
+        send(app, Command::Resume { run: Some(run) }, done, deeds);
     }
 }
 
-fn resume_parked(app: &mut App, todos: &mut Vec<Todo>) {
+fn resume_parked(app: &mut App, deeds: &mut Vec<Deed>) {
     let Some(run) = parked(app).map(|workflow| workflow.run.clone()) else { return };
     let done = format!("{run} goes on");
-    send(app, Command::Resume { run: Some(run) }, done, todos);
+    send(app, Command::Resume { run: Some(run) }, done, deeds);
 }
 
-fn leave(app: &mut App, todos: &mut Vec<Todo>) {
+fn leave(app: &mut App, deeds: &mut Vec<Deed>) {
     if !app.in_process {
-        todos.push(Todo::Leave(Exit::Detach));
+        deeds.push(Deed::Leave(Exit::Detach));
     } else if app.unfinished().next().is_none() || matches!(app.link_state, LinkState::Gone { .. }) {
-        todos.push(Todo::Leave(Exit::Quit));
+        deeds.push(Deed::Leave(Exit::Quit));
     } else {
         app.dialog = Some(dialog::for_leaving(app));
     }

@@ -12,9 +12,9 @@ use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
 use super::super::widget::scroll::Go;
-use super::{Todo, act, input, show_run};
+use super::{Deed, act, input, show_run};
 
-pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now, todos: &mut Vec<Todo>) {
+pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut Vec<Deed>) {
     let typing = app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some());
     let letter = matches!((key.held, key.code), (Held::Nothing, Code::Char(_)));
     if typing && (known.is_none() || letter) {
@@ -22,10 +22,10 @@ pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now,
     }
     match known {
         Some(Act::Go(go)) => go_to(app, go),
-        Some(act) => perform(app, act, now, todos),
+        Some(act) => perform(app, act, now, deeds),
         None => {
             if let Code::Char(letter) = key.code {
-                letter_pressed(app, letter, now, todos);
+                letter_pressed(app, letter, now, deeds);
             }
         }
     }
@@ -39,10 +39,10 @@ fn type_in(app: &mut App, key: Key) {
     }
 }
 
-pub(super) fn perform(app: &mut App, act: Act, now: Now, todos: &mut Vec<Todo>) {
+pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) {
     match act {
         Act::Close => app.dialog = None,
-        Act::Do => enter(app, now, todos),
+        Act::Do => enter(app, now, deeds),
         Act::NextQuestion => next_question(app),
         _ => {}
     }
@@ -67,18 +67,18 @@ fn focus(app: &mut App, place: impl Fn(usize, usize) -> usize) {
     };
 }
 
-fn letter_pressed(app: &mut App, letter: char, now: Now, todos: &mut Vec<Todo>) {
+fn letter_pressed(app: &mut App, letter: char, now: Now, deeds: &mut Vec<Deed>) {
     let Some(at) = app.dialog.as_ref().and_then(|dialog| dialog.letter_at(letter)) else { return };
     if is_locked(app, at, now) {
         return;
     }
     focus(app, |_, _| at);
     if app.dialog.as_ref().is_some_and(|dialog| dialog.choices[at].effort == Effort::Letter) {
-        choose(app, at, todos);
+        choose(app, at, deeds);
     }
 }
 
-fn enter(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
+fn enter(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
     let Some((at, typed, effort)) = app.dialog.as_ref().map(|dialog| {
         let typed = dialog.field.as_ref().map(|field| field.text().trim().to_owned()).unwrap_or_default();
         (dialog.focus, typed, dialog.choices[dialog.focus].effort.clone())
@@ -91,7 +91,7 @@ fn enter(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
     match effort {
         Effort::Word(word) if typed != word => app.say(Role::Warn, format!("type {word} to do this; nothing was sent")),
         Effort::Sentence if typed.is_empty() => app.say(Role::Warn, "say how you know; nothing was sent"),
-        Effort::Letter | Effort::Enter | Effort::Word(_) | Effort::Sentence => choose(app, at, todos),
+        Effort::Letter | Effort::Enter | Effort::Word(_) | Effort::Sentence => choose(app, at, deeds),
     }
 }
 
@@ -107,21 +107,21 @@ fn is_locked(app: &mut App, at: usize, now: Now) -> bool {
     locked.is_some()
 }
 
-fn choose(app: &mut App, at: usize, todos: &mut Vec<Todo>) {
+fn choose(app: &mut App, at: usize, deeds: &mut Vec<Deed>) {
     let Some(dialog) = app.dialog.take() else { return };
     let typed = dialog.field.as_ref().map(|field| field.text().trim().to_owned()).unwrap_or_default();
     let Some(choice) = dialog.choices.into_iter().nth(at) else { return };
     let done = told(&choice);
     match choice.does {
         Does::Close => {}
-        Does::Send(command) => act::send(app, with_evidence(command, typed), done, todos),
+        Does::Send(command) => act::send(app, with_evidence(command, typed), done, deeds),
         Does::SubmitProposal(digest) => {
             if app.proposal.as_ref().is_some_and(|proposal| proposal.plan.digest == digest) {
-                act::submit(app, todos);
+                act::submit(app, deeds);
             }
         }
-        Does::Leave(exit) => todos.push(Todo::Leave(exit)),
-        Does::CancelAll => cancel_all(app, todos),
+        Does::Leave(exit) => deeds.push(Deed::Leave(exit)),
+        Does::CancelAll => cancel_all(app, deeds),
     }
 }
 
@@ -145,11 +145,11 @@ fn with_evidence(command: Command, typed: String) -> Command {
     }
 }
 
-fn cancel_all(app: &mut App, todos: &mut Vec<Todo>) {
+fn cancel_all(app: &mut App, deeds: &mut Vec<Deed>) {
     let runs: Vec<RunId> = app.unfinished().map(|workflow| workflow.run.clone()).collect();
     for run in runs {
         let done = format!("{run} is being cancelled");
-        act::send(app, Command::Cancel { run, now: false, reason: "asked for when leaving".to_owned() }, done, todos);
+        act::send(app, Command::Cancel { run, now: false, reason: "asked for when leaving".to_owned() }, done, deeds);
     }
 }
 

@@ -13,12 +13,12 @@ use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, 
 use super::super::pane::Pane;
 use super::super::settings::Bell;
 use super::super::theme::Role;
-use super::Todo;
+use super::Deed;
 
-pub(super) fn received(app: &mut App, item: FeedItem, todos: &mut Vec<Todo>) {
+pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
         FeedItem::Plan(graph) => app.state.know_plan(graph),
-        FeedItem::Event(event) => event_received(app, &event, todos),
+        FeedItem::Event(event) => event_received(app, &event, deeds),
         FeedItem::Resync(state) => replace(app, state),
         FeedItem::Gone { reason } => {
             let reason = text::safe(&reason);
@@ -38,7 +38,7 @@ fn replace(app: &mut App, state: Arc<State>) {
     app.mark(Dirty::Soon);
 }
 
-fn event_received(app: &mut App, event: &Event, todos: &mut Vec<Todo>) {
+fn event_received(app: &mut App, event: &Event, deeds: &mut Vec<Deed>) {
     if event.seq <= app.state.seq {
         return;
     }
@@ -50,7 +50,7 @@ fn event_received(app: &mut App, event: &Event, todos: &mut Vec<Todo>) {
         app.mark(Dirty::Soon);
         return;
     };
-    let asked = ask_for_attention(app, run, todos);
+    let asked = ask_for_attention(app, run, deeds);
     let shown = matches!(&app.subject, Subject::Run(subject) if subject == run);
     if shown || asked || app.pane == Pane::Runs {
         app.mark(Dirty::Soon);
@@ -77,7 +77,7 @@ fn list_run(app: &mut App, event: &Event) {
 }
 
 /// Counts the run's open questions; a new one rings once, and only where nobody looks.
-fn ask_for_attention(app: &mut App, run: &RunId, todos: &mut Vec<Todo>) -> bool {
+fn ask_for_attention(app: &mut App, run: &RunId, deeds: &mut Vec<Deed>) -> bool {
     let open: Vec<_> = app.state.runs.get(run).map(|workflow| workflow.questions.keys().cloned().collect()).unwrap_or_default();
     let known = app.rung.get(run).map_or(&[][..], Vec::as_slice);
     if known == open {
@@ -85,7 +85,7 @@ fn ask_for_attention(app: &mut App, run: &RunId, todos: &mut Vec<Todo>) -> bool 
     }
     let fresh = open.iter().any(|request| !known.contains(request));
     if fresh && app.focus != Focus::Here && app.settings.bell == Bell::On {
-        todos.push(Todo::Bell);
+        deeds.push(Deed::Bell);
     }
     if open.is_empty() {
         app.rung.remove(run);

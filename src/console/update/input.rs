@@ -13,14 +13,14 @@ use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
 use super::super::widget::scroll::Go;
-use super::{Todo, act, choose, feed};
+use super::{Deed, act, choose, feed};
 
 /// Keys that come this soon after a paste were part of it: a paste can hold its own end mark.
 const PASTE_SHADOW: Millis = Millis(100);
 
-pub(super) fn received(app: &mut App, input: Input, now: Now, todos: &mut Vec<Todo>) {
+pub(super) fn received(app: &mut App, input: Input, now: Now, deeds: &mut Vec<Deed>) {
     match input {
-        Input::Key(key) => key_pressed(app, key, now, todos),
+        Input::Key(key) => key_pressed(app, key, now, deeds),
         Input::Paste { text, dropped } => {
             app.last_paste = Some(now.mono);
             pasted(app, &text, dropped);
@@ -57,14 +57,14 @@ pub(super) fn place(app: &App) -> Place {
     }
 }
 
-fn key_pressed(app: &mut App, key: Key, now: Now, todos: &mut Vec<Todo>) {
+fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     let place = place(app);
     let known = keys::act(place, app.prefix, key);
     // These never decide anything and always work.
     if let Some(act @ (Act::Interrupt | Act::Repaint | Act::Suspend)) = known {
         app.prefix = None;
         app.mark(Dirty::Now);
-        return act::perform(app, act, now, todos);
+        return act::perform(app, act, now, deeds);
     }
     let after_paste = app.last_paste.is_some_and(|at| now.mono.0 < at.0 + PASTE_SHADOW.0);
     if after_paste || is_stray(app, place, key, known, now) {
@@ -78,15 +78,15 @@ fn key_pressed(app: &mut App, key: Key, now: Now, todos: &mut Vec<Todo>) {
     }
     if app.prefix.take().is_some() {
         match known {
-            Some(act) => act::perform(app, act, now, todos),
+            Some(act) => act::perform(app, act, now, deeds),
             None => app.say(Role::Muted, "no such pair of keys; ? lists them"),
         }
         return;
     }
     match place {
-        Place::Dialog => choose::key_pressed(app, key, known, now, todos),
-        Place::Intent => intent_key(app, key, known, now, todos),
-        Place::Help | Place::Plan | Place::Step | Place::Runs => pane_key(app, place, key, now, todos),
+        Place::Dialog => choose::key_pressed(app, key, known, now, deeds),
+        Place::Intent => intent_key(app, key, known, now, deeds),
+        Place::Help | Place::Plan | Place::Step | Place::Runs => pane_key(app, place, key, now, deeds),
     }
 }
 
@@ -113,7 +113,7 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     true
 }
 
-fn pane_key(app: &mut App, place: Place, key: Key, now: Now, todos: &mut Vec<Todo>) {
+fn pane_key(app: &mut App, place: Place, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     let mut acts = keys::acts(place, key).peekable();
     if acts.peek().is_none() {
         app.dirty = app.dirty.max(Dirty::Soon);
@@ -121,22 +121,22 @@ fn pane_key(app: &mut App, place: Place, key: Key, now: Now, todos: &mut Vec<Tod
     }
     let chosen = acts.find(|act| act::is_for_now(app, *act));
     if let Some(act) = chosen {
-        act::perform(app, act, now, todos);
+        act::perform(app, act, now, deeds);
     } else if let Some(act) = keys::acts(place, key).last() {
         let why = act::why_not(app, act);
         app.say(Role::Muted, why);
     }
 }
 
-fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, todos: &mut Vec<Todo>) {
+fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut Vec<Deed>) {
     let choices = match &app.intent.answer {
         Some(Answer::Clarify { choices, .. }) => choices.len(),
         Some(Answer::Refuse { .. }) | None => 0,
     };
     match known {
-        Some(Act::Ask) => ask(app, todos),
+        Some(Act::Ask) => ask(app, deeds),
         Some(Act::NewLine) => app.intent.editor.insert('\n'),
-        Some(act) => act::perform(app, act, now, todos),
+        Some(act) => act::perform(app, act, now, deeds),
         None => match key.code {
             Code::Down if choices > 0 => app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices))),
             Code::Up if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
@@ -146,7 +146,7 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, todos: &mut
 }
 
 /// A chosen answer goes behind the text, so that the whole intent is planned again.
-fn ask(app: &mut App, todos: &mut Vec<Todo>) {
+fn ask(app: &mut App, deeds: &mut Vec<Deed>) {
     if let (Some(Answer::Clarify { choices, .. }), Some(at)) = (&app.intent.answer, app.intent.choice.take()) {
         let chosen = choices.get(at).map(|choice| format!(" {}", text::safe(choice))).unwrap_or_default();
         app.intent.editor.end_of_all();
@@ -165,7 +165,7 @@ fn ask(app: &mut App, todos: &mut Vec<Todo>) {
     app.intent.asked += 1;
     app.intent.answer = None;
     app.intent.asking = Some((app.intent.asked, asked.clone()));
-    todos.push(Todo::Plan { ask: app.intent.asked, text: asked });
+    deeds.push(Deed::Plan { ask: app.intent.asked, text: asked });
 }
 
 /// One key in an editor of ours.

@@ -1,6 +1,6 @@
 //! One message -> the changed model, and what the world is asked to do.
 //!
-//! No clock, no terminal, no link: time comes with the message, orders go out as `Todo`.
+//! No clock, no terminal, no link: time comes with the message, orders go out as `Deed`.
 
 mod act;
 mod choose;
@@ -68,7 +68,7 @@ pub enum Order {
 }
 
 #[derive(Debug, PartialEq)]
-pub enum Todo {
+pub enum Deed {
     Plan { ask: u64, text: String },
     Send { order: Order, command: Box<Command> },
     Read { source: Source, offset: u64 },
@@ -78,25 +78,25 @@ pub enum Todo {
     Leave(Exit),
 }
 
-pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Todo> {
-    let mut todos = Vec::new();
+pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
+    let mut deeds = Vec::new();
     match msg {
-        Msg::Input(input) => input::received(app, input, now, &mut todos),
-        Msg::Fed(item) => feed::received(app, item, &mut todos),
+        Msg::Input(input) => input::received(app, input, now, &mut deeds),
+        Msg::Fed(item) => feed::received(app, item, &mut deeds),
         Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
         Msg::Replied { order, reply } => replied(app, &order, reply),
         Msg::Output { source, answer } => output(app, &source, answer, now),
         Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
-        Msg::Resized { size } => resized(app, size, &mut todos),
-        Msg::Resumed => todos.push(Todo::Repaint),
+        Msg::Resized { size } => resized(app, size, &mut deeds),
+        Msg::Resumed => deeds.push(Deed::Repaint),
         Msg::Tick => tick(app, now),
     }
-    settle(app, now, &mut todos);
-    todos
+    settle(app, now, &mut deeds);
+    deeds
 }
 
 /// What follows from any change: layout of a new graph, the output that is on the screen, rows in range.
-fn settle(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
+fn settle(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
     lay_out(app);
     let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
     app.cursor = app.cursor.min(len.saturating_sub(1));
@@ -107,7 +107,7 @@ fn settle(app: &mut App, now: Now, todos: &mut Vec<Todo>) {
     choose_output(app, now.mono);
     if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
         let offset = output.ask();
-        todos.push(Todo::Read { source: output.source.clone(), offset });
+        deeds.push(Deed::Read { source: output.source.clone(), offset });
     }
 }
 
@@ -202,12 +202,12 @@ fn frame_written(app: &mut App, frame: u64, now: Millis) {
     }
 }
 
-fn resized(app: &mut App, size: (u16, u16), todos: &mut Vec<Todo>) {
+fn resized(app: &mut App, size: (u16, u16), deeds: &mut Vec<Deed>) {
     app.size = size;
     if let Some(dialog) = &mut app.dialog {
         dialog.fit(size);
     }
-    todos.push(Todo::Repaint);
+    deeds.push(Deed::Repaint);
     app.mark(Dirty::Now);
 }
 

@@ -3,7 +3,7 @@
 //! proposed), `focus`, `blur`, `fail:STEP`, `unknown:STEP`, `succeed:STEP`, `other:skip` (somebody else skips what waits).
 
 use ouioe::console::input::Input;
-use ouioe::console::update::{Msg, Todo};
+use ouioe::console::update::{Deed, Msg};
 use ouioe::model::actor::Actor;
 use ouioe::model::command::{Command, Consent, StepRef};
 use ouioe::model::failure::Certainty;
@@ -16,7 +16,7 @@ struct Play {
     desk: Desk,
     engine: Engine,
     orders: Vec<String>,
-    pending: Vec<Todo>,
+    pending: Vec<Deed>,
 }
 
 impl Play {
@@ -33,7 +33,7 @@ impl Play {
             "look" => self.desk.look(),
             "frame" => drop(self.desk.frame()),
             "deliver" => {
-                self.desk.todos = std::mem::take(&mut self.pending);
+                self.desk.deeds = std::mem::take(&mut self.pending);
                 self.desk.deliver(&mut self.engine);
             }
             "read" => self.desk.propose(&deploy()),
@@ -61,9 +61,9 @@ impl Play {
     }
 
     fn collect(&mut self) {
-        for todo in std::mem::take(&mut self.desk.todos) {
-            self.orders.extend(told(&todo));
-            self.pending.push(todo);
+        for deed in std::mem::take(&mut self.desk.deeds) {
+            self.orders.extend(told(&deed));
+            self.pending.push(deed);
         }
     }
 }

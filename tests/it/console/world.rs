@@ -6,7 +6,7 @@ use ouioe::console::app::{App, Now, Setup};
 use ouioe::console::input::Parser;
 use ouioe::console::settings::UiSettings;
 use ouioe::console::theme::Theme;
-use ouioe::console::update::{self, Msg, Order, Todo, update};
+use ouioe::console::update::{self, Deed, Msg, Order, update};
 use ouioe::console::view::view;
 use ouioe::engine::handle::{FeedItem, Reply};
 use ouioe::machine::{self, Ctx};
@@ -200,7 +200,7 @@ pub fn busy() -> (Engine, RunId) {
 pub struct Desk {
     pub app: App,
     pub now: Now,
-    pub todos: Vec<Todo>,
+    pub deeds: Vec<Deed>,
     keys: Parser,
 }
 
@@ -226,13 +226,13 @@ impl Desk {
         });
         update::begin(&mut app);
         let now = Now { mono: Millis(1_000), wall: Stamp(START.0 + 60_000) };
-        let mut desk = Self { app, now, todos: Vec::new(), keys: Parser::default() };
+        let mut desk = Self { app, now, deeds: Vec::new(), keys: Parser::default() };
         desk.tell(Msg::Tick);
         desk
     }
 
     pub fn tell(&mut self, msg: Msg) {
-        self.todos.extend(update(&mut self.app, msg, self.now));
+        self.deeds.extend(update(&mut self.app, msg, self.now));
     }
 
     /// Bytes as a terminal sends them; `␛` is the Esc key, with nothing close behind it.
@@ -278,15 +278,15 @@ impl Desk {
     pub fn propose(&mut self, plan: &Plan) {
         self.app.intent.editor.set(&plan.intent);
         self.press("\r");
-        let Some(Todo::Plan { ask, .. }) = self.todos.pop() else { panic!("not asked: {:?}", self.todos) };
+        let Some(Deed::Plan { ask, .. }) = self.deeds.pop() else { panic!("not asked: {:?}", self.deeds) };
         let outcome = ouioe::model::outcome::PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
         self.tell(Msg::Planned { ask, outcome });
     }
 
     /// Sends what was ordered to an engine and tells the answers.
     pub fn deliver(&mut self, engine: &mut Engine) {
-        for todo in std::mem::take(&mut self.todos) {
-            if let Todo::Send { order, command } = todo {
+        for deed in std::mem::take(&mut self.deeds) {
+            if let Deed::Send { order, command } = deed {
                 let (reply, items) = engine.request(ana(), *command);
                 self.feed(items);
                 self.tell(Msg::Replied { order, reply });
@@ -296,30 +296,30 @@ impl Desk {
 
     /// Answers what it wants to read with these bytes.
     pub fn output(&mut self, bytes: &[u8]) {
-        for todo in std::mem::take(&mut self.todos) {
-            if let Todo::Read { source, offset } = todo {
+        for deed in std::mem::take(&mut self.deeds) {
+            if let Deed::Read { source, offset } = deed {
                 let at = usize::try_from(offset).expect("small").min(bytes.len());
                 let chunk = OutputChunk { offset, bytes: bytes[at..].to_vec(), total: bytes.len() as u64, dropped: 0 };
                 self.tell(Msg::Output { source, answer: Ok(chunk) });
             }
         }
-        self.todos.retain(|todo| !matches!(todo, Todo::Read { .. }));
+        self.deeds.retain(|deed| !matches!(deed, Deed::Read { .. }));
     }
 
     /// What was ordered, in short.
     pub fn orders(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.todos).into_iter().filter_map(|todo| told(&todo)).collect()
+        std::mem::take(&mut self.deeds).into_iter().filter_map(|deed| told(&deed)).collect()
     }
 }
 
 /// An order in short; a read is none.
-pub fn told(todo: &Todo) -> Option<String> {
-    Some(match todo {
-        Todo::Send { order: Order::Submit, command } => {
+pub fn told(deed: &Deed) -> Option<String> {
+    Some(match deed {
+        Deed::Send { order: Order::Submit, command } => {
             let Command::Submit(submit) = &**command else { panic!("{command:?}") };
             format!("submit {} {}", submit.plan.title, matches!(submit.consent, Consent::Shown { digest } if digest == submit.plan.digest))
         }
-        Todo::Send { command, .. } => {
+        Deed::Send { command, .. } => {
             let value = serde_json::to_value(&**command).expect("json");
             let fields = value.as_object().cloned().unwrap_or_default();
             let at = fields.get("at").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -329,12 +329,12 @@ pub fn told(todo: &Todo) -> Option<String> {
             let parts: String = ["step", "now", "expected_rev", "evidence"].iter().filter_map(|name| get(name)).collect();
             format!("{}{parts}", all["verb"].as_str().expect("a verb"))
         }
-        Todo::Plan { text, .. } => format!("plan {text}"),
-        Todo::Bell => "bell".to_owned(),
-        Todo::Leave(exit) => format!("leave {exit:?}"),
-        Todo::Suspend => "suspend".to_owned(),
-        Todo::Repaint => "repaint".to_owned(),
-        Todo::Read { .. } => return None,
+        Deed::Plan { text, .. } => format!("plan {text}"),
+        Deed::Bell => "bell".to_owned(),
+        Deed::Leave(exit) => format!("leave {exit:?}"),
+        Deed::Suspend => "suspend".to_owned(),
+        Deed::Repaint => "repaint".to_owned(),
+        Deed::Read { .. } => return None,
     })
 }
 
