@@ -44,6 +44,10 @@ pub(super) struct Core {
     pub(super) effects: Effects,
     /// Reports that are not durable yet.
     pub(super) kept: Vec<Report>,
+    /// The disk was full and the reserve is not set aside again: what room there is belongs to reports, nothing starts.
+    pub(super) short: bool,
+    /// There was room for a reserve when the engine started; where there never was, nobody waits for one.
+    pub(super) has_reserve: bool,
     pub(super) snapshot_at: Seq,
     /// Attempts of earlier engines are still being found out.
     pub(super) recovering: bool,
@@ -86,7 +90,9 @@ impl Core {
     /// Blocks for ever where nothing is due.
     fn wait(&self, inbox: &Receiver<Inbox>) -> Result<Inbox, RecvTimeoutError> {
         let due = self.state.next_due().map(|(due, _)| Duration::from_millis(due.since(self.clock.now()).0).min(LONGEST_NAP));
-        let retry = (!self.kept.is_empty()).then_some(RETRY);
+        // A timer that cannot be recorded stays due: it waits with the reports.
+        let due = due.filter(|_| self.kept.is_empty());
+        let retry = (self.short || !self.kept.is_empty()).then_some(RETRY);
         match [due, retry].into_iter().flatten().min() {
             Some(nap) => inbox.recv_timeout(nap),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -98,6 +104,13 @@ impl Core {
             && let Some(end) = self.retry_kept()
         {
             return Some(end);
+        }
+        if self.short && self.kept.is_empty() && self.journal.has_reserve() {
+            self.short = false;
+            info!("there is room again");
+            if let Some(end) = self.wake() {
+                return Some(end);
+            }
         }
         let mut batch = Batch::default();
         let (mut follows, mut rejoins, mut stops) = (Vec::new(), Vec::new(), Vec::new());
@@ -156,6 +169,9 @@ impl Core {
     }
 
     fn fire_timers(&mut self, batch: &mut Batch) {
+        if !self.kept.is_empty() {
+            return;
+        }
         if let Some(by_ms) = self.clock.stepped() {
             self.report(Report::ClockStepped { by_ms }, batch);
         }
@@ -168,7 +184,7 @@ impl Core {
     fn turn(&mut self, request: &Request) -> Result<Turn, Refusal> {
         let seed = Canonical::new("ouioe.seed.1").bytes(&self.seed).number(self.state.seq.0).finish().0;
         // With reports waiting for space, what they lead to is recorded and started later.
-        let may_start = self.kept.is_empty();
+        let may_start = self.kept.is_empty() && !self.short;
         let ctx = Ctx { now: self.clock.now(), seed, settings: &self.settings, may_start };
         turn(&mut self.state, request, &ctx)
     }
@@ -192,7 +208,10 @@ impl Core {
                 batch.refuse(&detail);
                 Appended::End(EngineEnd::LostEpoch { detail })
             }
-            Err(AppendError::Refused { detail, .. }) => self.refold(batch, &detail),
+            Err(AppendError::Refused { kind, detail }) => {
+                self.short |= self.has_reserve && kind == RefusedKind::Full;
+                self.refold(batch, &detail)
+            }
             Err(AppendError::Unknown { detail } | AppendError::Poisoned { detail }) => {
                 error!(%detail, "the journal is in doubt");
                 batch.leave_open();
@@ -233,7 +252,7 @@ impl Core {
             Appended::Yes => {
                 info!(count = waiting.len(), "reports are durable after all");
                 self.kept.clear();
-                self.wake()
+                if self.short { None } else { self.wake() }
             }
         }
     }

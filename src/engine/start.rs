@@ -96,6 +96,8 @@ impl Engine {
             followers: Followers::new(inbox.clone(), options.runtime.clone()),
             effects: Effects::default(),
             kept: Vec::new(),
+            short: false,
+            has_reserve: journal.has_reserve(),
             snapshot_at: state.seq,
             recovering: true,
             settings: options.settings,

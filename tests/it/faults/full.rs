@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::kill::{Campaign, assert_exactly_once};
+use super::kill::{Campaign, assert_clean, assert_exactly_once};
 use super::plans;
 use super::program::{Place, Running, until};
 
@@ -18,9 +18,10 @@ use super::program::{Place, Running, until};
 struct Disk(PathBuf);
 
 impl Disk {
-    fn mount(at: &Path) -> Self {
+    fn mount(at: &Path, mebibytes: u32) -> Self {
         fs::create_dir_all(at).expect("a folder");
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs"]).arg(at).status();
+        let options = format!("size={mebibytes}m,mode=0700");
+        let done = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).status();
         assert!(done.is_ok_and(|status| status.success()), "mount a tmpfs (this test needs root)");
         Self(at.to_owned())
     }
@@ -78,7 +79,7 @@ enum On {
 fn started(on: On) -> (Disk, Campaign, Running) {
     let dir = tempfile::tempdir().expect("a folder");
     let at = dir.path().join("disk");
-    let disk = Disk::mount(&at);
+    let disk = Disk::mount(&at, 8);
     if on == On::Journal {
         let elsewhere = dir.path().join("runs");
         fs::DirBuilder::new().mode(0o700).create(&elsewhere).expect("a folder");
@@ -145,16 +146,49 @@ fn an_engine_killed_on_a_full_disk_loses_nothing() {
         until("the next engine", || (early.has_ended() || has_it()).then_some(()));
         // Longer than the engine waits between two tries.
         let watched = Instant::now();
-        until("nothing to start", || {
-            assert_eq!(one.place.ledger().counts.len(), 1, "something started that could not be recorded");
-            (early.has_ended() || watched.elapsed() > Duration::from_secs(2)).then_some(())
-        });
-        filler.free();
-        let early = early.end();
-        assert!(matches!(early.code(), Some(0 | 7 | 74)), "{}", early.text());
+        until("the end or a while", || (early.has_ended() || watched.elapsed() > Duration::from_secs(2)).then_some(()));
+        let early = early.kill();
+        assert!(matches!((early.code(), early.signal()), (Some(74), _) | (_, Some(9))), "{}", early.text());
         one.heard(&early);
+        // Nothing has started that is not recorded.
+        assert_clean(&one.judge());
+        filler.free();
         let verdict = one.finish();
         assert_exactly_once(&one.place, &verdict);
         println!("killed on a full disk under {on:?}: resume said {:?}, {} events, {} parks", early.code(), verdict.events, one.parks);
     }
+}
+
+/// Clock ticks (a hundredth of a second each) that the process has worked.
+fn worked(pid: i32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("its fields").split_whitespace().collect();
+    fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number")).sum()
+}
+
+/// A hold ends while its end cannot be recorded: the engine waits, and waiting costs nothing.
+#[test]
+fn a_timer_on_a_full_disk_waits_without_spinning() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = dir.path().join("disk");
+    // Too small for a reserve, so that not even the first try succeeds.
+    let disk = Disk::mount(&at, 3);
+    let mut one = Campaign::new(Place::with_state(dir, at.join("state")));
+    one.place.configure("[policy]\nhold = \"500ms\"\n");
+    one.place.write_plan(&plans::file(&[plans::entry("s0", &[], &one.place.ledger_path(), "", "")]));
+    let running = one.go_on();
+    assert!(running.wait_for(&["step_held"]));
+    let filler = disk.fill();
+    let (from, before) = (Instant::now(), worked(running.pid()));
+    until("the hold to be over for long", || (from.elapsed() > Duration::from_secs(3)).then_some(()));
+    let spent = worked(running.pid()) - before;
+    assert!(spent < 50, "{spent} ticks of work in three seconds of waiting");
+    assert!(one.place.ledger().counts.is_empty());
+    filler.free();
+    let ended = running.end();
+    assert_eq!(ended.code(), Some(0), "{}", ended.text());
+    one.heard(&ended);
+    let verdict = one.finish();
+    assert_exactly_once(&one.place, &verdict);
+    println!("a timer on a full disk: {spent} ticks of work in 3 s");
 }
