@@ -3,6 +3,7 @@
 use super::super::turn::{Draft, Handled};
 use super::{addressed_step, wrong_state};
 use crate::model::command::{Refusal, RefusalCode, StepRef};
+use crate::model::effect::Role;
 use crate::model::event::Fact;
 use crate::model::state::State;
 
@@ -14,5 +15,11 @@ pub(super) fn handle(state: &State, at: &StepRef, evidence: &str) -> Result<Hand
     if record.state.is_live() || record.state.is_settled() {
         return Err(wrong_state(workflow, &at.step, record, "only a step that waits or is unknown can be marked done by hand"));
     }
-    Ok(Handled::of(vec![Draft::step(&at.run, ix, Fact::StepDoneByHand { evidence: evidence.to_owned() })]))
+    let undone = record.last.as_ref().is_some_and(|last| last.role == Role::Compensation);
+    let fact = if undone {
+        Fact::CompensationFinished { succeeded: true, detail: format!("by hand: {evidence}") }
+    } else {
+        Fact::StepDoneByHand { evidence: evidence.to_owned() }
+    };
+    Ok(Handled::of(vec![Draft::step(&at.run, ix, fact)]))
 }

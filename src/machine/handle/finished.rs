@@ -254,6 +254,9 @@ fn late(workflow: &Workflow, graph: &Graph, ix: StepIx, attempt: AttemptNo, outc
     let resolves = resolves && !matches!(outcome, AttemptOutcome::Failed { failure, .. } if failure.certainty == Certainty::Unknown);
     let mut drafts = vec![Draft::attempt(run, ix, attempt, Fact::LateResult { succeeded: ok, resolves, detail })];
     match outcome {
+        _ if resolves && record.last.as_ref().is_some_and(|last| last.role == Role::Compensation) => {
+            drafts.extend(undone(workflow, ix, record, outcome));
+        }
         AttemptOutcome::Succeeded { .. } if resolves => drafts.extend(succeeded(run, graph, ix, attempt, outcome)),
         AttemptOutcome::Failed { failure, exit, spool, error_tail } if resolves => {
             let fact =
