@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{approve, audit, cancel, check, done, events, log, pause, plan, reject, resume, retry, rollback, run, runs, show, skip};
+use super::{
+    approve, audit, cancel, check, done, events, freeze, log, note, pause, plan, reject, resume, retry, rollback, run, runs, show, skip,
+    take_back,
+};
 
 /// From a typed intent to an approved, durable, adaptive run.
 #[derive(Clone, Debug, Parser)]
@@ -80,9 +83,13 @@ pub enum Command {
     Retry(retry::RetryArgs),
     Skip(skip::SkipArgs),
     Done(done::DoneArgs),
+    TakeBack(take_back::TakeBackArgs),
     Pause(pause::PauseArgs),
     Cancel(cancel::CancelArgs),
     Rollback(rollback::RollbackArgs),
+    Freeze(freeze::FreezeArgs),
+    Thaw(freeze::ThawArgs),
+    Note(note::NoteArgs),
     Check(check::CheckArgs),
     Audit(audit::AuditArgs),
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::action::Action;
 use crate::model::catalogue::Catalogue;
+use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
@@ -79,6 +80,19 @@ impl Planning {
             return Err(vec![Problem::new(name.to_owned(), "template", format!("there is no template `{name}`")).help(help)]);
         };
         template::instantiate(found, inputs, &self.catalogue, &self.policy)
+    }
+
+    /// The next revision of a plan: one step with other parameters, bound and previewed anew, the others as they are.
+    pub async fn revise(&self, plan: &Plan, step: &StepId, set: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        let mut next = planner::revise(plan, step, set, &self.catalogue, &self.policy)?;
+        let Some(ix) = next.ix(step) else { return Ok(next) };
+        let alone = Plan { steps: vec![next.step(ix).clone()], ..next.clone() };
+        let alone = self.prepare(alone).await?;
+        next.steps[ix.at()] = alone.steps.into_iter().next().unwrap_or_else(|| next.step(ix).clone());
+        next.steps[ix.at()].approval |= plan.step(ix).approval;
+        next.approval_required = next.steps.iter().any(|step| step.approval);
+        seal(&mut next);
+        Ok(next)
     }
 
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.

@@ -69,6 +69,14 @@ pub enum Fact {
         approval_required: bool,
         attended: bool,
     },
+    /// The plan goes on as another revision of itself; steps not in `changed` are as they were.
+    PlanRevised {
+        digest: Digest,
+        revision: u32,
+        approval_required: bool,
+        changed: Vec<StepId>,
+        reason: String,
+    },
     /// `step` of the event names a gate; without it the whole plan is asked for.
     ApprovalRequested {
         request: RequestId,
@@ -87,6 +95,7 @@ pub enum Fact {
     },
 
     WorkflowStarted {},
+    /// With `step`: that step and all that depends on it.
     WorkflowPaused {},
     WorkflowResumed {},
     WorkflowCancelling {
@@ -216,6 +225,7 @@ impl Fact {
             Self::ClockStepped { .. } => "clock_stepped",
             Self::IntentSubmitted { .. } => "intent_submitted",
             Self::PlanProposed { .. } => "plan_proposed",
+            Self::PlanRevised { .. } => "plan_revised",
             Self::ApprovalRequested { .. } => "approval_requested",
             Self::Approved { .. } => "approved",
             Self::Rejected { .. } => "rejected",

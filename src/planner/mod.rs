@@ -15,6 +15,7 @@ pub mod near;
 mod pipeline;
 pub mod plan_file;
 pub mod render;
+mod revise;
 mod score;
 mod segment;
 mod settle;
@@ -28,6 +29,7 @@ mod words;
 
 pub use ask::{Ask, World};
 pub use pipeline::{plan, policy_in_force};
+pub use revise::revise;
 pub use settle::settle;
 pub use source::Format;
 pub use template::Template;

@@ -23,10 +23,14 @@ pub enum Verb {
     Cancel,
     Rollback,
     TakeBack,
+    Freeze,
+    Thaw,
+    Note,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Words<'a> {
+    /// Or the target of a freeze.
     pub run: &'a str,
     pub step: Option<&'a str>,
     pub digest: Option<&'a str>,
@@ -44,6 +48,11 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
         },
         _ => command(&state, verb, words)?,
     };
+    tell(place, out, command).await
+}
+
+/// Sends it and says what became of it.
+pub async fn tell(place: &Place, out: &Out, command: Command) -> Result<Exit, Trouble> {
     let (reply, heard) = Session::tell(place, command).await?;
     let Reply::Accepted { seq, run } = &reply else { return Ok(refused(&reply, out)) };
     if out.json {
@@ -57,9 +66,14 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
 }
 
 fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trouble> {
+    let reason = words.text.to_owned();
+    match verb {
+        Verb::Freeze => return Ok(Command::Freeze { target: words.run.to_owned(), reason }),
+        Verb::Thaw => return Ok(Command::Thaw { target: words.run.to_owned() }),
+        _ => {}
+    }
     let workflow = find::run(state, words.run)?;
     let run = workflow.run.clone();
-    let reason = words.text.to_owned();
     let at = || -> Result<StepRef, Trouble> {
         let step = find::step(workflow, words.step)?;
         let ix = workflow.graph().and_then(|graph| graph.ix(&step));
@@ -78,7 +92,11 @@ fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trou
         Verb::Skip => Command::Skip { at: at()?, reason },
         Verb::Done => Command::Done { at: at()?, evidence: reason },
         Verb::TakeBack => Command::TakeBack { at: at()? },
-        Verb::Pause => Command::Pause { run },
+        Verb::Pause => {
+            let step = words.step.map(|step| find::step(workflow, Some(step))).transpose()?;
+            Command::Pause { run, step }
+        }
+        Verb::Freeze | Verb::Thaw | Verb::Note => Command::Note { run, text: reason },
         Verb::Cancel => Command::Cancel { run, now: words.now, reason },
         Verb::Rollback => Command::Rollback { run, reason },
     })

@@ -6,6 +6,7 @@ pub mod intervene;
 pub mod list;
 pub mod output;
 pub mod resume;
+pub mod revise;
 pub mod run;
 pub mod show;
 
