@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use tokio::runtime::Runtime;
 
-use super::act::intervene::{Verb, Words, intervene};
+use super::act::intervene::intervene;
 use super::act::{self, Trouble};
-use super::args::{Cli, Command, Global, StepAt};
+use super::args::{Cli, Command, Global};
 use super::audit::AuditCommand;
 use super::console::console;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::Place;
-use super::{audit, check, detach, logging, plan, run};
+use super::{audit, check, detach, logging, plan, run, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -133,33 +133,9 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
 }
 
 async fn step_in(setup: &Setup, command: &Command) -> Result<Exit, Trouble> {
-    let step = |at: &StepAt| (at.run.clone(), Some(at.step.clone()));
-    let whole = |run: &String| (run.clone(), None);
-    let (verb, (run, step), text, digest, now) = match command {
-        Command::Approve(args) => (Verb::Approve, (args.run.clone(), args.step.clone()), "", args.digest.as_deref(), false),
-        Command::Reject(args) => (Verb::Reject, (args.run.clone(), args.step.clone()), args.reason.as_str(), None, false),
-        Command::Retry(args) if !args.set.is_empty() => return act::revise::revise(setup, args).await,
-        Command::Retry(args) => (Verb::Retry, step(&args.at), args.reason.as_str(), None, false),
-        Command::Skip(args) => (Verb::Skip, step(&args.at), args.reason.as_str(), None, false),
-        Command::Done(args) => (Verb::Done, step(&args.at), args.evidence.as_str(), None, false),
-        Command::TakeBack(args) => (Verb::TakeBack, step(&args.at), "", None, false),
-        Command::Pause(args) => (Verb::Pause, (args.run.clone(), args.step.clone()), "", None, false),
-        Command::Freeze(args) => (Verb::Freeze, whole(&args.target), args.reason.as_str(), None, false),
-        Command::Thaw(args) => (Verb::Thaw, whole(&args.target), "", None, false),
-        Command::Note(args) => (Verb::Note, whole(&args.run), args.text.as_str(), None, false),
-        Command::Cancel(args) => (Verb::Cancel, whole(&args.run), args.reason.as_str(), None, args.now),
-        Command::Rollback(args) => (Verb::Rollback, whole(&args.run), args.reason.as_str(), None, false),
-        Command::Host
-        | Command::Plan(_)
-        | Command::Run(_)
-        | Command::Resume(_)
-        | Command::Runs(_)
-        | Command::Show(_)
-        | Command::Log(_)
-        | Command::Events(_)
-        | Command::Check(_)
-        | Command::Audit(_) => return Ok(Exit::Usage),
-    };
-    let words = Words { run: &run, step: step.as_deref(), digest, text, now };
-    intervene(&setup.place, &setup.out, verb, &words).await
+    match (command, verbs::of(command)) {
+        (Command::Retry(args), _) if !args.set.is_empty() => act::revise::revise(setup, args).await,
+        (_, Some((verb, words))) => intervene(&setup.place, &setup.out, verb, &words).await,
+        (_, None) => Ok(Exit::Usage),
+    }
 }

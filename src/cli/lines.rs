@@ -88,7 +88,7 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::Rejected { reason, .. } => format!("rejected: {reason}"),
         Fact::WorkflowStarted {} => "started".to_owned(),
         Fact::WorkflowPaused {} => "paused: nothing new starts".to_owned(),
-        Fact::WorkflowResumed {} => "resumed".to_owned(),
+        Fact::WorkflowResumed { .. } => "resumed".to_owned(),
         Fact::WorkflowCancelling { compensate: true, .. } => "cancelling, then rolling back".to_owned(),
         Fact::WorkflowCancelling { .. } => "cancelling".to_owned(),
         Fact::WorkflowFinished { state, verdict, .. } => match verdict {

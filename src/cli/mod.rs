@@ -30,4 +30,5 @@ pub mod session;
 pub mod show;
 pub mod skip;
 pub mod take_back;
+pub mod verbs;
 pub mod watch;

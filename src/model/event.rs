@@ -97,7 +97,11 @@ pub enum Fact {
     WorkflowStarted {},
     /// With `step`: that step and all that depends on it.
     WorkflowPaused {},
-    WorkflowResumed {},
+    /// `taken_up`: it goes on after an engine's end; what a person paused stays so.
+    WorkflowResumed {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_up: bool,
+    },
     WorkflowCancelling {
         now: bool,
         compensate: bool,
@@ -231,7 +235,7 @@ impl Fact {
             Self::Rejected { .. } => "rejected",
             Self::WorkflowStarted {} => "workflow_started",
             Self::WorkflowPaused {} => "workflow_paused",
-            Self::WorkflowResumed {} => "workflow_resumed",
+            Self::WorkflowResumed { .. } => "workflow_resumed",
             Self::WorkflowCancelling { .. } => "workflow_cancelling",
             Self::WorkflowFinished { .. } => "workflow_finished",
             Self::StepQueued { .. } => "step_queued",

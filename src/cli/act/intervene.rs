@@ -1,7 +1,7 @@
 //! approve, reject, retry, skip, done, pause, cancel, rollback: one command each, by a running engine or recorded without one.
 
 use super::run::refused;
-use super::{Trouble, ask, find};
+use super::{Trouble, ask, find, weigh};
 use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::out::Out;
@@ -37,10 +37,15 @@ pub struct Words<'a> {
     /// Reason or evidence.
     pub text: &'a str,
     pub now: bool,
+    /// The consequences need no yes.
+    pub sure: bool,
 }
 
 pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) -> Result<Exit, Trouble> {
     let state = find::state(&place.state_dir)?;
+    if !weigh::weigh(&state, verb, words, out)? {
+        return Ok(Exit::Waits);
+    }
     let command = match (verb, words.digest) {
         (Verb::Approve, None) => match look_and_ask(&state, words, out)? {
             Some(command) => command,

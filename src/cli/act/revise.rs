@@ -11,6 +11,7 @@ use crate::cli::retry::RetryArgs;
 use crate::engine::planning::unbound;
 use crate::model::command::{Command, Consent, StepRef};
 use crate::model::plan::{Plan, Step};
+use crate::model::step_state::StepState::{AwaitingDecision, BackingOff, OutcomeUnknown};
 use crate::planner::render;
 use crate::text;
 
@@ -21,6 +22,12 @@ pub async fn revise(setup: &Setup, args: &RetryArgs) -> Result<Exit, Trouble> {
     let step = find::step(workflow, Some(&args.at.step))?;
     let gone = || Trouble::new(Exit::JournalUnusable, format!("the plan of run {} is gone", workflow.run));
     let (graph, ix) = workflow.graph().and_then(|graph| Some((graph, graph.ix(&step)?))).ok_or_else(gone)?;
+    let state = &workflow.step(ix).state;
+    if workflow.state.is_finished() || !matches!(state, AwaitingDecision { .. } | OutcomeUnknown | BackingOff { .. }) {
+        let is = state.word().replace('_', " ");
+        let what = format!("refused: step {step} is {is}; only a failed, unknown or backing-off step can be retried");
+        return Err(Trouble::new(Exit::Refused, what));
+    }
     let planning = match setup.planning() {
         Ok(planning) => planning,
         Err(exit) => return Ok(exit),

@@ -176,10 +176,12 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
             workflow.state = if workflow.live.is_empty() { WorkflowState::Paused } else { WorkflowState::Pausing };
             workflow.last_word = Some((event.actor.clone(), event.seq));
         }
-        Fact::WorkflowResumed {} => {
+        Fact::WorkflowResumed { taken_up } => {
             workflow.parked = false;
-            workflow.steps.iter_mut().for_each(|record| record.paused = false);
-            if matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
+            if !taken_up {
+                workflow.steps.iter_mut().for_each(|record| record.paused = false);
+            }
+            if !taken_up && matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
                 workflow.state = WorkflowState::Running;
             }
             workflow.last_word = Some((event.actor.clone(), event.seq));

@@ -44,7 +44,7 @@ pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
             spoke(state, event, &run);
         }
         Fact::Rejected { .. } | Fact::DecisionMade { .. } => spoke(state, event, &run),
-        Fact::WorkflowPaused {} | Fact::WorkflowResumed {} => {
+        Fact::WorkflowPaused {} | Fact::WorkflowResumed { .. } => {
             lifecycle::hold_back(state, &run, ix, matches!(fact, Fact::WorkflowPaused {}));
             spoke(state, event, &run);
         }

@@ -17,6 +17,7 @@ mod submit;
 mod take_back;
 mod timer;
 
+pub(super) use cancel::fate;
 pub(super) use finished::fail;
 
 use super::turn::{Ctx, Draft, Handled};

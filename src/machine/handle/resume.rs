@@ -10,7 +10,8 @@ use crate::model::step_state::WorkflowState;
 
 pub(super) fn handle(state: &State, run: Option<&RunId>, step: Option<&StepId>) -> Result<Handled, Refusal> {
     let Some(run) = run else {
-        let drafts: Vec<Draft> = state.runs.values().filter(|one| one.parked && !one.state.is_finished()).map(resumed).collect();
+        let drafts: Vec<Draft> =
+            state.runs.values().filter(|one| one.parked && !one.state.is_finished()).map(|one| resumed(one, true)).collect();
         if drafts.is_empty() {
             return Err(Refusal::new(RefusalCode::WrongState, "nothing was left unfinished"));
         }
@@ -22,15 +23,19 @@ pub(super) fn handle(state: &State, run: Option<&RunId>, step: Option<&StepId>) 
         if !graph.subtree(ix).into_iter().any(|ix| workflow.step(ix).paused) {
             return Err(too_late(workflow, format!("nothing from step {step} on is paused")));
         }
-        return Ok(Handled::of(vec![Draft::step(run, ix, Fact::WorkflowResumed {})]));
+        let mut drafts = vec![Draft::step(run, ix, Fact::WorkflowResumed { taken_up: false })];
+        if workflow.parked {
+            drafts.push(resumed(workflow, true));
+        }
+        return Ok(Handled::of(drafts));
     }
     let is_paused = workflow.steps.iter().any(|record| record.paused);
     if !workflow.parked && !is_paused && !matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
         return Err(too_late(workflow, format!("run {run} is {} and neither paused nor parked", workflow.shown().word())));
     }
-    Ok(Handled::of(vec![resumed(workflow)]))
+    Ok(Handled::of(vec![resumed(workflow, false)]))
 }
 
-fn resumed(workflow: &Workflow) -> Draft {
-    Draft::run(&workflow.run, Fact::WorkflowResumed {})
+fn resumed(workflow: &Workflow, taken_up: bool) -> Draft {
+    Draft::run(&workflow.run, Fact::WorkflowResumed { taken_up })
 }

@@ -10,5 +10,6 @@ mod health;
 mod home;
 mod idle;
 mod join;
+mod step_in;
 mod terminals;
 mod tty;
