@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ouioe::cli::args::Cli;
+use ouioe::cli::completions;
 use ouioe::cli::dispatch::{dispatch, wrong_words};
 
 fn main() -> ExitCode {
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == "__runner") {
         return ExitCode::from(u8::try_from(ouioe::service::runner::main()).unwrap_or(1));
     }
+    completions::answer();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Somebody was first: then it is installed.
     let _ = rustls::crypto::ring::default_provider().install_default();

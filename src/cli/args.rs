@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    approve, audit, cancel, check, done, events, freeze, log, note, pause, plan, reject, resume, retry, rollback, run, runs, show, skip,
-    take_back,
+    approve, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume, retry,
+    rollback, run, runs, service, show, skip, take_back,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -90,8 +90,13 @@ pub enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Note(note::NoteArgs),
+    Service(service::ServiceArgs),
+    Doctor(doctor::DoctorArgs),
+    Config(config::ConfigArgs),
     Check(check::CheckArgs),
     Audit(audit::AuditArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// A step of a run.

@@ -12,7 +12,7 @@ use super::console::console;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::Place;
-use super::{audit, check, detach, logging, plan, run, verbs};
+use super::{audit, check, completions, config, detach, logging, man, plan, run, service, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -55,8 +55,13 @@ pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
     let env = Environment::of_process();
-    if matches!(command, Some(Command::Check(_))) {
-        return check::check(&out, &global, &env);
+    // These need no state folder and leave none behind.
+    match &command {
+        Some(Command::Check(_)) => return check::check(&out, &global, &env),
+        Some(Command::Config(args)) => return config::config(&out, &global, &env, args),
+        Some(Command::Completions(args)) => return completions::completions(&out, args),
+        Some(Command::Man(args)) => return man::man(&out, args),
+        _ => {}
     }
     let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
@@ -124,9 +129,12 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
-        Command::Check(_) => Ok(Exit::Done),
+        Command::Service(args) => service::service(setup, &args).await,
+        Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
+        Command::Check(_) | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
+            AuditCommand::Export(args) => audit::export(place, out, &args),
         },
         other => step_in(setup, &other).await,
     }

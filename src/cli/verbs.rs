@@ -31,7 +31,12 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         | Command::Show(_)
         | Command::Log(_)
         | Command::Events(_)
+        | Command::Service(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
         | Command::Check(_)
-        | Command::Audit(_) => return None,
+        | Command::Audit(_)
+        | Command::Completions(_)
+        | Command::Man(_) => return None,
     })
 }

@@ -73,6 +73,11 @@ impl Planning {
         plan_file::check(&path.to_string_lossy(), &text, format, inputs, &self.catalogue, &self.policy)
     }
 
+    /// One operation as a plan of one step, checked as a plan file is.
+    pub fn single(&self, operation: &str, params: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        planner::single(operation, params, &self.catalogue, &self.policy)
+    }
+
     pub fn template(&self, name: &str, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
         let known = self.templates.iter().map(|one| one.name.as_str());
         let Some(found) = self.templates.iter().find(|one| one.name == name) else {

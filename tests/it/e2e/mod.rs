@@ -12,4 +12,5 @@ mod idle;
 mod join;
 mod step_in;
 mod terminals;
+mod tools;
 mod tty;
