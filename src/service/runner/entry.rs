@@ -29,6 +29,8 @@ pub const NOT_OURS: i32 = 3;
 pub const UNUSABLE: i32 = 4;
 pub const NOT_RECORDED: i32 = 5;
 
+/// The program's first argument.
+pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
 
@@ -45,19 +47,25 @@ fn run(dir: &Path) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
+    prepare::close_inherited();
+    begin(&dir)
+}
+
+/// In a process that inherited no open file; `dir` is absolute.
+pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(&dir), Signals::listen()) else {
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
         return UNUSABLE;
     };
-    match claim(&dir, &request) {
+    match claim(dir, &request) {
         Ok(Taken::Won) => {}
         Ok(Taken::Held(_)) => return NOT_OURS,
         Err(_) => return UNUSABLE,
     }
-    let ended = attempt(&dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
     let start = &request.start;
     let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(&dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
 /// A request of another boot is stale: its attempt is settled already.
@@ -106,7 +114,7 @@ fn refused(class: FailureClass, detail: String) -> Refused {
 
 fn spawn_builtin(dir: &Path, start: &Start) -> Result<Child, Refused> {
     let mut command = Command::new("/proc/self/exe");
-    command.arg("__runner").arg(BUILTIN).arg(dir);
+    command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
     spawn(command, environment_of(start, &BTreeMap::new(), Vec::new()), "/")
 }
 
