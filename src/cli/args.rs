@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{approve, audit, cancel, check, done, events, log, pause, plan, reject, resume, retry, rollback, run, runs, show, skip};
+use super::{approve, asset, audit, cancel, check, done, events, log, pause, plan, reject, resume, retry, rollback, run, runs, show, skip};
 
 /// From a typed intent to an approved, durable, adaptive run.
 #[derive(Clone, Debug, Parser)]
@@ -84,6 +84,7 @@ pub enum Command {
     Cancel(cancel::CancelArgs),
     Rollback(rollback::RollbackArgs),
     Check(check::CheckArgs),
+    Asset(asset::AssetArgs),
     Audit(audit::AuditArgs),
 }
 

@@ -20,6 +20,7 @@ use crate::config::secrets::redactor;
 use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
+use crate::store::Inventory;
 
 /// What every subcommand gets.
 pub struct Setup {
@@ -33,10 +34,11 @@ pub struct Setup {
 impl Setup {
     /// Built-in and the user's manifests and templates; what is wrong with them, by file and line.
     pub fn planning(&self) -> Result<Planning, Exit> {
-        Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
+        let planning = Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
             self.out.problems(&problems);
             Exit::Usage
-        })
+        })?;
+        Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
 
@@ -125,6 +127,7 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
         Command::Check(_) => Ok(Exit::Done),
+        Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
         },
@@ -153,6 +156,7 @@ async fn step_in(setup: &Setup, command: &Command) -> Result<Exit, Trouble> {
         | Command::Log(_)
         | Command::Events(_)
         | Command::Check(_)
+        | Command::Asset(_)
         | Command::Audit(_) => return Ok(Exit::Usage),
     };
     let words = Words { run: &run, step: step.as_deref(), digest, text, now };

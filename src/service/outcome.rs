@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::owned::call::Told;
 use super::runner::record::{Ended, Stdout};
 use super::verdict;
 use crate::model::action::Action;
@@ -48,7 +49,7 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
 
 fn of_exit(start: &Start, exit: ExitFacts, spool: SpoolFacts, stdout: &Stdout, error_tail: &str) -> AttemptOutcome {
     let judged = match bad_exit(&exit) {
-        Some(failure) => Err(failure),
+        Some(failure) => Err(told(&start.action, &exit, stdout).unwrap_or(failure)),
         None => result_of(&start.action, stdout, start.result_cap).and_then(|result| judge(start, result)),
     };
     match judged {
@@ -95,6 +96,13 @@ fn bad_exit(exit: &ExitFacts) -> Option<Failure> {
         (None, None, None) => return Some(failure(Certainty::Unknown, FailureClass::Unknown, "how it ended was not seen")),
     };
     Some(failure(Certainty::FailedKnown, class, detail))
+}
+
+/// An owned builtin that came to its own end knows best what is known of its effect.
+fn told(action: &Action, exit: &ExitFacts, stdout: &Stdout) -> Option<Failure> {
+    let own_end = action.is_builtin() && exit.cut.is_none() && exit.code == Some(1) && exit.left_over == 0 && !stdout.cut;
+    let Told { failure: it } = own_end.then(|| serde_json::from_str(stdout.text.trim()).ok()).flatten()?;
+    Some(Failure { retry_after: it.retry_after, ..failure(it.certainty, it.class, it.detail) })
 }
 
 /// Only what is a convention: `timeout(1)`, the shell's own codes, `sysexits.h`.

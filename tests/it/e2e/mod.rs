@@ -7,7 +7,7 @@ mod drift;
 mod escape;
 mod hangup;
 mod health;
-mod home;
+pub mod home;
 mod idle;
 mod join;
 mod terminals;

@@ -1,0 +1,72 @@
+//! Builtins that change the world, in a process of their own: a child of the step runner, under its limits like any program.
+//!
+//! The result goes to standard output as JSON, what was done to standard error; a failure is told as JSON with exit status 1.
+
+mod asset;
+pub mod call;
+mod files;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::bind::is_local;
+use super::runner::request::RunnerRequest;
+use crate::model::action::Action;
+use call::{Call, Done, Told, not_done};
+
+pub type Owned = fn(&mut Call<'_>) -> Done;
+
+static OWNED: &[(&str, Owned)] = &[
+    ("clean_files", files::clean),
+    ("asset_tag", asset::tag),
+    ("asset_set_maintenance", asset::set_maintenance),
+    ("asset_clear_maintenance", asset::clear_maintenance),
+    ("asset_decommission", asset::decommission),
+];
+
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OWNED.iter().map(|(name, _)| *name)
+}
+
+pub fn find(name: &str) -> Option<Owned> {
+    OWNED.iter().find(|(known, _)| *known == name).map(|(_, run)| *run)
+}
+
+/// Both streams are the runner's pipes, not a person's terminal.
+pub fn main(dir: &Path) -> i32 {
+    let (Ok(mut out), Ok(mut log)) = (stream(rustix::stdio::stdout()), stream(rustix::stdio::stderr())) else {
+        return 1;
+    };
+    let written = match carry_out(dir, &mut log) {
+        Ok(result) => writeln!(out, "{result}").map(|()| 0),
+        Err(failure) => {
+            let said = writeln!(log, "{}", failure.detail);
+            let told = serde_json::to_string(&Told { failure }).map_err(io::Error::other);
+            told.and_then(|line| writeln!(out, "{line}")).and(said).map(|()| 1)
+        }
+    };
+    written.unwrap_or(1)
+}
+
+fn stream(fd: BorrowedFd<'_>) -> io::Result<File> {
+    fd.try_clone_to_owned().map(File::from)
+}
+
+fn carry_out(dir: &Path, log: &mut dyn Write) -> Done {
+    let request = RunnerRequest::read(dir).map_err(|error| not_done(format!("read the request: {error}")))?;
+    let Action::Builtin { name, params, owned: true } = &request.start.action else {
+        return Err(not_done("the request is not for an owned builtin"));
+    };
+    let run = find(name).ok_or_else(|| not_done(format!("there is no owned builtin {name}")))?;
+    // `STATE/runs/RUN/STEP/ATTEMPT`.
+    let state_dir = dir.ancestors().nth(4).ok_or_else(|| not_done("the attempt lies in no state folder"))?;
+    let mut call = Call { params, protected: &request.protected_paths, state_dir, start: &request.start, log };
+    match params.get("host").and_then(Value::as_str) {
+        Some(host) if !is_local(host) => Err(not_done(format!("{host} is not this machine"))),
+        Some(_) | None => run(&mut call),
+    }
+}

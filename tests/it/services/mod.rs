@@ -1,0 +1,3 @@
+//! The services of a bare machine against the real thing: real processes, sockets, files and databases.
+
+mod asset;
