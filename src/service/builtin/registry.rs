@@ -72,6 +72,8 @@ static BUILTINS: &[Builtin] = &[
     local("read_logs", Run::Waiting(host::logs::read_logs)),
     local("check_updates", Run::Waiting(host::updates::check_updates)),
     local("clean_files_preview", Run::Blocking(list::preview)),
+    local("kill_process_preview", Run::Blocking(host::kill::preview)),
+    local("patch_preview", Run::Waiting(host::updates::preview)),
     row("ping", Run::Waiting(network::ping::ping)),
     row("dns_lookup", Run::Blocking(network::dns::dns_lookup)),
     row("port_check", Run::Waiting(network::port::port_check)),

@@ -20,6 +20,8 @@ pub struct Call<'a> {
     pub protected: &'a [String],
     /// The journal's folder.
     pub state_dir: &'a Path,
+    /// The attempt's.
+    pub dir: &'a Path,
     pub start: &'a Start,
     /// For people: goes to the spool.
     pub log: &'a mut dyn Write,

@@ -5,6 +5,11 @@
 mod asset;
 pub mod call;
 mod files;
+mod logs;
+pub mod patch;
+mod process;
+mod program;
+mod service;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -22,6 +27,12 @@ pub type Owned = fn(&mut Call<'_>) -> Done;
 
 static OWNED: &[(&str, Owned)] = &[
     ("clean_files", files::clean),
+    ("start_service", service::start),
+    ("stop_service", service::stop),
+    ("restart_service", service::restart),
+    ("rotate_logs", logs::rotate),
+    ("kill_process", process::kill),
+    ("patch", patch::patch),
     ("asset_tag", asset::tag),
     ("asset_set_maintenance", asset::set_maintenance),
     ("asset_clear_maintenance", asset::clear_maintenance),
@@ -34,6 +45,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 pub fn find(name: &str) -> Option<Owned> {
     OWNED.iter().find(|(known, _)| *known == name).map(|(_, run)| *run)
+}
+
+/// What it leaves running is what it was asked for.
+pub fn leaves_running(action: &Action) -> bool {
+    matches!(action, Action::Builtin { name, owned: true, .. } if ["start_service", "restart_service"].contains(&name.as_str()))
 }
 
 /// Both streams are the runner's pipes, not a person's terminal.
@@ -64,7 +80,7 @@ fn carry_out(dir: &Path, log: &mut dyn Write) -> Done {
     let run = find(name).ok_or_else(|| not_done(format!("there is no owned builtin {name}")))?;
     // `STATE/runs/RUN/STEP/ATTEMPT`.
     let state_dir = dir.ancestors().nth(4).ok_or_else(|| not_done("the attempt lies in no state folder"))?;
-    let mut call = Call { params, protected: &request.protected_paths, state_dir, start: &request.start, log };
+    let mut call = Call { params, protected: &request.protected_paths, state_dir, dir, start: &request.start, log };
     match params.get("host").and_then(Value::as_str) {
         Some(host) if !is_local(host) => Err(not_done(format!("{host} is not this machine"))),
         Some(_) | None => run(&mut call),

@@ -1,3 +1,4 @@
 //! The services of a bare machine against the real thing: real processes, sockets, files and databases.
 
 mod asset;
+mod host;
