@@ -38,6 +38,7 @@ impl Setup {
             self.out.problems(&problems);
             Exit::Usage
         })?;
+        let planning = planning.with_bound(self.config.jobs.clone(), self.config.channels.clone());
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::action::Action;
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::{Binding, Catalogue};
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
@@ -51,6 +51,12 @@ impl Planning {
     /// Hosts of this inventory are known by their names.
     pub fn with_inventory(mut self, inventory: Inventory) -> Self {
         self.inventory = Some(inventory);
+        self
+    }
+
+    /// What the configuration says of jobs and channels.
+    pub fn with_bound(mut self, jobs: BTreeMap<String, Binding>, channels: BTreeMap<String, Binding>) -> Self {
+        (self.catalogue.jobs, self.catalogue.channels) = (jobs, channels);
         self
     }
 

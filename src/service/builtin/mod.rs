@@ -5,6 +5,7 @@ pub mod basic;
 pub mod capture;
 pub mod host;
 pub mod http;
+pub mod job;
 pub mod network;
 pub mod param;
 pub mod registry;

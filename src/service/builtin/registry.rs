@@ -1,13 +1,13 @@
 //! Name -> function. One row a builtin; the owned ones stand in `service/owned.rs`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use serde_json::Value;
 
 use super::param::wrong;
-use super::{asset, basic, host, http, network};
+use super::{asset, basic, host, http, job, network};
 use crate::model::failure::{Certainty, Failure, FailureClass};
 use crate::service::bind::is_local;
 use crate::service::files::list;
@@ -23,12 +23,14 @@ pub type Waiting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub struct World {
     pub http: http::client::Shared,
     pub inventory: Inventory,
+    pub state_dir: PathBuf,
 }
 
 impl World {
     /// Of the state folder whose attempts lie in `runs`.
     pub fn beside(runs: &Path) -> Self {
-        Self { inventory: Inventory::at(runs.parent().unwrap_or(runs)), ..Self::default() }
+        let state_dir = runs.parent().unwrap_or(runs).to_owned();
+        Self { inventory: Inventory::at(&state_dir), state_dir, ..Self::default() }
     }
 }
 
@@ -64,6 +66,7 @@ static BUILTINS: &[Builtin] = &[
     row("asset_get", Run::Looking(asset::get)),
     row("asset_find_owner", Run::Looking(asset::find_owner)),
     row("asset_dependencies", Run::Looking(asset::dependencies)),
+    row("job_status", Run::Looking(job::status)),
     local("facts", Run::Blocking(host::facts::facts)),
     local("disk_usage", Run::Blocking(host::disk::disk_usage)),
     local("cpu_mem", Run::Waiting(host::load::cpu_mem)),

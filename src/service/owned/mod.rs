@@ -3,8 +3,11 @@
 //! The result goes to standard output as JSON, what was done to standard error; a failure is told as JSON with exit status 1.
 
 mod asset;
+mod bell;
 pub mod call;
 mod files;
+mod http;
+mod job;
 mod logs;
 pub mod patch;
 mod process;
@@ -23,6 +26,9 @@ use super::runner::request::RunnerRequest;
 use crate::model::action::Action;
 use call::{Call, Done, Told, not_done};
 
+/// What the names of secrets begin with in the environment.
+pub const SECRET: &str = "OUIOE_SECRET_";
+
 pub type Owned = fn(&mut Call<'_>) -> Done;
 
 static OWNED: &[(&str, Owned)] = &[
@@ -33,6 +39,9 @@ static OWNED: &[(&str, Owned)] = &[
     ("rotate_logs", logs::rotate),
     ("kill_process", process::kill),
     ("patch", patch::patch),
+    ("bell", bell::ring),
+    ("http_send", http::send),
+    ("cancel_job", job::cancel),
     ("asset_tag", asset::tag),
     ("asset_set_maintenance", asset::set_maintenance),
     ("asset_clear_maintenance", asset::clear_maintenance),
@@ -45,6 +54,18 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 pub fn find(name: &str) -> Option<Owned> {
     OWNED.iter().find(|(known, _)| *known == name).map(|(_, run)| *run)
+}
+
+/// Its effect is elsewhere: cut short, nobody knows whether it happened.
+pub fn acts_elsewhere(action: &Action) -> bool {
+    matches!(action, Action::Builtin { name, owned: true, .. } if name == "http_send")
+}
+
+/// Name -> handle of the secrets that it is given in its environment, under `SECRET` and the name.
+pub fn secrets_of(action: &Action) -> std::collections::BTreeMap<String, String> {
+    let Action::Builtin { params, owned: true, .. } = action else { return std::collections::BTreeMap::new() };
+    let handles = params.get("secrets").and_then(Value::as_object).into_iter().flatten();
+    handles.filter_map(|(name, handle)| Some((format!("{SECRET}{name}"), handle.as_str()?.to_owned()))).collect()
 }
 
 /// What it leaves running is what it was asked for.

@@ -11,4 +11,4 @@ pub mod home;
 mod idle;
 mod join;
 mod terminals;
-mod tty;
+pub mod tty;

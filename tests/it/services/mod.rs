@@ -2,3 +2,7 @@
 
 mod asset;
 mod host;
+mod http;
+mod jobs;
+mod notify;
+mod server;
