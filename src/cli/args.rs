@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    approve, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume, retry,
-    rollback, run, runs, service, show, skip, take_back,
+    approve, asset, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume,
+    retry, rollback, run, runs, service, show, skip, take_back,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -94,6 +94,7 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),
     Check(check::CheckArgs),
+    Asset(asset::AssetArgs),
     Audit(audit::AuditArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),

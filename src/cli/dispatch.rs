@@ -20,6 +20,7 @@ use crate::config::secrets::redactor;
 use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
+use crate::store::Inventory;
 
 /// What every subcommand gets.
 pub struct Setup {
@@ -33,10 +34,12 @@ pub struct Setup {
 impl Setup {
     /// Built-in and the user's manifests and templates; what is wrong with them, by file and line.
     pub fn planning(&self) -> Result<Planning, Exit> {
-        Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
+        let planning = Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
             self.out.problems(&problems);
             Exit::Usage
-        })
+        })?;
+        let planning = planning.with_bound(self.config.jobs.clone(), self.config.channels.clone());
+        Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
 
@@ -132,6 +135,7 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Service(args) => service::service(setup, &args).await,
         Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
         Command::Check(_) | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+        Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
             AuditCommand::Export(args) => audit::export(place, out, &args),

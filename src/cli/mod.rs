@@ -3,6 +3,7 @@
 pub mod act;
 pub mod approve;
 pub mod args;
+pub mod asset;
 pub mod audit;
 pub mod cancel;
 pub mod check;

@@ -128,6 +128,9 @@ fn bound(operation: &Operation) -> &'static str {
     match &operation.binding {
         Some(Binding::Builtin { .. }) => "builtin",
         Some(Binding::Command { .. }) => "command",
+        Some(Binding::Http { .. }) => "http",
+        Some(Binding::Job { .. }) => "job",
+        Some(Binding::Channel { .. }) => "channel",
         None => "-",
     }
 }
@@ -155,6 +158,9 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str) -> Exit {
     }
     match &operation.binding {
         Some(Binding::Builtin { name, .. }) => out.result(&format!("  bound     builtin {name}")),
+        Some(Binding::Http { method, url, .. }) => out.result(&text::safe(&format!("  bound     {method} {url}"))),
+        Some(Binding::Job { name }) => out.result(&text::safe(&format!("  bound     the configured job `{name}`"))),
+        Some(Binding::Channel { name }) => out.result(&text::safe(&format!("  bound     the configured channel `{name}`"))),
         Some(Binding::Command { argv, .. }) => out.result(&text::safe(&format!("  bound     {}", argv.join(" ")))),
         None => out.result(&format!("  bound     no: add a binding in <config>/services/{}.toml", operation.service())),
     }

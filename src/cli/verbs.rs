@@ -35,6 +35,7 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         | Command::Doctor(_)
         | Command::Config(_)
         | Command::Check(_)
+        | Command::Asset(_)
         | Command::Audit(_)
         | Command::Completions(_)
         | Command::Man(_) => return None,

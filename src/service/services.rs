@@ -58,6 +58,7 @@ impl Services {
     pub fn new(options: ServiceOptions, runtime: Handle, report: ReportTo) -> Self {
         // A root that cannot be made or marked proves nothing; starts will say why they fail.
         let same_boot = folder::is_of_this_boot(options.spools.root(), &options.boot_id).unwrap_or(false);
+        let world = builtin::World::beside(options.spools.root());
         let inner = Inner {
             host: RunnerHost::new(options.exe.clone()),
             options,
@@ -66,7 +67,7 @@ impl Services {
             live: Mutex::default(),
             same_boot: AtomicBool::new(same_boot),
             closed: AtomicBool::new(false),
-            world: builtin::World::default(),
+            world,
         };
         Self { inner: Arc::new(inner) }
     }
