@@ -2,7 +2,8 @@
 //!
 //! After a hang-up, or when the operator leaves runs going, the same process goes on without a screen until they are settled.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
@@ -10,12 +11,19 @@ use super::act::Trouble;
 use super::dispatch::Setup;
 use super::exit::Exit;
 use super::out::Out;
-use super::session::Session;
-use crate::console::{self, ConsoleError, PlanIntent, UiSettings, Wiring};
+use super::session::{Place, Session, SessionError};
+use crate::console::{self, ConsoleError, Joined, PlanIntent, Rejoin, UiSettings, Wiring};
 use crate::engine::EngineEnd;
+use crate::engine::handle::Feed;
 use crate::engine::planning::Planning;
 use crate::machine::{apply, rendered};
 use crate::planner::Ask;
+
+/// How long an engine that ends may take to let go of its journal and its socket.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// The console's present way to an engine; it changes when that engine ends.
+type Slot = Arc<Mutex<Option<Session>>>;
 
 pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
     let planning = match setup.planning() {
@@ -27,17 +35,21 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
         return Err(Trouble::new(Exit::Usage, format!("there is no terminal with a full screen here; {help}")));
     }
     let session = runtime.block_on(Session::open(&setup.place))?;
+    let (link, in_process) = (session.link.clone(), session.is_host());
+    let session: Slot = Arc::new(Mutex::new(Some(session)));
     let ended = console::run(Wiring {
-        link: session.link.clone(),
+        link,
         plan_intent: plan_intent(planning),
+        rejoin: rejoin(setup.place.clone(), session.clone()),
         fold: apply,
         render: |workflow, action| rendered(workflow, action).map_err(|missing| missing.detail().to_owned()),
         actor: setup.place.actor.clone(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         settings: ui_settings(setup),
-        in_process: session.is_host(),
+        in_process,
         runtime: runtime.handle().clone(),
     });
+    let Some(session) = session.lock().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(Exit::Done) };
     let end = match ended {
         Ok(console::Exit::Headless | console::Exit::Hangup) => runtime.block_on(session.close()),
         Ok(console::Exit::Quit | console::Exit::Park | console::Exit::Detach) => runtime.block_on(session.leave()),
@@ -61,6 +73,33 @@ fn plan_intent(planning: Arc<Planning>) -> PlanIntent {
         let planning = planning.clone();
         Box::pin(async move { planning.plan_intent(&Ask::new(text)).await })
     })
+}
+
+fn rejoin(place: Place, slot: Slot) -> Rejoin {
+    Arc::new(move || {
+        let (place, slot) = (place.clone(), slot.clone());
+        Box::pin(async move {
+            let (session, feed) = next_engine(&place).await.map_err(|error| error.to_string())?;
+            let joined = Joined { link: session.link.clone(), in_process: session.is_host(), feed };
+            slot.lock().unwrap_or_else(PoisonError::into_inner).replace(session);
+            Ok(joined)
+        })
+    })
+}
+
+/// Whoever holds the journal, else this process. One that is just ending still answers for a moment.
+async fn next_engine(place: &Place) -> Result<(Session, Feed), SessionError> {
+    let begun = Instant::now();
+    loop {
+        let tried = match Session::open(place).await {
+            Ok(session) => session.link.follow().await.map(|feed| (session, feed)).map_err(SessionError::from),
+            Err(error) => Err(error),
+        };
+        match tried {
+            Err(SessionError::Link(_)) if begun.elapsed() < ENDING => tokio::time::sleep(Duration::from_millis(50)).await,
+            settled => return settled,
+        }
+    }
 }
 
 fn ui_settings(setup: &Setup) -> UiSettings {

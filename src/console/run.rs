@@ -17,9 +17,9 @@ use super::output::CHUNK;
 use super::screen::Screen;
 use super::terminal::{self, Session, Writer, Written};
 use super::theme::Theme;
-use super::update::{self, Deed, Msg, Order, next_wake, update};
+use super::update::{self, Deed, Msg, Order, Rejoined, next_wake, update};
 use super::view::view;
-use super::wiring::{ConsoleError, Exit, Wiring};
+use super::wiring::{ConsoleError, Exit, Joined, Wiring};
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
 use crate::model::time::{Millis, Stamp};
@@ -30,6 +30,7 @@ const STOP_WAIT: Duration = Duration::from_millis(300);
 const BATCH: usize = 512;
 
 enum Event {
+    Joined(Box<Joined>),
     Model(Box<Msg>, Instant),
     Told(Told),
     TerminalGone,
@@ -256,6 +257,7 @@ impl Console {
     fn take(&mut self, event: Event, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
         match event {
             Event::Model(msg, at) => self.tell(*msg, at, queue),
+            Event::Joined(joined) => self.joined(*joined, queue),
             Event::Written(written) => self.written(&written, queue),
             Event::TerminalGone | Event::Told(Told::Hangup) => self.hang_up().map(Some),
             Event::Told(Told::Terminate) => Ok(Some(self.terminated())),
@@ -305,17 +307,26 @@ impl Console {
                         return Ok(Some(exit));
                     }
                 }
-                Deed::Repaint => self.repaint(),
-                Deed::Bell => {
-                    self.bell = true;
-                    self.app.mark(Dirty::Soon);
-                }
-                Deed::Plan { ask, text } => self.plan(ask, text),
-                Deed::Send { order, command } => self.send(order, *command),
-                Deed::Read { source, offset } => self.read(source, offset),
+                other => self.carry_out(other),
             }
         }
         Ok(None)
+    }
+
+    /// What needs no answer from the terminal.
+    fn carry_out(&mut self, deed: Deed) {
+        match deed {
+            Deed::Repaint => self.repaint(),
+            Deed::Rejoin => self.rejoin(),
+            Deed::Bell => {
+                self.bell = true;
+                self.app.mark(Dirty::Soon);
+            }
+            Deed::Plan { ask, text } => self.plan(ask, text),
+            Deed::Send { order, command } => self.send(order, *command),
+            Deed::Read { source, offset } => self.read(source, offset),
+            Deed::Leave(_) | Deed::Suspend => {}
+        }
     }
 
     fn repaint(&mut self) {
@@ -334,13 +345,12 @@ impl Console {
                 Ok(Event::TerminalGone | Event::Told(Told::Hangup)) => return self.hang_up().map(Some),
                 Ok(Event::Told(Told::Terminate)) => return Ok(Some(self.terminated())),
                 Ok(Event::Written(_)) => self.writing = None,
+                Ok(Event::Joined(joined)) => drop(self.joined(*joined, queue)?),
                 Ok(Event::Model(msg, at)) if !matches!(*msg, Msg::Input(_)) => {
                     let now = self.now(at);
                     let deeds = update(&mut self.app, *msg, now);
                     for deed in deeds {
-                        if let Deed::Read { source, offset } = deed {
-                            self.read(source, offset);
-                        }
+                        self.carry_out(deed);
                     }
                 }
                 // Keys pressed at the shell are not ours; the size is asked for on the way back.
@@ -356,6 +366,26 @@ impl Console {
         let Ok(session) = Session::enter() else { return self.hang_up().map(Some) };
         self.session = Some(session);
         self.tell(Msg::Resized { size: terminal::size() }, Instant::now(), queue)
+    }
+
+    fn rejoin(&self) {
+        let (events, joining) = (self.events.clone(), (self.wiring.rejoin)());
+        self.wiring.runtime.spawn(async move {
+            let event = match joining.await {
+                Ok(joined) => Event::Joined(Box::new(joined)),
+                Err(why) => Event::Model(Box::new(Msg::Rejoined(Err(why))), Instant::now()),
+            };
+            let _ = events.send(event);
+        });
+    }
+
+    /// Everything that is asked from now on goes to the new engine.
+    fn joined(&mut self, joined: Joined, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
+        let Joined { link, in_process, feed } = joined;
+        (self.wiring.link, self.wiring.in_process) = (link, in_process);
+        forward_feed(&self.wiring, feed.items, self.events.clone());
+        let rejoined = Rejoined { link: self.wiring.link.describe(), in_process, state: feed.state };
+        self.tell(Msg::Rejoined(Ok(rejoined)), Instant::now(), queue)
     }
 
     fn plan(&self, ask: u64, text: String) {

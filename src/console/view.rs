@@ -203,6 +203,7 @@ fn header(app: &App, now: Now) -> Line<'static> {
     let time = elapsed(app, now);
     let link = match &app.link_state {
         LinkState::Live => format!("  ◆ {}", text::safe(&app.link)),
+        LinkState::Rejoining { .. } => "  ◇ ENGINE ENDED, REJOINING".to_owned(),
         LinkState::Gone { .. } => "  ◇ ENGINE GONE".to_owned(),
     };
     let mut room = wide.saturating_sub(text::width(&state) + text::width(&waits) + 2);
@@ -211,8 +212,7 @@ fn header(app: &App, now: Now) -> Line<'static> {
         room -= if fits { text::width(&part) } else { 0 };
         if fits { part } else { String::new() }
     };
-    let gone = matches!(app.link_state, LinkState::Gone { .. });
-    let (link, time) = if gone {
+    let (link, time) = if app.link_state != LinkState::Live {
         (keep(link), keep(time))
     } else {
         let time = keep(time);

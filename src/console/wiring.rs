@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::UiSettings;
+use crate::engine::handle::Feed;
 use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
@@ -22,12 +23,23 @@ pub type Fold = fn(&mut State, &Event);
 /// A gate's action with its holes filled from the run's results; an error says which value is missing.
 pub type Render = fn(&Workflow, &Action) -> Result<Action, String>;
 
+/// A way to an engine that took the place of one that ended.
+pub struct Joined {
+    pub link: Link,
+    pub in_process: bool,
+    pub feed: Feed,
+}
+
+/// To whichever engine holds the journal now, else to one of our own; an error finishes "could not …".
+pub type Rejoin = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Joined, String>> + Send>> + Send + Sync>;
+
 #[derive(Clone)]
 pub struct Wiring {
     pub link: Link,
     pub plan_intent: PlanIntent,
     pub fold: Fold,
     pub render: Render,
+    pub rejoin: Rejoin,
     pub actor: Actor,
     pub host: String,
     pub settings: UiSettings,

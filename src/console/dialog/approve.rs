@@ -10,8 +10,9 @@ use crate::model::state::{OpenQuestion, Workflow};
 use crate::policy::digest::{action_digest, plan_digest};
 use crate::text;
 
-use super::super::app::{App, Proposal};
+use super::super::app::App;
 use super::super::phrase;
+use super::super::proposal::Proposal;
 use super::super::theme::Role;
 use super::{Basis, Choice, Dialog, Does, Effort, Part};
 

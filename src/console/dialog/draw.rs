@@ -166,6 +166,6 @@ fn status(app: &App, dialog: &Dialog, now: Millis) -> Line<'static> {
             let bar = format!("{}{}", "▮".repeat(full), "▯".repeat(4 - full));
             Line::styled(format!("keys arm in {bar}   focus starts on close"), app.style(Role::Muted))
         }
-        None => Line::styled("⏎ acts on ▸ only   ↑↓ choose   Esc close", app.style(Role::Muted)),
+        None => Line::styled("Enter acts on ▸ only   ↑↓ choose   Esc close", app.style(Role::Muted)),
     }
 }

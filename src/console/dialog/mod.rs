@@ -23,7 +23,8 @@ use crate::model::state::State;
 use crate::model::time::Millis;
 use crate::text;
 
-use super::app::{App, Arming};
+use super::app::App;
+use super::arming::Arming;
 use super::keys::{VERBS, Verb};
 use super::theme::Role;
 use super::widget::editor::Editor;

@@ -51,10 +51,10 @@ fn below(app: &App, width: usize) -> Vec<Line<'static>> {
         None if app.intent.editor.is_empty() => vec![
             muted("for example: restart nginx on web-3 and verify"),
             muted(""),
-            muted("⏎ plans it. Nothing runs before you have seen the plan,"),
+            muted("Enter plans it. Nothing runs before you have seen the plan,"),
             muted("and what changes something waits for your approval."),
         ],
-        None => vec![muted("⏎ plans it; nothing runs before you have seen the plan")],
+        None => vec![muted("Enter plans it; nothing runs before you have seen the plan")],
         Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
         Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),
     }
@@ -70,8 +70,11 @@ fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices:
         let mark = if app.intent.choice == Some(at) { " ▸ " } else { "   " };
         lines.push(Line::from(vec![Span::styled(mark, app.style(Role::Accent)), Span::raw(text::safe(choice))]));
     }
-    let how =
-        if choices.is_empty() { "   say it in the intent, then ⏎" } else { "   ↓ chooses, ⏎ plans again; or say it in the intent" };
+    let how = if choices.is_empty() {
+        "   say it in the intent, then Enter"
+    } else {
+        "   ↓ chooses, Enter plans again; or say it in the intent"
+    };
     lines.push(Line::styled(how, app.style(Role::Muted)));
     lines
 }

@@ -12,9 +12,10 @@ use crate::model::time::Stamp;
 use crate::text;
 
 use super::Pane;
-use crate::console::app::{App, Now, Sent, Subject};
+use crate::console::app::{App, Now, Subject};
 use crate::console::glyph;
 use crate::console::phrase;
+use crate::console::proposal::Sent;
 use crate::console::theme::Role;
 use crate::console::view::{effect_word, put, title};
 use crate::console::widget::rail::{Rail, Row};
@@ -89,7 +90,7 @@ fn heading(app: &App, now: Now) -> String {
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
                 (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
-                (false, 0) => "reads only · ⏎ runs it".to_owned(),
+                (false, 0) => "reads only · Enter runs it".to_owned(),
                 (false, _) => format!("{gates} need approval · a opens it"),
             };
             format!("proposed plan {} · {} steps · {next}", graph.plan.digest.short(), graph.len())

@@ -196,7 +196,7 @@ pub fn draw_strip(app: &App, area: Rect, buffer: &mut Buffer) {
     let name = app.selected_step().map_or_else(String::new, |step| text::safe(step.id.as_str()));
     if app.natural_part() == StepPart::Result {
         // Not the result itself: a cursor that passes by would paint it for every step (bytes over the line).
-        title(app, area, None, &format!("{name} · wrote nothing · ⏎ shows its result"), buffer);
+        title(app, area, None, &format!("{name} · wrote nothing · Enter shows its result"), buffer);
         return;
     }
     let rest = title(app, area, None, &format!("{name} · {}", output_heading(app)), buffer);
@@ -207,7 +207,7 @@ fn draw_result(app: &App, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let rest = title(app, area, None, "result · ⏎ opens and closes · go: output", buffer);
+    let rest = title(app, area, None, "result · Enter opens and closes · go: output", buffer);
     draw_tree(app, rest, &mut app.step.tree.borrow_mut(), buffer);
 }
 

@@ -4,15 +4,16 @@ use crate::model::command::{Command, StepRef};
 use crate::model::step_state::{StepState, WorkflowState};
 use crate::text;
 
-use super::super::app::{App, LinkState, Now, Sent, StepPart, Subject};
+use super::super::app::{App, LinkState, Now, StepPart, Subject};
 use super::super::dialog::{self, Dialog};
 use super::super::keys::Act;
 use super::super::pane::Pane;
+use super::super::proposal::Sent;
 use super::super::theme::Role;
 use super::super::view;
 use super::super::widget::scroll::Go;
 use super::super::wiring::Exit;
-use super::{Deed, Order, choose, show_run};
+use super::{Deed, Order, choose, rejoin, show_run};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
@@ -48,6 +49,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         }
         Act::ShowOutput | Act::Fold => app.pane == Pane::Step && app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
+        Act::Rejoin => !app.in_process && matches!(app.link_state, LinkState::Gone { .. }),
         Act::Go(_)
         | Act::Back
         | Act::Show(_)
@@ -113,6 +115,7 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::ShowResult => of_step("it has no result"),
         Act::Open => "nothing to open here".to_owned(),
         Act::Follow => "it follows already".to_owned(),
+        Act::Rejoin => "the engine is there".to_owned(),
         _ => "not here".to_owned(),
     }
 }
@@ -149,6 +152,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::Interrupt => interrupt(app),
         Act::Repaint => deeds.push(Deed::Repaint),
         Act::Suspend => deeds.push(Deed::Suspend),
+        Act::Rejoin => rejoin::again(app, deeds),
         Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
         Act::Ask | Act::NewLine => {}
     }
@@ -230,8 +234,7 @@ fn show_result(app: &mut App) {
 }
 
 pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) {
-    if let LinkState::Gone { reason } = &app.link_state {
-        let why = format!("nothing can act, the engine ended: q, then `ouioe` goes on ({reason})");
+    if let Some(why) = app.cannot_act() {
         return app.say(Role::Bad, why);
     }
     match make(app) {
@@ -257,9 +260,8 @@ fn oldest(app: &mut App) {
 }
 
 pub(super) fn send(app: &mut App, command: Command, done: String, deeds: &mut Vec<Deed>) {
-    if let LinkState::Gone { reason } = &app.link_state {
-        let why = format!("not sent: {reason}");
-        return app.say(Role::Bad, why);
+    if let Some(why) = app.cannot_act() {
+        return app.say(Role::Bad, format!("not sent: {why}"));
     }
     deeds.push(Deed::Send { order: Order::Other { done }, command: Box::new(command) });
 }
@@ -267,8 +269,8 @@ pub(super) fn send(app: &mut App, command: Command, done: String, deeds: &mut Ve
 /// One deliberate yes to the plan that is on the screen.
 pub(super) fn submit(app: &mut App, deeds: &mut Vec<Deed>) {
     let (actor, host) = (app.actor.clone(), app.host.clone());
-    let gone = matches!(app.link_state, LinkState::Gone { .. });
-    let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && !gone) else {
+    let live = app.link_state == LinkState::Live;
+    let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && live) else {
         return app.say(Role::Bad, "not sent: there is no plan or no engine");
     };
     proposal.sent = Sent::Yes;

@@ -7,29 +7,26 @@ use crate::model::event::{Event, Fact};
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::state::State;
-use crate::text;
 
-use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, Subject};
+use super::super::app::{Answer, App, Dirty, Focus, LinkState, Subject};
+use super::super::arming::Arming;
 use super::super::pane::Pane;
+use super::super::proposal::Proposal;
 use super::super::settings::Bell;
 use super::super::theme::Role;
-use super::Deed;
+use super::{Deed, rejoin};
 
 pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
         FeedItem::Plan(graph) => app.state.know_plan(graph),
         FeedItem::Event(event) => event_received(app, &event, deeds),
         FeedItem::Resync(state) => replace(app, state),
-        FeedItem::Gone { reason } => {
-            let reason = text::safe(&reason);
-            app.say(Role::Bad, format!("the engine ended ({reason}): q, then `ouioe` goes on; this is the last that is known"));
-            app.link_state = LinkState::Gone { reason };
-        }
+        FeedItem::Gone { reason } => rejoin::engine_gone(app, &reason, deeds),
     }
 }
 
 /// Starts again from a state that holds everything.
-fn replace(app: &mut App, state: Arc<State>) {
+pub(super) fn replace(app: &mut App, state: Arc<State>) {
     app.state = Arc::unwrap_or_clone(state);
     app.link_state = LinkState::Live;
     app.forget_asked();
@@ -123,7 +120,7 @@ pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
                 app.subject = Subject::Proposal;
                 app.say(Role::Accent, "the plan you asked for is ready: Esc leaves the editor, 1 shows it");
             } else {
-                app.say(Role::Accent, "the plan you asked for is ready: i and ⏎ show it");
+                app.say(Role::Accent, "the plan you asked for is ready: i and Enter show it");
             }
         }
         PlanOutcome::Clarify { question, missing, choices } => {

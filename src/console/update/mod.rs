@@ -6,9 +6,11 @@ mod act;
 mod choose;
 mod feed;
 mod input;
+mod rejoin;
 
 pub use act::is_for_now;
 pub use feed::begin;
+pub use rejoin::Rejoined;
 
 use std::sync::Arc;
 
@@ -20,10 +22,12 @@ use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
 
-use super::app::{App, Dirty, LinkState, Now, Sent, StepPane, Subject};
+use super::app::{App, Dirty, Now, StepPane, Subject};
+use super::arming::Arming;
 use super::input::Input;
 use super::output::{Flow, Output, Source};
 use super::pane::Pane;
+use super::proposal::Sent;
 use super::theme::Role;
 use super::widget::rail::Rail;
 use super::wiring::Exit;
@@ -53,6 +57,8 @@ pub enum Msg {
     },
     /// Back from the shell.
     Resumed,
+    /// What became of `Deed::Rejoin`.
+    Rejoined(Result<Rejoined, String>),
     /// The time that `next_wake` named has come.
     Tick,
 }
@@ -69,12 +75,23 @@ pub enum Order {
 
 #[derive(Debug, PartialEq)]
 pub enum Deed {
-    Plan { ask: u64, text: String },
-    Send { order: Order, command: Box<Command> },
-    Read { source: Source, offset: u64 },
+    Plan {
+        ask: u64,
+        text: String,
+    },
+    Send {
+        order: Order,
+        command: Box<Command>,
+    },
+    Read {
+        source: Source,
+        offset: u64,
+    },
     Bell,
     Repaint,
     Suspend,
+    /// To the engine that holds the journal now, or to one of our own.
+    Rejoin,
     Leave(Exit),
 }
 
@@ -84,11 +101,12 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
         Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
-        Msg::Replied { order, reply } => replied(app, &order, reply),
+        Msg::Replied { order, reply } => replied(app, &order, reply, &mut deeds),
         Msg::Output { source, answer } => output(app, &source, answer, now),
         Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
         Msg::Resized { size } => resized(app, size, &mut deeds),
         Msg::Resumed => deeds.push(Deed::Repaint),
+        Msg::Rejoined(answer) => rejoin::answered(app, answer),
         Msg::Tick => tick(app, now),
     }
     settle(app, now, &mut deeds);
@@ -130,7 +148,7 @@ fn arm_anew(app: &mut App) {
     let frame = app.frame;
     if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
         proposal.in_view = in_view;
-        proposal.arming = super::app::Arming::from_frame(frame);
+        proposal.arming = Arming::from_frame(frame);
     }
 }
 
@@ -236,7 +254,7 @@ pub fn next_wake(app: &App, now: Now) -> Option<Millis> {
     [dialog, proposal, clock, output].into_iter().flatten().min()
 }
 
-fn replied(app: &mut App, order: &Order, reply: Reply) {
+fn replied(app: &mut App, order: &Order, reply: Reply, deeds: &mut Vec<Deed>) {
     match reply {
         Reply::Accepted { run, .. } => accepted(app, order, run),
         Reply::Refused(refusal) => {
@@ -248,9 +266,8 @@ fn replied(app: &mut App, order: &Order, reply: Reply) {
             app.say(Role::Unknown, format!("not known whether it was recorded ({cmd_id}); look before you try again"));
         }
         Reply::Gone => {
-            unsent(app);
-            app.link_state = LinkState::Gone { reason: "the engine ended".to_owned() };
-            app.say(Role::Bad, "the engine ended before it answered; nothing here can act");
+            rejoin::engine_gone(app, "the engine ended", deeds);
+            app.say(Role::Unknown, "the engine ended before it answered: look whether it was recorded before you try again");
         }
     }
 }

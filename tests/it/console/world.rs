@@ -334,6 +334,7 @@ pub fn told(deed: &Deed) -> Option<String> {
         Deed::Leave(exit) => format!("leave {exit:?}"),
         Deed::Suspend => "suspend".to_owned(),
         Deed::Repaint => "repaint".to_owned(),
+        Deed::Rejoin => "rejoin".to_owned(),
         Deed::Read { .. } => return None,
     })
 }

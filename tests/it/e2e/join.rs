@@ -97,19 +97,102 @@ fn a_command_approves_and_the_console_sees_it() {
     assert_eq!(home.kinds().iter().filter(|kind| *kind == "engine_started").count(), 1);
 }
 
-/// The host of the engine dies: the others say so, and one of them can go on.
+/// The host of the engine dies: one of the others is the host from then on, and the rest join it.
 #[test]
 fn the_host_is_gone() {
+    let home = Home::new();
+    let gate = home.fifo("gate");
+    let plan = home.plan(&[sh("a", &[], &format!("cat {} > /dev/null", gate.display())), sh("b", &["a"], "echo done")]);
+    let mut first = Tty::start(&home, &[]);
+    first.shows("what is to be done?");
+    let mut others = [Tty::start(&home, &[]), Tty::start(&home, &[])];
+    let run = home.run(&["run", "--detach", "--json", "--yes", "--plan", &plan]).exits(0);
+    let run = run.values()[0]["run"].as_str().expect("a run").to_owned();
+    for other in &others {
+        other.shows("what is to be done?");
+        other.press("\x1b");
+        other.shows("1 unfinished");
+        other.press("\r");
+        other.shows("RUNNING 0/2");
+    }
+    kill(first.pid(), rustix::process::Signal::KILL);
+    first.end();
+    // The same run stays open in both; what the dead engine left is parked until somebody goes on.
+    for other in &others {
+        other.shows("the engine had ended");
+        other.shows("PARKED");
+        other.shows("▸ test ▸");
+    }
+    let hosts = others.iter().filter(|tty| tty.text().contains("it runs in this console now")).count();
+    assert_eq!(hosts, 1, "{}\n{}", others[0].text(), others[1].text());
+    others[1].press("R");
+    others[0].shows("RUNNING");
+    std::fs::write(&gate, "go").expect("somebody reads");
+    for other in &others {
+        other.shows("SUCCEEDED 2/2");
+        other.shows("q leave");
+    }
+    let kinds = home.kinds();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "step_started").count(), 2, "nothing ran twice: {kinds:?}");
+    assert_eq!(step(&home.show(&run), "b")["state"], "succeeded");
+    others.sort_by_key(|tty| tty.text().contains("in this console"));
+    for other in &mut others {
+        other.press("q");
+        assert_eq!(other.end(), 0);
+    }
+}
+
+/// The engine in the background settles its run and ends: the console that looks at it goes on with one of its own.
+#[test]
+fn the_engine_has_nothing_more_to_do() {
+    let home = Home::new();
+    let gate = home.fifo("gate");
+    let plan = home.plan(&[sh("a", &[], &format!("cat {} > /dev/null", gate.display()))]);
+    home.run(&["run", "--detach", "--json", "--yes", "--plan", &plan]).exits(0);
+    let mut tty = Tty::start(&home, &[]);
+    tty.shows("what is to be done?");
+    tty.press("\x1b");
+    tty.shows("1 unfinished");
+    tty.press("\r");
+    tty.shows("RUNNING 0/1");
+    std::fs::write(&gate, "go").expect("somebody reads");
+    tty.shows("it runs in this console now");
+    tty.shows("SUCCEEDED 1/1");
+    assert!(!tty.text().contains("ENGINE GONE"), "{}", tty.text());
+    // It is a host in full: others join it, and it plans and runs.
+    assert!(home.run(&["runs"]).exits(0).out.contains("succeeded"));
+    tty.press("i");
+    tty.shows("what is to be done?");
+    tty.press("\x1b");
+    tty.shows("q leave");
+    tty.press("q");
+    assert_eq!(tty.end(), 0);
+    assert_eq!(home.kinds().iter().filter(|kind| *kind == "engine_started").count(), 2);
+    assert_eq!(home.kinds().last().map(String::as_str), Some("engine_stopped"));
+}
+
+/// Nobody holds the journal and it cannot be opened: the console says why and what to do, and a key tries again.
+#[test]
+fn there_is_no_engine_to_be_had() {
     let home = Home::new();
     let first = Tty::start(&home, &[]);
     first.shows("what is to be done?");
     let mut second = Tty::start(&home, &[]);
     second.shows("what is to be done?");
+    second.press("\x1b");
+    second.shows("no runs yet");
+    let (journal, aside) = (home.state().join("journal.sqlite3"), home.path("aside"));
+    std::fs::rename(&journal, &aside).expect("moved");
+    std::fs::create_dir(&journal).expect("a folder in its place");
     kill(first.pid(), rustix::process::Signal::KILL);
     second.shows("ENGINE GONE");
-    second.shows("the engine ended");
-    second.press("\x1b");
-    second.shows("q leave");
+    second.shows("could not");
+    second.press("x");
+    second.shows("J join again");
+    std::fs::remove_dir(&journal).expect("empty");
+    std::fs::rename(&aside, &journal).expect("moved back");
+    second.press("J");
+    second.shows("it runs in this console now");
     second.press("q");
     assert_eq!(second.end(), 0);
 }
