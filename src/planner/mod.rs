@@ -9,7 +9,7 @@ mod compose;
 pub mod grammar;
 mod guard;
 mod index;
-mod inputs;
+pub mod inputs;
 mod matching;
 pub mod near;
 mod pipeline;
