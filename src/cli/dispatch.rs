@@ -12,7 +12,7 @@ use super::console::console;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::Place;
-use super::{audit, check, completions, config, detach, logging, man, plan, run, service, verbs};
+use super::{audit, check, completions, config, detach, logging, man, plain, plan, run, service, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -58,13 +58,8 @@ pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
     let env = Environment::of_process();
-    // These need no state folder and leave none behind.
-    match &command {
-        Some(Command::Check(_)) => return check::check(&out, &global, &env),
-        Some(Command::Config(args)) => return config::config(&out, &global, &env, args),
-        Some(Command::Completions(args)) => return completions::completions(&out, args),
-        Some(Command::Man(args)) => return man::man(&out, args),
-        _ => {}
+    if let Some(exit) = command.as_ref().and_then(|command| without_state(&out, &global, &env, command)) {
+        return exit;
     }
     let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
@@ -79,6 +74,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "begins");
     let exit = match command {
+        None if plain::is_wanted(&setup) => Ok(plain::plain(&setup, &runtime)),
         None => console(&setup, &runtime),
         Some(command) => runtime.block_on(carry_out(&setup, command)),
     };
@@ -92,6 +88,17 @@ pub fn dispatch(cli: Cli) -> Exit {
     });
     tracing::info!(exit = exit as u8, "ends");
     exit
+}
+
+/// What needs no state folder and leaves none behind.
+fn without_state(out: &Out, global: &Global, env: &Environment, command: &Command) -> Option<Exit> {
+    Some(match command {
+        Command::Check(_) => check::check(out, global, env),
+        Command::Config(args) => config::config(out, global, env, args),
+        Command::Completions(args) => completions::completions(out, args),
+        Command::Man(args) => man::man(out, args),
+        _ => return None,
+    })
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -121,8 +128,11 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
     Ok(Setup { place, out, global, config, config_dir })
 }
 
-async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
+pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
     let (place, out) = (&setup.place, &setup.out);
+    if let Some(exit) = without_state(out, &setup.global, &Environment::of_process(), &command) {
+        return Ok(exit);
+    }
     match command {
         Command::Host => detach::host(place).await,
         Command::Plan(args) => plan::plan(setup, &args).await,
@@ -134,7 +144,6 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
         Command::Service(args) => service::service(setup, &args).await,
         Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
-        Command::Check(_) | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
         Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
