@@ -121,6 +121,10 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         _ => "trace",
     });
     if let Err(error) = logging::start(&state_dir, filter, redactor) {
+        if error.is_about_permission() {
+            out.error(&format!("could not use the state folder: {error}; name one of your own with --state-dir or OUIOE_STATE_DIR"));
+            return Err(Exit::JournalUnusable);
+        }
         out.note(&format!("no log: could not {error}"));
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
