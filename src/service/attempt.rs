@@ -104,6 +104,11 @@ impl Spawned {
         }
     }
 
+    /// Of a runner that ended: where its host died before it told of it, it is a child that nobody else waits for.
+    pub fn reap_claimant(claim: &Claim) {
+        let _ = waitpid(Pid::from_raw(claim.pid), WaitOptions::NOHANG);
+    }
+
     /// Waits where it has not ended.
     pub fn reap(&self) {
         while matches!(waitpid(Some(self.pid), WaitOptions::empty()), Err(Errno::INTR)) {}

@@ -17,7 +17,7 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, tree};
+use super::{environment, prepare, program, secrets, signals, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
@@ -38,7 +38,7 @@ pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
         (Some(flag), Some(dir)) if flag == BUILTIN => crate::service::owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(&PathBuf::from(dir)),
+        (Some(dir), None) => run(Path::new(&dir)),
         _ => UNUSABLE,
     }
 }
@@ -48,10 +48,13 @@ fn run(dir: &Path) -> i32 {
         return UNUSABLE;
     };
     prepare::close_inherited();
+    if signals::be_deaf().is_err() {
+        return UNUSABLE;
+    }
     begin(&dir)
 }
 
-/// In a process that inherited no open file; `dir` is absolute.
+/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
 pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
     let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
@@ -85,8 +88,6 @@ struct Refused {
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
     let start = &request.start;
-    let spool =
-        SpoolWriter::create(dir, start.output_cap).map_err(|error| refused(FailureClass::Resource, format!("open the spool: {error}")))?;
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
@@ -98,7 +99,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
         }
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
-    let mut streams = Streams::new(spool, secrets, start.result_cap);
+    let mut streams = Streams::new(SpoolWriter::new(dir, start.output_cap), secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {
         // The system refuses a poll or a timer: the step cannot be watched, so it is ended and no record claims to know.
