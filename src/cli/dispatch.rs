@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use tokio::runtime::Runtime;
 
-use super::act::intervene::{Verb, Words, intervene};
+use super::act::intervene::intervene;
 use super::act::{self, Trouble};
-use super::args::{Cli, Command, Global, StepAt};
+use super::args::{Cli, Command, Global};
 use super::audit::AuditCommand;
 use super::console::console;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::Place;
-use super::{audit, check, detach, logging, plan, run};
+use super::{audit, check, completions, config, detach, logging, man, plan, run, service, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -20,6 +20,7 @@ use crate::config::secrets::redactor;
 use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
+use crate::store::Inventory;
 
 /// What every subcommand gets.
 pub struct Setup {
@@ -33,10 +34,12 @@ pub struct Setup {
 impl Setup {
     /// Built-in and the user's manifests and templates; what is wrong with them, by file and line.
     pub fn planning(&self) -> Result<Planning, Exit> {
-        Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
+        let planning = Planning::load(self.config_dir.as_deref(), &self.config.settings.policy).map_err(|problems| {
             self.out.problems(&problems);
             Exit::Usage
-        })
+        })?;
+        let planning = planning.with_bound(self.config.jobs.clone(), self.config.channels.clone());
+        Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
 
@@ -55,8 +58,13 @@ pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
     let env = Environment::of_process();
-    if matches!(command, Some(Command::Check(_))) {
-        return check::check(&out, &global, &env);
+    // These need no state folder and leave none behind.
+    match &command {
+        Some(Command::Check(_)) => return check::check(&out, &global, &env),
+        Some(Command::Config(args)) => return config::config(&out, &global, &env, args),
+        Some(Command::Completions(args)) => return completions::completions(&out, args),
+        Some(Command::Man(args)) => return man::man(&out, args),
+        _ => {}
     }
     let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
@@ -119,42 +127,27 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Host => detach::host(place).await,
         Command::Plan(args) => plan::plan(setup, &args).await,
         Command::Run(args) => run::run(setup, &args).await,
-        Command::Resume(args) => act::resume::resume(place, out, args.run.as_deref(), args.force).await,
+        Command::Resume(args) => act::resume::resume(place, out, (args.run.as_deref(), args.step.as_deref()), args.force).await,
         Command::Runs(args) => act::list::runs(place, out, args.unfinished),
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
-        Command::Check(_) => Ok(Exit::Done),
+        Command::Service(args) => service::service(setup, &args).await,
+        Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
+        Command::Check(_) | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+        Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
+            AuditCommand::Export(args) => audit::export(place, out, &args),
         },
         other => step_in(setup, &other).await,
     }
 }
 
 async fn step_in(setup: &Setup, command: &Command) -> Result<Exit, Trouble> {
-    let step = |at: &StepAt| (at.run.clone(), Some(at.step.clone()));
-    let whole = |run: &String| (run.clone(), None);
-    let (verb, (run, step), text, digest, now) = match command {
-        Command::Approve(args) => (Verb::Approve, (args.run.clone(), args.step.clone()), "", args.digest.as_deref(), false),
-        Command::Reject(args) => (Verb::Reject, (args.run.clone(), args.step.clone()), args.reason.as_str(), None, false),
-        Command::Retry(args) => (Verb::Retry, step(&args.at), args.reason.as_str(), None, false),
-        Command::Skip(args) => (Verb::Skip, step(&args.at), args.reason.as_str(), None, false),
-        Command::Done(args) => (Verb::Done, step(&args.at), args.evidence.as_str(), None, false),
-        Command::Pause(args) => (Verb::Pause, whole(&args.run), "", None, false),
-        Command::Cancel(args) => (Verb::Cancel, whole(&args.run), args.reason.as_str(), None, args.now),
-        Command::Rollback(args) => (Verb::Rollback, whole(&args.run), args.reason.as_str(), None, false),
-        Command::Host
-        | Command::Plan(_)
-        | Command::Run(_)
-        | Command::Resume(_)
-        | Command::Runs(_)
-        | Command::Show(_)
-        | Command::Log(_)
-        | Command::Events(_)
-        | Command::Check(_)
-        | Command::Audit(_) => return Ok(Exit::Usage),
-    };
-    let words = Words { run: &run, step: step.as_deref(), digest, text, now };
-    intervene(&setup.place, &setup.out, verb, &words).await
+    match (command, verbs::of(command)) {
+        (Command::Retry(args), _) if !args.set.is_empty() => act::revise::revise(setup, args).await,
+        (_, Some((verb, words))) => intervene(&setup.place, &setup.out, verb, &words).await,
+        (_, None) => Ok(Exit::Usage),
+    }
 }

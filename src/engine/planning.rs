@@ -8,7 +8,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::model::action::Action;
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::{Binding, Catalogue};
+use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
@@ -17,6 +18,7 @@ use crate::planner::{self, Ask, Format, Template, World, catalogue_file, plan_fi
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::{self, manifest};
+use crate::store::{Filter, Inventory};
 
 /// Largest plan file, in bytes; more is refused before it is read.
 const FILE_CAP: u64 = 16 << 20;
@@ -26,7 +28,7 @@ const FILE_CAP: u64 = 16 << 20;
 pub struct Planning {
     pub catalogue: Catalogue,
     pub templates: Vec<Template>,
-    assets: Vec<String>,
+    inventory: Option<Inventory>,
     policy: PolicySettings,
     default_host: Option<String>,
 }
@@ -37,25 +39,43 @@ impl Planning {
         let services = config_dir.map(|dir| dir.join("services"));
         let catalogue = manifest::load(services.as_deref())?;
         let templates = templates(config_dir.map(|dir| dir.join("templates")).as_deref())?;
-        Ok(Self {
-            catalogue,
-            templates,
-            assets: vec!["localhost".to_owned()],
-            policy: policy.clone(),
-            default_host: Some("localhost".to_owned()),
-        })
+        Ok(Self { catalogue, templates, inventory: None, policy: policy.clone(), default_host: Some("localhost".to_owned()) })
     }
 
     /// Plans against exactly this catalogue: no manifest, no template, no host that was not named.
     pub fn against(catalogue_path: &Path, policy: &PolicySettings) -> Result<Self, Vec<Problem>> {
         let text = read(catalogue_path).map_err(|problem| vec![problem])?;
         let catalogue = catalogue_file::parse(&catalogue_path.to_string_lossy(), &text)?;
-        Ok(Self { catalogue, templates: Vec::new(), assets: Vec::new(), policy: policy.clone(), default_host: None })
+        Ok(Self { catalogue, templates: Vec::new(), inventory: None, policy: policy.clone(), default_host: None })
+    }
+
+    /// Hosts of this inventory are known by their names.
+    pub fn with_inventory(mut self, inventory: Inventory) -> Self {
+        self.inventory = Some(inventory);
+        self
+    }
+
+    /// What the configuration says of jobs and channels.
+    pub fn with_bound(mut self, jobs: BTreeMap<String, Binding>, channels: BTreeMap<String, Binding>) -> Self {
+        (self.catalogue.jobs, self.catalogue.channels) = (jobs, channels);
+        self
+    }
+
+    /// Known hosts, read anew: what was imported since counts. An inventory that cannot be read is as good as none.
+    pub fn assets(&self) -> Vec<String> {
+        let Some(default) = &self.default_host else { return Vec::new() };
+        let listed = self.inventory.as_ref().map(|inventory| inventory.list(&Filter::hosts()));
+        let listed = listed.transpose().unwrap_or_else(|error| {
+            tracing::warn!("could not {error}");
+            None
+        });
+        let others = listed.into_iter().flatten().map(|asset| asset.name).filter(|name| name != default);
+        std::iter::once(default.clone()).chain(others).collect()
     }
 
     /// Asked for many texts at once: the word index is built here.
-    pub fn world(&self) -> World<'_> {
-        let world = World::new(&self.catalogue, &self.templates, &self.assets, &self.policy);
+    pub fn world<'a>(&'a self, assets: &'a [String]) -> World<'a> {
+        let world = World::new(&self.catalogue, &self.templates, assets, &self.policy);
         match &self.default_host {
             Some(host) => world.with_default_host(host.clone()),
             None => world,
@@ -63,13 +83,18 @@ impl Planning {
     }
 
     pub fn ask(&self, ask: &Ask) -> PlanOutcome {
-        planner::plan(ask, &self.world())
+        planner::plan(ask, &self.world(&self.assets()))
     }
 
     pub fn file(&self, path: &Path, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
         let text = read(path).map_err(|problem| vec![problem])?;
         let format = if path.extension().is_some_and(|one| one.eq_ignore_ascii_case("toml")) { Format::Toml } else { Format::Json };
         plan_file::check(&path.to_string_lossy(), &text, format, inputs, &self.catalogue, &self.policy)
+    }
+
+    /// One operation as a plan of one step, checked as a plan file is.
+    pub fn single(&self, operation: &str, params: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        planner::single(operation, params, &self.catalogue, &self.policy)
     }
 
     pub fn template(&self, name: &str, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
@@ -79,6 +104,19 @@ impl Planning {
             return Err(vec![Problem::new(name.to_owned(), "template", format!("there is no template `{name}`")).help(help)]);
         };
         template::instantiate(found, inputs, &self.catalogue, &self.policy)
+    }
+
+    /// The next revision of a plan: one step with other parameters, bound and previewed anew, the others as they are.
+    pub async fn revise(&self, plan: &Plan, step: &StepId, set: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        let mut next = planner::revise(plan, step, set, &self.catalogue, &self.policy)?;
+        let Some(ix) = next.ix(step) else { return Ok(next) };
+        let alone = Plan { steps: vec![next.step(ix).clone()], ..next.clone() };
+        let alone = self.prepare(alone).await?;
+        next.steps[ix.at()] = alone.steps.into_iter().next().unwrap_or_else(|| next.step(ix).clone());
+        next.steps[ix.at()].approval |= plan.step(ix).approval;
+        next.approval_required = next.steps.iter().any(|step| step.approval);
+        seal(&mut next);
+        Ok(next)
     }
 
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.

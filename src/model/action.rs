@@ -47,6 +47,13 @@ pub enum Action {
 }
 
 impl Action {
+    pub fn is_builtin(&self) -> bool {
+        match self {
+            Self::Builtin { .. } => true,
+            Self::Command { .. } | Self::Unbound { .. } => false,
+        }
+    }
+
     /// Runs in a process of its own under the step runner.
     pub fn is_owned(&self) -> bool {
         match self {

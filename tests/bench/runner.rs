@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints its figures")]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -20,8 +21,10 @@ use ouioe::model::ids::{AttemptNo, Epoch, RunId, StepId, StepIx};
 use ouioe::model::plan::StepKind;
 use ouioe::model::time::Millis;
 use ouioe::policy::digest::action_digest;
+use ouioe::service::attempt::{self, Spawned};
+use ouioe::service::host::RunnerHost;
 use ouioe::service::runner::claim::Claim;
-use ouioe::service::{ServiceOptions, Services, attempt, programs};
+use ouioe::service::{ServiceOptions, Services, programs};
 use ouioe::spool::Spools;
 
 const ROUNDS: u32 = 400;
@@ -100,17 +103,16 @@ fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Dura
 }
 
 /// Runners alone, without an engine, one after the other: processor time of runner and step less that of the step.
-fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
+fn cpu_of_runner(options: &ServiceOptions, first: u32, spawn: impl Fn(&Path) -> Spawned) -> (Duration, Duration) {
     let before = children_cpu();
     (0..ROUNDS).for_each(|_| _ = bare());
     let of_step = children_cpu().saturating_sub(before) / ROUNDS;
     let before = children_cpu();
     for number in 0..ROUNDS {
-        let step = step(1_000_000 + number, "/bin/true", &[]);
+        let step = step(first + number, "/bin/true", &[]);
         let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
         attempt::request(options, &step, &dir, programs::stamp_of(&step_program(&step))).expect("a folder");
-        let (mut child, _) = attempt::spawn(options, &dir).expect("the runner starts");
-        child.wait().expect("it ends");
+        spawn(&dir).reap();
     }
     ((children_cpu().saturating_sub(before) / ROUNDS).saturating_sub(of_step), of_step)
 }
@@ -123,11 +125,11 @@ fn step_program(step: &Start) -> ouioe::model::action::Program {
 }
 
 /// Of a runner in the middle of a step: what it alone keeps in memory.
-fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
-    let step = step(9_000_000, "/bin/sh", &["-c", "echo up; read line < /dev/null; sleep 60"]);
+fn memory_of_runner(options: &ServiceOptions, number: u32, spawn: impl Fn(&Path) -> Spawned) -> Vec<String> {
+    let step = step(number, "/bin/sh", &["-c", "echo up; read line < /dev/null; sleep 60"]);
     let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
     attempt::request(options, &step, &dir, None).expect("a folder");
-    let (mut child, runner) = attempt::spawn(options, &dir).expect("the runner starts");
+    let spawned = spawn(&dir);
     while std::fs::read(dir.join("out")).unwrap_or_default().is_empty() {
         std::thread::yield_now();
     }
@@ -141,9 +143,9 @@ fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
     if std::env::var_os("SMAPS").is_some() {
         println!("{}", std::fs::read_to_string(format!("/proc/{}/smaps", claim.pid)).expect("the kernel tells"));
     }
-    let stopped = runner.expect("it is there").stop(&dir, ouioe::model::step_state::StopWhy::CancelNow, Millis(0));
+    let stopped = spawned.runner.as_ref().expect("it is there").stop(&dir, ouioe::model::step_state::StopWhy::CancelNow, Millis(0));
     stopped.expect("it can be stopped");
-    child.wait().expect("it ends");
+    spawned.reap();
     lines
 }
 
@@ -180,9 +182,20 @@ fn main() {
     let at_once = began.elapsed() / ROUNDS;
     println!("{SLOTS} at once: bare {plain:?}, spawned step {at_once:?}, ratio {:.2}", at_once.as_secs_f64() / plain.as_secs_f64());
 
-    let (runner, step) = cpu_of_runner(&options);
-    println!("processor time: runner {runner:?}, the step's own {step:?}");
-    for line in memory_of_runner(&options) {
+    drop(services);
+    let direct = |dir: &Path| attempt::spawn(&options.exe, dir).expect("the runner starts");
+    let (runner, step) = cpu_of_runner(&options, 4_000_000, direct);
+    println!("processor time: runner started directly {runner:?}, the step's own {step:?}");
+    // The host's own time is counted when it has ended.
+    let hosted = children_cpu();
+    let host = RunnerHost::new(options.exe.clone());
+    let forked = |dir: &Path| runtime.block_on(host.spawn(dir)).expect("the runner starts");
+    let (runner, _) = cpu_of_runner(&options, 5_000_000, forked);
+    println!("processor time: runner by the host {runner:?}, the host's own share not counted");
+    for line in memory_of_runner(&options, 9_000_000, forked) {
         println!("memory: {line}");
     }
+    drop(host);
+    drop(runtime);
+    let _ = hosted;
 }

@@ -21,5 +21,6 @@ mod planner_files;
 mod rig;
 mod runner;
 mod service;
+mod services;
 mod socket;
 mod source;

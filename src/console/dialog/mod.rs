@@ -6,14 +6,13 @@
 mod approve;
 mod draw;
 mod leave;
-mod losses;
 mod run;
 mod step;
 
+pub use crate::machine::losses;
 pub use approve::{for_gate, for_plan, for_proposal};
 pub use draw::draw;
 pub use leave::for_leaving;
-pub use losses::losses;
 pub use run::for_cancel;
 pub use step::for_step;
 

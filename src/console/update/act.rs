@@ -288,17 +288,17 @@ fn pause_or_resume(app: &mut App, deeds: &mut Vec<Deed>) {
     let run = workflow.run.clone();
     if workflow.state == WorkflowState::Running {
         let done = format!("{run} is paused: what runs goes on, nothing new starts");
-        send(app, Command::Pause { run }, done, deeds);
+        send(app, Command::Pause { run, step: None }, done, deeds);
     } else {
         let done = format!("{run} goes on");
-        send(app, Command::Resume { run: Some(run) }, done, deeds);
+        send(app, Command::Resume { run: Some(run), step: None }, done, deeds);
     }
 }
 
 fn resume_parked(app: &mut App, deeds: &mut Vec<Deed>) {
     let Some(run) = parked(app).map(|workflow| workflow.run.clone()) else { return };
     let done = format!("{run} goes on");
-    send(app, Command::Resume { run: Some(run) }, done, deeds);
+    send(app, Command::Resume { run: Some(run), step: None }, done, deeds);
 }
 
 fn leave(app: &mut App, deeds: &mut Vec<Deed>) {

@@ -4,5 +4,6 @@ pub mod slots;
 
 mod binding;
 mod command;
+mod http;
 
 pub use binding::{bind, is_local};

@@ -29,6 +29,8 @@ pub const NOT_OURS: i32 = 3;
 pub const UNUSABLE: i32 = 4;
 pub const NOT_RECORDED: i32 = 5;
 
+/// The program's first argument.
+pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
 
@@ -45,19 +47,25 @@ fn run(dir: &Path) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
+    prepare::close_inherited();
+    begin(&dir)
+}
+
+/// In a process that inherited no open file; `dir` is absolute.
+pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(&dir), Signals::listen()) else {
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
         return UNUSABLE;
     };
-    match claim(&dir, &request) {
+    match claim(dir, &request) {
         Ok(Taken::Won) => {}
         Ok(Taken::Held(_)) => return NOT_OURS,
         Err(_) => return UNUSABLE,
     }
-    let ended = attempt(&dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
     let start = &request.start;
     let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(&dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
 /// A request of another boot is stale: its attempt is settled already.
@@ -83,7 +91,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
     let (child, secrets) = match &start.action {
-        Action::Builtin { owned: true, .. } => (spawn_builtin(dir, start)?, Vec::new()),
+        Action::Builtin { owned: true, .. } => spawn_builtin(dir, start)?,
         Action::Command { .. } => spawn_command(dir, request)?,
         Action::Builtin { owned: false, name, .. } => {
             return Err(refused(FailureClass::Config, format!("builtin {name} does not run in a process of its own")));
@@ -104,10 +112,20 @@ fn refused(class: FailureClass, detail: String) -> Refused {
     Refused { class, detail }
 }
 
-fn spawn_builtin(dir: &Path, start: &Start) -> Result<Child, Refused> {
+fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Refused> {
+    let resolved = resolved(&crate::service::owned::secrets_of(&start.action))?;
+    let values = resolved.iter().map(|(_, value)| value.clone()).collect();
     let mut command = Command::new("/proc/self/exe");
-    command.arg("__runner").arg(BUILTIN).arg(dir);
-    spawn(command, environment_of(start, &BTreeMap::new(), Vec::new()), "/")
+    command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
+    Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
+}
+
+fn resolved(handles: &BTreeMap<String, String>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+    if !handles.is_empty() {
+        prepare::hide_memory();
+    }
+    let resolve = |(name, handle): (&String, &String)| Ok((name.clone(), secrets::resolve(handle)?));
+    handles.iter().map(resolve).collect::<Result<_, String>>().map_err(|why| refused(FailureClass::Auth, why))
 }
 
 fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<u8>>), Refused> {
@@ -117,14 +135,7 @@ fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<
     };
     let checked = program::check(program, request.program_seen.as_ref()).map_err(|why| refused(FailureClass::Config, why))?;
     check_script(script.as_ref())?;
-    if !handles.is_empty() {
-        prepare::hide_memory();
-    }
-    let mut resolved = Vec::new();
-    for (name, handle) in handles {
-        let value = secrets::resolve(handle).map_err(|why| refused(FailureClass::Auth, why))?;
-        resolved.push((name.clone(), value));
-    }
+    let resolved = resolved(handles)?;
     let values = resolved.iter().map(|(_, value)| value.clone()).collect();
     let mut command = Command::new(checked.executable(&links_of(dir)));
     command.arg0(&program.path).args(args.iter().map(|arg| &arg.0));

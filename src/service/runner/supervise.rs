@@ -19,6 +19,7 @@ use super::tree;
 use crate::model::effect::Start;
 use crate::model::failure::ExitFacts;
 use crate::model::time::Millis;
+use crate::service::owned;
 
 /// File by which an engine names the grace of the stop that it signals, in milliseconds.
 pub const STOP_FILE: &str = "stop";
@@ -52,6 +53,8 @@ pub struct Supervisor<'a> {
     armed: Option<Duration>,
     pipes: [(Side, Option<Box<dyn Pipe>>); 2],
     main: Pid,
+    /// What a step that went well leaves running is what it was for.
+    leaves: bool,
     status: Option<WaitStatus>,
     cut: Option<&'static str>,
     phase: Phase,
@@ -83,6 +86,7 @@ impl<'a> Supervisor<'a> {
             armed: None,
             pipes: [(Side::Out, out), (Side::Err, err)],
             main: pid,
+            leaves: owned::leaves_running(&start.action),
             status: None,
             cut: None,
             phase: Phase::Running,
@@ -121,6 +125,9 @@ impl<'a> Supervisor<'a> {
             self.begin_kill();
         } else if self.signals.take_term() {
             self.stop();
+        }
+        if self.leaves && self.cut.is_none() && self.status.is_some_and(|status| status.exit_status() == Some(0)) {
+            return Some(0);
         }
         if self.status.is_some() && matches!(self.phase, Phase::Running) {
             self.phase = Phase::Lingering { until: now() + LINGER };
