@@ -14,12 +14,17 @@ use crate::model::ids::{RequestId, RunId, StepIx};
 use crate::model::state::State;
 use crate::model::time::{Millis, Stamp};
 
+use super::card::Card;
 use super::dialog::Dialog;
+use super::history::History;
 use super::output::Output;
+use super::palette::Palette;
 use super::pane::Pane;
+use super::prompt::Prompt;
 use super::proposal::Proposal;
 use super::settings::UiSettings;
 use super::theme::{Role, Theme};
+use super::waiting::Waiting;
 use super::widget::editor::Editor;
 use super::widget::rail::Rail;
 use super::wiring::{Fold, Render};
@@ -65,6 +70,8 @@ pub enum StepPart {
     #[default]
     Output,
     Result,
+    /// Nothing but what is known of it.
+    Facts,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +86,10 @@ pub struct StepPane {
     pub tree: RefCell<TreeState<String>>,
     /// Lines above the end of the output; `None` follows it.
     pub back: Option<usize>,
+    /// The line that was found last.
+    pub found: Option<usize>,
+    /// First visible row of the facts, where they have the pane.
+    pub facts_top: usize,
 }
 
 /// One line above the footer.
@@ -159,6 +170,24 @@ pub struct App {
     /// Newest first.
     pub runs: Vec<RunId>,
     pub rail: Option<(Arc<Graph>, Arc<Rail>)>,
+    /// What of the inbox is selected, and where that is.
+    pub inbox_chosen: Option<Waiting>,
+    pub inbox_cursor: usize,
+    pub inbox_top: usize,
+    /// First visible row.
+    pub why_top: usize,
+    pub history: Option<History>,
+    /// What is looked for in each pane.
+    pub find: BTreeMap<Pane, String>,
+    /// The runs that have it; `None`: all.
+    pub matching: Option<Vec<RunId>>,
+    pub prompt: Option<Prompt>,
+    pub palette: Option<Palette>,
+    /// What happened while nobody looked.
+    pub card: Option<Card>,
+    /// When the terminal lost the focus, and when a key was pressed last.
+    pub left: Option<Stamp>,
+    pub last_key: Option<Stamp>,
 
     pub dialog: Option<Dialog>,
     /// First visible row of the help.
@@ -203,6 +232,18 @@ impl App {
             runs_top: 0,
             runs: Vec::new(),
             rail: None,
+            inbox_chosen: None,
+            inbox_cursor: 0,
+            inbox_top: 0,
+            why_top: 0,
+            history: None,
+            find: BTreeMap::new(),
+            matching: None,
+            prompt: None,
+            palette: None,
+            card: None,
+            left: None,
+            last_key: None,
             dialog: None,
             help: None,
             message: None,

@@ -5,16 +5,23 @@
 
 pub mod app;
 pub mod arming;
+mod bars;
+pub mod card;
 pub mod dialog;
+mod errand;
 pub mod glyph;
 mod hangup;
+pub mod history;
 pub mod input;
 pub mod keys;
 pub mod output;
+pub mod palette;
 pub mod pane;
 pub mod phrase;
+pub mod prompt;
 pub mod proposal;
 mod run;
+mod save;
 pub mod screen;
 mod selection;
 pub mod settings;
@@ -22,11 +29,11 @@ mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
-mod waiting;
+pub mod waiting;
 pub mod widget;
 mod wiring;
 
 pub use hangup::release_terminal;
 pub use run::run;
 pub use settings::UiSettings;
-pub use wiring::{ConsoleError, Exit, Fold, Joined, PlanIntent, Rejoin, Render, Wiring};
+pub use wiring::{ConsoleError, Exit, Fold, Joined, Past, PlanIntent, Rejoin, Render, Wiring};

@@ -91,10 +91,14 @@ impl App {
                 && (!workflow.live.is_empty() || !workflow.parked && workflow.state != WorkflowState::Paused)
         };
         match self.pane {
-            Pane::Runs => {
-                self.runs.iter().skip(self.runs_top).take(usize::from(self.size.1)).filter_map(|run| self.state.runs.get(run)).any(moves)
-            }
-            Pane::Plan | Pane::Step | Pane::Intent => self.workflow().is_some_and(moves),
+            Pane::Runs => self
+                .listed()
+                .iter()
+                .skip(self.runs_top)
+                .take(usize::from(self.size.1))
+                .filter_map(|run| self.state.runs.get(run))
+                .any(moves),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Inbox | Pane::Intent => self.workflow().is_some_and(moves),
         }
     }
 }

@@ -11,8 +11,10 @@ use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
 use crate::model::event::Event;
+use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::state::{State, Workflow};
+use crate::model::time::Stamp;
 
 /// Intent text -> plan, question or refusal; bound, previewed and sealed.
 pub type PlanIntent = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
@@ -33,6 +35,9 @@ pub struct Joined {
 /// To whichever engine holds the journal now, else to one of our own; an error finishes "could not …".
 pub type Rejoin = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Joined, String>> + Send>> + Send + Sync>;
 
+/// A run -> its events in the journal, oldest first; an error finishes "could not …".
+pub type Past = Arc<dyn Fn(RunId) -> Pin<Box<dyn Future<Output = Result<Vec<Event>, String>> + Send>> + Send + Sync>;
+
 #[derive(Clone)]
 pub struct Wiring {
     pub link: Link,
@@ -40,11 +45,14 @@ pub struct Wiring {
     pub fold: Fold,
     pub render: Render,
     pub rejoin: Rejoin,
+    pub past: Past,
     pub actor: Actor,
     pub host: String,
     pub settings: UiSettings,
     /// The engine lives in this process: leaving asks what becomes of its runs.
     pub in_process: bool,
+    /// When a console was looked at last, if it is known.
+    pub seen: Option<Stamp>,
     pub runtime: tokio::runtime::Handle,
 }
 

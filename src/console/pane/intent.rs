@@ -8,9 +8,9 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{Answer, App};
-use crate::console::dialog::pieces;
 use crate::console::theme::Role;
 use crate::console::view::{put, title};
+use crate::console::widget::wrap::Wrap;
 
 /// Rows of the editor; longer text scrolls in it.
 const EDITOR_ROWS: usize = 8;
@@ -90,6 +90,6 @@ fn refuse(app: &App, width: usize, reason: &str, nearest: &[String]) -> Vec<Line
 
 /// Below an empty row, on as many rows as it takes: the end of an answer says what to do.
 fn whole(app: &App, role: Role, answer: &str, width: usize) -> Vec<Line<'static>> {
-    let rows = pieces(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
+    let rows = Wrap::Words.rows(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
     std::iter::once(Line::default()).chain(rows).collect()
 }

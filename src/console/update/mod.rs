@@ -5,6 +5,8 @@
 mod act;
 mod choose;
 mod feed;
+mod find;
+mod go;
 mod input;
 mod rejoin;
 
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
+use crate::model::event::Event;
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::time::Millis;
@@ -24,12 +27,16 @@ use crate::text;
 
 use super::app::{App, Dirty, Now, StepPane, Subject};
 use super::arming::Arming;
+use super::history::History;
 use super::input::Input;
-use super::output::{Flow, Output, Source};
+use super::output::{Extent, Flow, Output, Source};
 use super::pane::Pane;
 use super::proposal::Sent;
+use super::save::Saved;
 use super::theme::Role;
+use super::waiting::{Item, Waiting};
 use super::widget::rail::Rail;
+use super::widget::scroll::top_for;
 use super::wiring::Exit;
 
 #[derive(Debug)]
@@ -57,6 +64,13 @@ pub enum Msg {
     },
     /// Back from the shell.
     Resumed,
+    /// What became of `Deed::Save`.
+    Saved(Result<Saved, String>),
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+        answer: Result<Vec<Event>, String>,
+    },
     /// What became of `Deed::Rejoin`.
     Rejoined(Result<Rejoined, String>),
     /// The time that `next_wake` named has come.
@@ -87,6 +101,15 @@ pub enum Deed {
         source: Source,
         offset: u64,
     },
+    /// The whole output to a new file.
+    Save {
+        source: Source,
+        path: String,
+    },
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+    },
     Bell,
     Repaint,
     Suspend,
@@ -107,6 +130,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Resized { size } => resized(app, size, &mut deeds),
         Msg::Resumed => deeds.push(Deed::Repaint),
         Msg::Rejoined(answer) => rejoin::answered(app, answer),
+        Msg::Saved(answer) => saved(app, answer),
+        Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }
     settle(app, now, &mut deeds);
@@ -118,8 +143,9 @@ fn settle(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
     lay_out(app);
     let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
     app.cursor = app.cursor.min(len.saturating_sub(1));
-    app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
+    app.runs_cursor = app.runs_cursor.min(app.listed().len().saturating_sub(1));
     keep_in_view(app);
+    look_into_the_past(app, deeds);
     forget_other_step(app);
     arm_anew(app);
     choose_output(app, now.mono);
@@ -171,9 +197,51 @@ fn keep_in_view(app: &mut App) {
     let rows = super::view::pane_rows(app);
     if let Some((_, rail)) = &app.rail {
         let row = rail.row_of.get(app.cursor).map_or(0, |row| *row as usize);
-        app.top = super::widget::scroll::top_for(app.top, row, rows, rail.rows.len());
+        app.top = top_for(app.top, row, rows, rail.rows.len());
     }
-    app.runs_top = super::widget::scroll::top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), app.runs.len());
+    let runs = app.listed().len();
+    app.runs_top = top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), runs);
+    if app.pane == Pane::Inbox {
+        keep_chosen(app, rows);
+    }
+}
+
+/// The same thing stays selected when others come and go; the one at its place, once it is gone.
+fn keep_chosen(app: &mut App, rows: usize) {
+    let names: Vec<Waiting> = app.inbox().iter().map(Item::name).collect();
+    let at = app.inbox_chosen.as_ref().and_then(|chosen| names.iter().position(|name| name == chosen));
+    app.inbox_cursor = at.unwrap_or(app.inbox_cursor).min(names.len().saturating_sub(1));
+    app.inbox_top = top_for(app.inbox_top, app.inbox_cursor, rows, names.len());
+    app.inbox_chosen = names.into_iter().nth(app.inbox_cursor);
+}
+
+/// The journal is read for the run that somebody wants to understand, once.
+fn look_into_the_past(app: &mut App, deeds: &mut Vec<Deed>) {
+    let Subject::Run(run) = &app.subject else { return };
+    if app.pane != Pane::Why || app.history.as_ref().is_some_and(|history| history.run == *run) {
+        return;
+    }
+    let run = run.clone();
+    app.history = Some(History::new(run.clone(), app.state.seq));
+    app.why_top = 0;
+    deeds.push(Deed::Past { run });
+}
+
+fn past(app: &mut App, run: &RunId, answer: Result<Vec<Event>, String>) {
+    if let Some(history) = app.history.as_mut().filter(|history| history.run == *run) {
+        history.read(answer);
+        app.mark(Dirty::Soon);
+    }
+}
+
+fn saved(app: &mut App, answer: Result<Saved, String>) {
+    match answer {
+        Ok(Saved { path, bytes, lost: 0 }) => app.say(Role::Ok, format!("saved {bytes} bytes to {path}")),
+        Ok(Saved { path, bytes, lost }) => {
+            app.say(Role::Warn, format!("saved {bytes} bytes to {path}; {lost} bytes in between had not been kept"));
+        }
+        Err(why) => app.say(Role::Bad, format!("could not {why}")),
+    }
 }
 
 /// The selected step's last attempt, if its output is on the screen.
@@ -183,11 +251,13 @@ fn choose_output(app: &mut App, now: Millis) {
         app.output = None;
         return;
     };
-    if let Some(output) = app.output.as_mut().filter(|output| output.source == source) {
+    let extent = if app.pane == Pane::Log { Extent::Whole } else { Extent::Tail };
+    if let Some(output) = app.output.as_mut().filter(|output| output.serves(&source, extent)) {
+        output.widen(extent);
         output.set_flow(flow, now);
     } else {
-        app.output = Some(Output::new(source, flow, now));
-        app.step.back = None;
+        app.output = Some(Output::new(source, flow, extent, now));
+        (app.step.back, app.step.found) = (None, None);
         app.mark(Dirty::Soon);
     }
 }

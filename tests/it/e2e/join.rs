@@ -196,3 +196,85 @@ fn there_is_no_engine_to_be_had() {
     second.press("q");
     assert_eq!(second.end(), 0);
 }
+
+/// `q` with live runs: the shell comes back at once, the runs go on in a process of their own, and a console comes back.
+#[test]
+fn left_running_without_a_screen() {
+    let home = Home::new();
+    let gate = home.fifo("gate");
+    let plan = home.plan(&[sh("a", &[], &format!("cat {} > /dev/null", gate.display())), sh("b", &["a"], "echo done")]);
+    let mut tty = Tty::start(&home, &[]);
+    tty.shows("what is to be done?");
+    let run = home.run(&["run", "--detach", "--json", "--yes", "--plan", &plan]).exits(0).values()[0]["run"].clone();
+    tty.press("\x1b");
+    tty.shows("1 unfinished");
+    tty.press("q");
+    tty.shows("acts on");
+    tty.press("l");
+    assert_eq!(tty.end(), 0);
+    let text = tty.text();
+    assert!(text.contains("1 run goes on without a screen in process") && text.contains("`ouioe` comes back"), "{text}");
+    assert_eq!(step(&home.show(run.as_str().expect("a run")), "a")["state"], "running", "it was not touched");
+    // A console comes back to it as a guest, and leaves it again.
+    let mut guest = Tty::start(&home, &[]);
+    guest.shows("what is to be done?");
+    guest.press("\x1b");
+    guest.shows("1 unfinished");
+    assert!(!guest.text().contains("in process"), "{}", guest.text());
+    guest.press("q");
+    assert_eq!(guest.end(), 0);
+    assert!(guest.text().contains("the engine goes on without this console"), "{}", guest.text());
+    std::fs::write(&gate, "go").expect("somebody reads");
+    until("the end of the engine", || (home.kinds().last()? == "engine_stopped").then_some(()));
+    let show = home.show(run.as_str().expect("a run"));
+    assert_eq!((&step(&show, "a")["state"], &step(&show, "b")["state"]), (&"succeeded".into(), &"succeeded".into()));
+    assert_eq!(home.kinds().iter().filter(|kind| *kind == "step_started").count(), 2, "nothing ran twice");
+    // Back again: what happened meanwhile.
+    let mut back = Tty::start(&home, &[]);
+    back.shows("since you looked");
+    back.shows("done: ");
+    back.press("\x1b");
+    back.wait("card that is gone", |seen| !seen.text().contains("since you looked"));
+    back.press("\x1b");
+    back.shows("q leave");
+    back.press("q");
+    assert_eq!(back.end(), 0);
+}
+
+/// The whole output, searched and saved byte for byte; what is there already is not written over.
+#[test]
+fn an_output_is_searched_and_saved() {
+    let home = Home::new();
+    let script = "i=0; while [ $i -lt 3000 ]; do echo \"line $i of many\"; i=$((i+1)); done; printf '\\033[31mred\\033[0m\\377\\n'";
+    home.run(&["run", "--yes", "--plan", &home.plan(&[sh("a", &[], script)])]).exits(0);
+    let mut tty = Tty::start(&home, &[]);
+    tty.shows("what is to be done?");
+    tty.press("\x1b");
+    tty.shows("0 unfinished");
+    tty.press("\r");
+    tty.shows("SUCCEEDED");
+    tty.press("3");
+    tty.shows("3001 lines");
+    tty.shows("red<ff>");
+    tty.press("/line 17 of\r");
+    tty.shows("▌ line 17 of many");
+    tty.press("f");
+    tty.shows("red<ff>");
+    let saved = home.path("saved.log");
+    tty.press(&format!("S\x15{}\r", saved.display()));
+    tty.shows("saved ");
+    let bytes = std::fs::read(&saved).expect("a file");
+    assert!(bytes.starts_with(b"line 0 of many\n") && bytes.ends_with(b"\x1b[31mred\x1b[0m\xff\n"));
+    assert_eq!(String::from_utf8_lossy(&bytes).lines().count(), 3001);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&saved).expect("a file").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    std::fs::write(&saved, "mine").expect("a file");
+    tty.press(&format!("S\x15{}\r", saved.display()));
+    tty.shows("written over; name another");
+    assert_eq!(std::fs::read(&saved).expect("a file"), b"mine");
+    // Esc takes away what was looked for, and only then the log.
+    tty.press("\x1b");
+    tty.wait("log without a search", |seen| seen.text().contains("3001 lines") && !seen.text().contains("\"line 17 of\""));
+    tty.press("q");
+    assert_eq!(tty.end(), 0);
+}
