@@ -109,6 +109,19 @@ impl Config {
         shown
     }
 
+    /// Every handle of the file, also of jobs and channels.
+    pub fn handles(&self) -> BTreeMap<String, SecretHandle> {
+        let mut all = self.secrets.clone();
+        for (section, bindings) in [("automation.jobs", &self.jobs), ("notify.channels", &self.channels)] {
+            for (name, binding) in bindings {
+                let (Binding::Command { secrets, .. } | Binding::Http { secrets, .. }) = binding else { continue };
+                let parsed = secrets.iter().filter_map(|(key, text)| Some((format!("{section}.{name}.{key}"), text.parse().ok()?)));
+                all.extend(parsed);
+            }
+        }
+        all
+    }
+
     fn read_file(&mut self, origin: &str, text: &str, problems: &mut Vec<Problem>) {
         let tree = match source::read(origin, text, Format::Toml, CAPS) {
             Ok(tree) => tree,

@@ -2,7 +2,9 @@
 
 mod asset;
 mod host;
+mod hostile;
 mod http;
 mod jobs;
+mod network;
 mod notify;
 mod server;
