@@ -180,9 +180,10 @@ impl Config {
             }
             for one in entries(&entry.value) {
                 self.note(format!("{}.{list}.{}", section.key, one.key), Origin::File { path: origin.to_owned(), line: one.at.line });
-                let (known, binding) = match is_job {
-                    true => (&mut self.jobs, bound::job(origin, one, problems)),
-                    false => (&mut self.channels, bound::channel(origin, one, problems)),
+                let (known, binding) = if is_job {
+                    (&mut self.jobs, bound::job(origin, one, problems))
+                } else {
+                    (&mut self.channels, bound::channel(origin, one, problems))
                 };
                 known.extend(binding.map(|binding| (one.key.clone(), binding)));
             }

@@ -20,6 +20,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use serde_json::Value;
+use url::Url;
 
 use super::bind::is_local;
 use super::runner::request::RunnerRequest;
@@ -28,6 +29,9 @@ use call::{Call, Done, Told, not_done};
 
 /// What the names of secrets begin with in the environment.
 pub const SECRET: &str = "OUIOE_SECRET_";
+
+/// Shorter parts of an address are ordinary words.
+const TELLING: usize = 8;
 
 pub type Owned = fn(&mut Call<'_>) -> Done;
 
@@ -66,6 +70,16 @@ pub fn secrets_of(action: &Action) -> std::collections::BTreeMap<String, String>
     let Action::Builtin { params, owned: true, .. } = action else { return std::collections::BTreeMap::new() };
     let handles = params.get("secrets").and_then(Value::as_object).into_iter().flatten();
     handles.filter_map(|(name, handle)| Some((format!("{SECRET}{name}"), handle.as_str()?.to_owned()))).collect()
+}
+
+/// Beside the secret itself what tells it: of an address the parts that a server or an error may repeat alone.
+pub fn telling_parts(name: &str, value: &[u8]) -> Vec<Vec<u8>> {
+    let address = (name == format!("{SECRET}url")).then(|| Url::parse(std::str::from_utf8(value).ok()?).ok()).flatten();
+    let Some(address) = address else { return Vec::new() };
+    let path = address.path_segments().into_iter().flatten().map(str::to_owned);
+    let query = address.query_pairs().map(|(_, value)| value.into_owned());
+    let parts = path.chain(query).chain(address.password().map(str::to_owned));
+    parts.filter(|part| part.len() >= TELLING).map(String::into_bytes).collect()
 }
 
 /// What it leaves running is what it was asked for.

@@ -21,6 +21,7 @@ use super::{environment, prepare, program, secrets, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
+use crate::service::owned;
 use crate::spool::SpoolWriter;
 
 /// Status of a runner that wrote its record, found another's claim, could not begin, could not record.
@@ -35,7 +36,7 @@ pub const BUILTIN: &str = "--builtin";
 pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
-        (Some(flag), Some(dir)) if flag == BUILTIN => crate::service::owned::main(Path::new(&dir)),
+        (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
         (Some(dir), None) => run(&PathBuf::from(dir)),
         _ => UNUSABLE,
     }
@@ -105,8 +106,9 @@ fn refused(class: FailureClass, detail: String) -> Refused {
 }
 
 fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Refused> {
-    let resolved = resolved(&crate::service::owned::secrets_of(&start.action))?;
-    let values = resolved.iter().map(|(_, value)| value.clone()).collect();
+    let resolved = resolved(&owned::secrets_of(&start.action))?;
+    let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
+    let values = resolved.iter().flat_map(hidden).collect();
     let mut command = Command::new("/proc/self/exe");
     command.arg("__runner").arg(BUILTIN).arg(dir);
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))

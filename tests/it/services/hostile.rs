@@ -270,7 +270,9 @@ fn bound_commands_keep_their_form() {
                     (Err(_), Action::Unbound { .. }) => assert_eq!(problems.len(), 1, "{text:?}"),
                     // Refused by the planner, long before it is bound.
                     (Err(reason), _) => {
-                        assert!(grammar::check(&kind, &json!(text)).is_err() || pieces(&text).is_err() || reason.contains("is not there"))
+                        let is_told =
+                            grammar::check(&kind, &json!(text)).is_err() || pieces(&text).is_err() || reason.contains("is not there");
+                        assert!(is_told, "{text:?}");
                     }
                     (Ok(_), action) => panic!("{text:?}: {action:?} {problems:?}"),
                 }
