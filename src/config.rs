@@ -79,6 +79,7 @@ impl Config {
             config.file = Some(path);
         }
         config.read_environment(env, &mut problems);
+        config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
@@ -120,6 +121,13 @@ impl Config {
             }
         }
         all
+    }
+
+    /// What each step's output is looked through for. A program that gives a secret is only run for a step that needs it.
+    fn hidden(&self) -> Vec<String> {
+        let all: std::collections::BTreeSet<String> =
+            self.handles().values().filter(|handle| !matches!(handle, SecretHandle::Command(_))).map(ToString::to_string).collect();
+        all.into_iter().collect()
     }
 
     fn read_file(&mut self, origin: &str, text: &str, problems: &mut Vec<Problem>) {

@@ -83,7 +83,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
-    let (child, secrets) = match &start.action {
+    let (child, mut secrets) = match &start.action {
         Action::Builtin { owned: true, .. } => spawn_builtin(dir, start)?,
         Action::Command { .. } => spawn_command(dir, request)?,
         Action::Builtin { owned: false, name, .. } => {
@@ -91,6 +91,8 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
         }
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
+    // One that cannot be had now cannot be shown by the step either, or is no fault of its.
+    secrets.extend(request.hidden.iter().filter_map(|handle| secrets::resolve(handle).ok()));
     let mut streams = Streams::new(spool, secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {

@@ -112,11 +112,21 @@ impl Canaries {
 
     /// In the engine's own environment, named by nobody: steps must not inherit them.
     fn strays(&mut self) {
-        for _ in 0..4 {
+        for _ in 0..2 {
             let (at, value) = self.next();
             self.env.push((format!("STRAY_{at}"), value));
             let _ = write!(self.config, "[automation.jobs.j{at}]\nargv = [\"/bin/sh\", \"-c\", \"env; env >&2; exit 1\"]\n");
             self.step("automation.run_job", &json!({"job": format!("j{at}")}));
+        }
+    }
+
+    /// Configured for others, and read by steps that were not given them.
+    fn found_by_steps(&mut self, home: &Home) {
+        for misdeed in ["cat", "base64 -w0"] {
+            let (at, value) = self.next();
+            let file = home.write(&format!("keys/{at}"), &value).display().to_string();
+            self.config.insert_str(0, &format!("t{at} = \"file:{file}\"\n"));
+            self.step("host.run_command", &json!({"host": "localhost", "command": format!("{misdeed} {file}; exit 1")}));
         }
     }
 
@@ -182,6 +192,7 @@ fn no_sink_shows_a_secret() {
     canaries.jobs(&home);
     canaries.requests();
     canaries.strays();
+    canaries.found_by_steps(&home);
     let typed = canaries.typed();
     canaries.config.insert_str(0, "[secrets]\n");
     home.write("config/ouioe/config.toml", &canaries.config);
