@@ -79,6 +79,7 @@ impl Config {
             config.file = Some(path);
         }
         config.read_environment(env, &mut problems);
+        config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
@@ -121,6 +122,26 @@ impl Config {
             }
         }
         shown
+    }
+
+    /// Every handle of the file, also of jobs and channels.
+    pub fn handles(&self) -> BTreeMap<String, SecretHandle> {
+        let mut all = self.secrets.clone();
+        for (section, bindings) in [("automation.jobs", &self.jobs), ("notify.channels", &self.channels)] {
+            for (name, binding) in bindings {
+                let (Binding::Command { secrets, .. } | Binding::Http { secrets, .. }) = binding else { continue };
+                let parsed = secrets.iter().filter_map(|(key, text)| Some((format!("{section}.{name}.{key}"), text.parse().ok()?)));
+                all.extend(parsed);
+            }
+        }
+        all
+    }
+
+    /// What each step's output is looked through for. A program that gives a secret is only run for a step that needs it.
+    fn hidden(&self) -> Vec<String> {
+        let all: std::collections::BTreeSet<String> =
+            self.handles().values().filter(|handle| !matches!(handle, SecretHandle::Command(_))).map(ToString::to_string).collect();
+        all.into_iter().collect()
     }
 
     fn read_file(&mut self, origin: &str, text: &str, problems: &mut Vec<Problem>) {
@@ -181,9 +202,10 @@ impl Config {
             }
             for one in entries(&entry.value) {
                 self.note(format!("{}.{list}.{}", section.key, one.key), Origin::File { path: origin.to_owned(), line: one.at.line });
-                let (known, binding) = match is_job {
-                    true => (&mut self.jobs, bound::job(origin, one, problems)),
-                    false => (&mut self.channels, bound::channel(origin, one, problems)),
+                let (known, binding) = if is_job {
+                    (&mut self.jobs, bound::job(origin, one, problems))
+                } else {
+                    (&mut self.channels, bound::channel(origin, one, problems))
                 };
                 known.extend(binding.map(|binding| (one.key.clone(), binding)));
             }

@@ -115,7 +115,7 @@ fn moves_by_itself(workflow: &Workflow) -> bool {
 async fn go_on(setup: &Setup, runs: &[RunId]) -> Result<String, Trouble> {
     let session = background(setup).await?;
     for run in runs {
-        match session.link.send(Command::Resume { run: Some(run.clone()) }).await {
+        match session.link.send(Command::Resume { run: Some(run.clone()), step: None }).await {
             Reply::Accepted { .. } => {}
             Reply::Refused(refusal) => return Err(Trouble::new(Exit::Refused, format!("could not go on with {run}: {}", refusal.why))),
             Reply::Unknown { .. } | Reply::Gone => return Err(Trouble::new(Exit::Unreachable, format!("could not go on with {run}"))),

@@ -10,7 +10,7 @@ use super::args::{Cli, Command, Global};
 use super::audit::AuditCommand;
 use super::console::console;
 use super::exit::Exit;
-use super::out::Out;
+use super::out::{self, Out};
 use super::session::Place;
 use super::{audit, check, completions, config, detach, logging, man, plain, plan, run, service, verbs};
 use crate::config::Config;
@@ -21,6 +21,7 @@ use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
 use crate::store::Inventory;
+use crate::text::redact::Redactor;
 
 /// What every subcommand gets.
 pub struct Setup {
@@ -29,6 +30,8 @@ pub struct Setup {
     pub global: Global,
     pub config: Config,
     pub config_dir: Option<PathBuf>,
+    /// Finds the values of configured secrets.
+    pub secrets: Redactor,
 }
 
 impl Setup {
@@ -38,7 +41,7 @@ impl Setup {
             self.out.problems(&problems);
             Exit::Usage
         })?;
-        let planning = planning.with_bound(self.config.jobs.clone(), self.config.channels.clone());
+        let planning = planning.without(self.secrets.clone()).with_bound(self.config.jobs.clone(), self.config.channels.clone());
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
@@ -114,13 +117,14 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         out.problems(&[problem]);
         Exit::Usage
     })?;
-    let (redactor, _) = redactor(&config.secrets, env);
+    let (redactor, _) = redactor(&config.handles(), env);
+    out::hide(redactor.clone());
     let filter = env.get("OUIOE_LOG").and_then(|text| text.to_str()).unwrap_or(match global.verbose {
         0 => "info",
         1 => "debug",
         _ => "trace",
     });
-    if let Err(error) = logging::start(&state_dir, filter, redactor) {
+    if let Err(error) = logging::start(&state_dir, filter, redactor.clone()) {
         if error.is_about_permission() {
             out.error(&format!("could not use the state folder: {error}; name one of your own with --state-dir or OUIOE_STATE_DIR"));
             return Err(Exit::JournalUnusable);
@@ -129,7 +133,7 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
     let config_dir = config_folder(global.config.as_deref(), env);
-    Ok(Setup { place, out, global, config, config_dir })
+    Ok(Setup { place, out, global, config, config_dir, secrets: redactor })
 }
 
 pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {

@@ -70,6 +70,7 @@ pub fn request(options: &ServiceOptions, start: &Start, dir: &Path, program_seen
         start: start.clone(),
         program_seen,
         protected_paths: options.protected_paths.clone(),
+        hidden: options.hidden.clone(),
     };
     request.write(dir)
 }

@@ -487,6 +487,7 @@ fn absence_proves_only_in_the_boot_of_the_request() {
         start: lost.clone(),
         program_seen: None,
         protected_paths: vec![],
+        hidden: vec![],
     };
     request.write(&dir).unwrap();
     rig.services.reconcile(lost.clone());
