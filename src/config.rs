@@ -10,7 +10,7 @@ pub mod place;
 pub mod secrets;
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -81,6 +81,20 @@ impl Config {
         config.read_environment(env, &mut problems);
         config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// A file in which every key stands with its default, commented out.
+    pub fn default_file() -> String {
+        let mut text = String::from("# Settings of ouioe. `ouioe config` prints what is in force.\n");
+        let (mut section, settings) = ("", Settings::default());
+        for key in &KEYS {
+            if key.section != section {
+                section = key.section;
+                let _ = write!(text, "\n[{section}]\n");
+            }
+            let _ = write!(text, "# {}\n# {} = {}\n", key.doc, key.name, key.in_file(&settings));
+        }
+        text
     }
 
     /// Every value, in the order of the documentation.

@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{approve, asset, audit, cancel, check, done, events, log, pause, plan, reject, resume, retry, rollback, run, runs, show, skip};
+use super::{
+    approve, asset, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume,
+    retry, rollback, run, runs, service, show, skip, take_back,
+};
 
 /// From a typed intent to an approved, durable, adaptive run.
 #[derive(Clone, Debug, Parser)]
@@ -80,12 +83,21 @@ pub enum Command {
     Retry(retry::RetryArgs),
     Skip(skip::SkipArgs),
     Done(done::DoneArgs),
+    TakeBack(take_back::TakeBackArgs),
     Pause(pause::PauseArgs),
     Cancel(cancel::CancelArgs),
     Rollback(rollback::RollbackArgs),
+    Freeze(freeze::FreezeArgs),
+    Thaw(freeze::ThawArgs),
+    Note(note::NoteArgs),
+    Service(service::ServiceArgs),
+    Doctor(doctor::DoctorArgs),
+    Config(config::ConfigArgs),
     Check(check::CheckArgs),
     Asset(asset::AssetArgs),
     Audit(audit::AuditArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// A step of a run.

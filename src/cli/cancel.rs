@@ -14,6 +14,9 @@ pub struct CancelArgs {
     /// Without grace, and without recovery steps
     #[arg(long)]
     pub now: bool,
+    /// Do not ask; what it costs is still shown
+    #[arg(short, long)]
+    pub yes: bool,
     /// For the record
     #[arg(long, default_value = "")]
     pub reason: String,

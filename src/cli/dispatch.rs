@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use tokio::runtime::Runtime;
 
-use super::act::intervene::{Verb, Words, intervene};
+use super::act::intervene::intervene;
 use super::act::{self, Trouble};
-use super::args::{Cli, Command, Global, StepAt};
+use super::args::{Cli, Command, Global};
 use super::audit::AuditCommand;
 use super::console::console;
 use super::exit::Exit;
 use super::out::{self, Out};
 use super::session::Place;
-use super::{audit, check, detach, logging, plan, run};
+use super::{audit, check, completions, config, detach, logging, man, plain, plan, run, service, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -61,8 +61,8 @@ pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
     let env = Environment::of_process();
-    if matches!(command, Some(Command::Check(_))) {
-        return check::check(&out, &global, &env);
+    if let Some(exit) = command.as_ref().and_then(|command| without_state(&out, &global, &env, command)) {
+        return exit;
     }
     let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
@@ -77,6 +77,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "begins");
     let exit = match command {
+        None if plain::is_wanted(&setup) => Ok(plain::plain(&setup, &runtime)),
         None => console(&setup, &runtime),
         Some(command) => runtime.block_on(carry_out(&setup, command)),
     };
@@ -90,6 +91,17 @@ pub fn dispatch(cli: Cli) -> Exit {
     });
     tracing::info!(exit = exit as u8, "ends");
     exit
+}
+
+/// What needs no state folder and leaves none behind.
+fn without_state(out: &Out, global: &Global, env: &Environment, command: &Command) -> Option<Exit> {
+    Some(match command {
+        Command::Check(_) => check::check(out, global, env),
+        Command::Config(args) => config::config(out, global, env, args),
+        Command::Completions(args) => completions::completions(out, args),
+        Command::Man(args) => man::man(out, args),
+        _ => return None,
+    })
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -113,6 +125,10 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         _ => "trace",
     });
     if let Err(error) = logging::start(&state_dir, filter, redactor.clone()) {
+        if error.is_about_permission() {
+            out.error(&format!("could not use the state folder: {error}; name one of your own with --state-dir or OUIOE_STATE_DIR"));
+            return Err(Exit::JournalUnusable);
+        }
         out.note(&format!("no log: could not {error}"));
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
@@ -120,50 +136,35 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
     Ok(Setup { place, out, global, config, config_dir, secrets: redactor })
 }
 
-async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
+pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
     let (place, out) = (&setup.place, &setup.out);
+    if let Some(exit) = without_state(out, &setup.global, &Environment::of_process(), &command) {
+        return Ok(exit);
+    }
     match command {
         Command::Host => detach::host(place).await,
         Command::Plan(args) => plan::plan(setup, &args).await,
         Command::Run(args) => run::run(setup, &args).await,
-        Command::Resume(args) => act::resume::resume(place, out, args.run.as_deref(), args.force).await,
+        Command::Resume(args) => act::resume::resume(place, out, (args.run.as_deref(), args.step.as_deref()), args.force).await,
         Command::Runs(args) => act::list::runs(place, out, args.unfinished),
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
-        Command::Check(_) => Ok(Exit::Done),
+        Command::Service(args) => service::service(setup, &args).await,
+        Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
         Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),
+            AuditCommand::Export(args) => audit::export(place, out, &args),
         },
         other => step_in(setup, &other).await,
     }
 }
 
 async fn step_in(setup: &Setup, command: &Command) -> Result<Exit, Trouble> {
-    let step = |at: &StepAt| (at.run.clone(), Some(at.step.clone()));
-    let whole = |run: &String| (run.clone(), None);
-    let (verb, (run, step), text, digest, now) = match command {
-        Command::Approve(args) => (Verb::Approve, (args.run.clone(), args.step.clone()), "", args.digest.as_deref(), false),
-        Command::Reject(args) => (Verb::Reject, (args.run.clone(), args.step.clone()), args.reason.as_str(), None, false),
-        Command::Retry(args) => (Verb::Retry, step(&args.at), args.reason.as_str(), None, false),
-        Command::Skip(args) => (Verb::Skip, step(&args.at), args.reason.as_str(), None, false),
-        Command::Done(args) => (Verb::Done, step(&args.at), args.evidence.as_str(), None, false),
-        Command::Pause(args) => (Verb::Pause, whole(&args.run), "", None, false),
-        Command::Cancel(args) => (Verb::Cancel, whole(&args.run), args.reason.as_str(), None, args.now),
-        Command::Rollback(args) => (Verb::Rollback, whole(&args.run), args.reason.as_str(), None, false),
-        Command::Host
-        | Command::Plan(_)
-        | Command::Run(_)
-        | Command::Resume(_)
-        | Command::Runs(_)
-        | Command::Show(_)
-        | Command::Log(_)
-        | Command::Events(_)
-        | Command::Check(_)
-        | Command::Asset(_)
-        | Command::Audit(_) => return Ok(Exit::Usage),
-    };
-    let words = Words { run: &run, step: step.as_deref(), digest, text, now };
-    intervene(&setup.place, &setup.out, verb, &words).await
+    match (command, verbs::of(command)) {
+        (Command::Retry(args), _) if !args.set.is_empty() => act::revise::revise(setup, args).await,
+        (_, Some((verb, words))) => intervene(&setup.place, &setup.out, verb, &words).await,
+        (_, None) => Ok(Exit::Usage),
+    }
 }

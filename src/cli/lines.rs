@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::model::event::{Event, Fact};
 use crate::model::failure::Failure;
+use crate::model::ids::StepId;
 use crate::model::step_state::QueuedWhy;
 use crate::model::time::Stamp;
 use crate::model::verdict::{Health, Verdict};
@@ -78,12 +79,16 @@ fn what(fact: &Fact) -> Option<String> {
         | Fact::CompensationStarted {} => return None,
         Fact::ClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
         Fact::PlanProposed { title, steps, .. } => format!("plan \"{title}\", {steps} steps"),
+        Fact::PlanRevised { digest, revision, changed, .. } => {
+            let changed: Vec<&str> = changed.iter().map(StepId::as_str).collect();
+            format!("plan revision {revision} ({}): {} has other parameters", digest.short(), changed.join(", "))
+        }
         Fact::ApprovalRequested { why, digest, .. } => format!("waits for approval of {}: {why}", digest.short()),
         Fact::Approved { digest, .. } => format!("approved {}", digest.short()),
         Fact::Rejected { reason, .. } => format!("rejected: {reason}"),
         Fact::WorkflowStarted {} => "started".to_owned(),
         Fact::WorkflowPaused {} => "paused: nothing new starts".to_owned(),
-        Fact::WorkflowResumed {} => "resumed".to_owned(),
+        Fact::WorkflowResumed { .. } => "resumed".to_owned(),
         Fact::WorkflowCancelling { compensate: true, .. } => "cancelling, then rolling back".to_owned(),
         Fact::WorkflowCancelling { .. } => "cancelling".to_owned(),
         Fact::WorkflowFinished { state, verdict, .. } => match verdict {

@@ -3,13 +3,16 @@
 //! Text passes the sanitiser here too, so that no caller can forget it; doing it twice changes nothing. A reader that left
 //! (`| head`) is no error: what only looks ends, what runs goes on.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::problem::Problem;
 use crate::text;
 use crate::text::redact::Redactor;
+
+/// Longest line of input, in bytes; the rest counts as the next.
+const LINE_CAP: u64 = 2 << 20;
 
 /// Set once stdout could not be written to.
 static READER_LEFT: AtomicBool = AtomicBool::new(false);
@@ -88,6 +91,14 @@ impl Out {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(line),
         }
+    }
+
+    /// The next line of input, whenever it was typed. `None`: there is no more.
+    pub fn line(&self, prompt: &str) -> Option<String> {
+        let _ = write!(io::stderr().lock(), "{}", text::safe_block(prompt));
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LINE_CAP).read_line(&mut line);
+        read.is_ok_and(|count| count > 0).then_some(line)
     }
 
     pub fn terminals() -> Terminals {

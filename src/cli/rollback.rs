@@ -10,6 +10,9 @@ Examples:
 pub struct RollbackArgs {
     #[arg(value_name = "RUN")]
     pub run: String,
+    /// Do not ask; what it costs is still shown
+    #[arg(short, long)]
+    pub yes: bool,
     /// For the record
     #[arg(long, default_value = "")]
     pub reason: String,

@@ -12,6 +12,9 @@ Examples:
 pub struct SkipArgs {
     #[command(flatten)]
     pub at: StepAt,
+    /// Do not ask; what it costs is still shown
+    #[arg(short, long)]
+    pub yes: bool,
     /// For the record
     #[arg(long, default_value = "")]
     pub reason: String,

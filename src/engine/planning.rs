@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue};
+use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
@@ -156,6 +157,11 @@ impl Planning {
         plan_file::check(&path.to_string_lossy(), &text, format, inputs, &self.catalogue, &self.policy)
     }
 
+    /// One operation as a plan of one step, checked as a plan file is.
+    pub fn single(&self, operation: &str, params: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        planner::single(operation, params, &self.catalogue, &self.policy)
+    }
+
     pub fn template(&self, name: &str, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
         let known = self.templates.iter().map(|one| one.name.as_str());
         let Some(found) = self.templates.iter().find(|one| one.name == name) else {
@@ -163,6 +169,19 @@ impl Planning {
             return Err(vec![Problem::new(name.to_owned(), "template", format!("there is no template `{name}`")).help(help)]);
         };
         template::instantiate(found, inputs, &self.catalogue, &self.policy)
+    }
+
+    /// The next revision of a plan: one step with other parameters, bound and previewed anew, the others as they are.
+    pub async fn revise(&self, plan: &Plan, step: &StepId, set: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
+        let mut next = planner::revise(plan, step, set, &self.catalogue, &self.policy)?;
+        let Some(ix) = next.ix(step) else { return Ok(next) };
+        let alone = Plan { steps: vec![next.step(ix).clone()], ..next.clone() };
+        let alone = self.prepare(alone).await?;
+        next.steps[ix.at()] = alone.steps.into_iter().next().unwrap_or_else(|| next.step(ix).clone());
+        next.steps[ix.at()].approval |= plan.step(ix).approval;
+        next.approval_required = next.steps.iter().any(|step| step.approval);
+        seal(&mut next);
+        Ok(next)
     }
 
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.

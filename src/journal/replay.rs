@@ -50,7 +50,7 @@ pub fn ends_elsewhere(path: &Path, found: &Link, head: &Link) -> JournalError {
 
 /// The plan whose body must be known before this fact is folded.
 fn names_plan(fact: &Fact) -> Option<&Digest> {
-    if let Fact::PlanProposed { digest, .. } = fact { Some(digest) } else { None }
+    if let Fact::PlanProposed { digest, .. } | Fact::PlanRevised { digest, .. } = fact { Some(digest) } else { None }
 }
 
 /// Gives the runs of a snapshot their plans.

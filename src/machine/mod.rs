@@ -6,7 +6,9 @@
 mod advance;
 mod apply;
 mod condition;
+mod ending;
 mod handle;
+mod losses;
 mod quiet;
 mod render;
 mod size;
@@ -16,7 +18,9 @@ mod worklist;
 
 pub use advance::advance;
 pub use apply::apply;
+pub use ending::{Ending, ending};
 pub use handle::handle;
+pub use losses::losses;
 pub use quiet::is_quiet;
 pub use render::{Unrendered, rendered};
 pub use turn::{Ctx, Draft, Handled, Turn, turn, wake};

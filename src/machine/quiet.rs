@@ -14,7 +14,12 @@ pub fn is_quiet(workflow: &Workflow) -> bool {
     let held_back = workflow.parked || workflow.state == WorkflowState::Paused || workflow.state == WorkflowState::AwaitingApproval;
     let moves = |(record, ix): (&crate::model::state::StepRecord, _)| match &record.state {
         StepState::Queued { .. } | StepState::Held { .. } | StepState::BackingOff { .. } => true,
-        StepState::Waiting => !held_back && edges(workflow, ix) != EdgeHolds::NotYet,
+        StepState::Waiting if held_back => false,
+        StepState::Waiting => match edges(workflow, ix) {
+            EdgeHolds::Never => true,
+            EdgeHolds::Yes => !record.paused,
+            EdgeHolds::NotYet => false,
+        },
         state => state.is_live(),
     };
     let ends = workflow.counts.settled as usize == graph.len() || workflow.state == WorkflowState::Cancelling;

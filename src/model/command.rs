@@ -86,12 +86,24 @@ pub enum Command {
     TakeBack {
         at: StepRef,
     },
+    /// Do a failed or unknown step again with other parameters: `plan` is the next revision and differs in this step alone.
+    Revise {
+        at: StepRef,
+        plan: Box<Plan>,
+        consent: Consent,
+        reason: String,
+    },
+    /// Nothing new starts in the run, or (`step`) in the step and all that depends on it.
     Pause {
         run: RunId,
+        #[serde(default)]
+        step: Option<StepId>,
     },
-    /// Continue a paused run, or what an engine left unfinished (`run` none: all of it).
+    /// Continue a paused run or subtree, or what an engine left unfinished (`run` none: all of it).
     Resume {
         run: Option<RunId>,
+        #[serde(default)]
+        step: Option<StepId>,
     },
     Cancel {
         run: RunId,

@@ -69,6 +69,14 @@ pub enum Fact {
         approval_required: bool,
         attended: bool,
     },
+    /// The plan goes on as another revision of itself; steps not in `changed` are as they were.
+    PlanRevised {
+        digest: Digest,
+        revision: u32,
+        approval_required: bool,
+        changed: Vec<StepId>,
+        reason: String,
+    },
     /// `step` of the event names a gate; without it the whole plan is asked for.
     ApprovalRequested {
         request: RequestId,
@@ -87,8 +95,13 @@ pub enum Fact {
     },
 
     WorkflowStarted {},
+    /// With `step`: that step and all that depends on it.
     WorkflowPaused {},
-    WorkflowResumed {},
+    /// `taken_up`: it goes on after an engine's end; what a person paused stays so.
+    WorkflowResumed {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        taken_up: bool,
+    },
     WorkflowCancelling {
         now: bool,
         compensate: bool,
@@ -216,12 +229,13 @@ impl Fact {
             Self::ClockStepped { .. } => "clock_stepped",
             Self::IntentSubmitted { .. } => "intent_submitted",
             Self::PlanProposed { .. } => "plan_proposed",
+            Self::PlanRevised { .. } => "plan_revised",
             Self::ApprovalRequested { .. } => "approval_requested",
             Self::Approved { .. } => "approved",
             Self::Rejected { .. } => "rejected",
             Self::WorkflowStarted {} => "workflow_started",
             Self::WorkflowPaused {} => "workflow_paused",
-            Self::WorkflowResumed {} => "workflow_resumed",
+            Self::WorkflowResumed { .. } => "workflow_resumed",
             Self::WorkflowCancelling { .. } => "workflow_cancelling",
             Self::WorkflowFinished { .. } => "workflow_finished",
             Self::StepQueued { .. } => "step_queued",

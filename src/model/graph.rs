@@ -1,6 +1,6 @@
 //! A plan with its edges resolved to array places, shared by everything that folds or draws it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ids::{StepId, StepIx};
@@ -58,6 +58,15 @@ impl Graph {
 
     pub fn is_empty(&self) -> bool {
         self.plan.steps.is_empty()
+    }
+
+    /// The step and all that depends on it, however far, in plan order.
+    pub fn subtree(&self, root: StepIx) -> BTreeSet<StepIx> {
+        let (mut found, mut open) = (BTreeSet::from([root]), vec![root]);
+        while let Some(from) = open.pop() {
+            open.extend(self.dependents[from.at()].iter().filter(|next| found.insert(**next)));
+        }
+        found
     }
 
     pub fn places(&self) -> impl Iterator<Item = StepIx> + use<> {

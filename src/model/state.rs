@@ -52,6 +52,9 @@ pub struct StepRecord {
     /// The hold before its intent is over.
     #[serde(default)]
     pub held: bool,
+    /// It or a step that it depends on was paused by a person.
+    #[serde(default)]
+    pub paused: bool,
     /// Position among the run's completions, for undo in reverse; 0: not completed.
     #[serde(default)]
     pub completed: u32,
@@ -162,6 +165,7 @@ impl StepRecord {
             note: String::new(),
             next: Role::Main,
             held: false,
+            paused: false,
             completed: 0,
         }
     }

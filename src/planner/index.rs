@@ -36,6 +36,11 @@ struct Say {
 static WORDS: LazyLock<WordsFile> =
     LazyLock::new(|| toml::from_str(include_str!("words.toml")).expect("words.toml is part of the program and read by every test"));
 
+/// A noun that means a machine: box, server, host.
+pub fn is_machine(low: &str) -> bool {
+    WORDS.machines.iter().any(|known| known == low)
+}
+
 /// Stems of what is said, and the sets of stems that it is like.
 pub type Said = (Vec<String>, Vec<Vec<String>>);
 

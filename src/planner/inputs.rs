@@ -68,6 +68,36 @@ pub fn read_inputs(fields: &mut Fields<'_, '_>) -> Vec<Input> {
     inputs
 }
 
+/// A value that would be accepted.
+pub fn example(input: &Input) -> String {
+    match &input.bound {
+        Some(Bound::OneOf(values)) => return values.first().cloned().unwrap_or_default(),
+        Some(Bound::Range { min, max }) => return if *min == i64::MIN { *max } else { *min }.to_string(),
+        None => {}
+    }
+    let name = input.param.name.as_str();
+    let text = match input.param.kind {
+        ParamType::Host if name == "second" => "web-2",
+        ParamType::Host => "web-1",
+        ParamType::Name if name == "service" => "nginx",
+        ParamType::Name if name == "target" => "web-1",
+        ParamType::Name | ParamType::Str | ParamType::Other(_) => "nightly",
+        ParamType::Env => "staging",
+        ParamType::Duration => "30m",
+        ParamType::Datetime => "03:30",
+        ParamType::Url => "https://www.example.org/",
+        ParamType::Dns => "www.example.org",
+        ParamType::Ip => "192.0.2.7",
+        ParamType::Port => "443",
+        ParamType::Path => "/var/tmp/build",
+        ParamType::Version => "1.2.3",
+        ParamType::Channel => "#ops",
+        ParamType::Int => "1",
+        ParamType::Json => "{}",
+    };
+    text.to_owned()
+}
+
 pub fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

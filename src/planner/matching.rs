@@ -10,13 +10,14 @@ use crate::model::plan::{Plan, StepKind};
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::slots::{Bound, Place, bind, environments};
-use super::template::{Template, instantiate};
+use super::template::{Template, carries, instantiate, phrase_stem};
 use super::token::{Kind, Token};
-use super::words::{is_determiner, is_function, stem};
+use super::words::stem;
 use super::{grammar, inputs};
 
-/// Share of the intent's words that a phrase must explain, and the other way round.
+/// Share of the intent's words that a phrase must explain.
 const EXPLAINED: f64 = 0.85;
+/// Share of a phrase that must be said before its template is looked at; the rest may be names of its parameters.
 const SAID: f64 = 0.6;
 const CARRIERS: [&str; 8] = ["run", "do", "perform", "start", "execut", "give", "show", "launch"];
 
@@ -71,15 +72,17 @@ impl Phrases {
 
 /// The plan of the best template, or why it cannot be made yet; `None` where no template is meant.
 pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<Plan, Stop>> {
-    let spoken: Vec<String> = content_places(words, world).into_iter().map(|at| stem(&words[at].low)).collect();
+    let spoken: Vec<String> = content_places(words, world).into_iter().map(|at| phrase_stem(&words[at].low)).collect();
     let likely = world.phrases.likely(&spoken).into_iter().filter_map(|at| world.templates.get(at));
     let known = likely.filter(|template| template.operations().all(|name| world.catalogue.get(name).is_some()));
     let scored = known.filter_map(|template| {
         let bound = bind(&as_operation(template), words, world, &Place::of(words, &world.index));
-        // "disk space" is a question, not half of "free up disk space".
-        let changes = template.operations().any(|name| world.catalogue.get(name).is_some_and(|one| one.effect != EffectClass::Read));
-        let said = if changes { 1.0 } else { SAID };
-        Some((best_phrase(template, &without_values(words, &bound, world), said)?, template, bound))
+        // A template that has no place for a value that was said is not what is meant.
+        let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
+        if left_over {
+            return None;
+        }
+        Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))
     });
     let (_, best, bound) = scored.max_by(|(a, one, _), (b, other, _)| a.total_cmp(b).then_with(|| other.name.cmp(&one.name)))?;
     Some(fill(best, &bound, ask, words, world))
@@ -88,29 +91,29 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
 /// Places of the words that carry meaning.
 fn content_places(words: &[Token], world: &World<'_>) -> Vec<usize> {
     let places: Vec<usize> = environments(words, &world.index).into_iter().map(|(at, _)| at).collect();
-    let carries =
-        |token: &Token| token.kind == Kind::Word && !is_function(&token.low) && !is_determiner(&token.low) && !world.is_asset(&token.text);
+    let carries = |token: &Token| token.kind == Kind::Word && carries(&token.low) && !world.is_asset(&token.text);
     (0..words.len()).filter(|at| carries(&words[*at]) && !places.contains(at)).collect()
 }
 
 /// Stems of the words that became no value; "run a", "do the" before a phrase add nothing to it.
 fn without_values(words: &[Token], bound: &Bound, world: &World<'_>) -> Vec<String> {
     let free = content_places(words, world).into_iter().filter(|at| !bound.used.get(*at).copied().unwrap_or(false));
-    let mut content: Vec<String> = free.map(|at| stem(&words[at].low)).collect();
+    let mut content: Vec<String> = free.map(|at| phrase_stem(&words[at].low)).collect();
     if content.first().is_some_and(|first| CARRIERS.contains(&first.as_str())) {
         content.remove(0);
     }
     content
 }
 
-fn best_phrase(template: &Template, words: &[String], said: f64) -> Option<f64> {
+/// The whole phrase is said: "disk space" is a question, not half of "free up disk space".
+fn best_phrase(template: &Template, words: &[String]) -> Option<f64> {
     let scores = template.phrase_stems.iter().filter_map(|phrase| {
         let explained = share(words, phrase);
         // "safe restart of a service": the name of a slot stands for its value.
         let slot = |word: &&String| template.params.iter().any(|input| stem(&input.param.name) == **word);
-        let own: Vec<String> = phrase.iter().filter(|word| !(said >= 1.0 && slot(word))).cloned().collect();
+        let own: Vec<String> = phrase.iter().filter(|word| !slot(word)).cloned().collect();
         let uttered = share(&own, words);
-        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= said).then_some(explained + uttered)
+        (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= 1.0).then_some(explained + uttered)
     });
     scores.max_by(f64::total_cmp)
 }

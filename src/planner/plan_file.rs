@@ -68,7 +68,7 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
     let mut steps = Vec::with_capacity(nodes.len());
     let mut places = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
-        let mut step = read_step(origin, at, node, &mut problems);
+        let mut step = read_step(origin, at, node, &[], &mut problems);
         for name in fill_step(&mut step, &values, Provenance::Operator) {
             let help = near::hint(&name, values.keys().map(String::as_str));
             let problem =

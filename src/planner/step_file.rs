@@ -29,8 +29,8 @@ pub const WHENS: [(&str, When); 3] = [("success", When::Success), ("failure", Wh
 
 const NEED_KINDS: [(&str, NeedKind); 2] = [("completion", NeedKind::Completion), ("data", NeedKind::Data)];
 
-/// A step as the file has it; what is wrong with it is added to the problems.
-pub fn read_step(origin: &str, at: usize, node: &Node, problems: &mut Vec<Problem>) -> Step {
+/// A step as the file has it; what is wrong with it is added to the problems. `own`: fields that the caller reads itself.
+pub fn read_step(origin: &str, at: usize, node: &Node, own: &[&'static str], problems: &mut Vec<Problem>) -> Step {
     let named = node.get("id").map(Node::value).and_then(|id| id.as_str().map(str::to_owned));
     let what = named.map_or_else(|| format!("step {}", at + 1), |id| format!("step `{id}`"));
     let mut fields = Fields::of(origin, what, node, problems);
@@ -74,6 +74,7 @@ pub fn read_step(origin: &str, at: usize, node: &Node, problems: &mut Vec<Proble
     };
     fields.unsupported(&UNSUPPORTED);
     fields.derived(&["approval", "provenance", "action", "digest", "low_risk"]);
+    fields.derived(own);
     fields.finish();
     step
 }
@@ -262,6 +263,11 @@ pub fn fill_step(step: &mut Step, inputs: &BTreeMap<String, Value>, given_by: Pr
                 *value = put_text(value, inputs, &mut unknown);
             }
         }
+    }
+    if let Some(condition) = &mut step.condition {
+        // Only numbers: a text could say anything in CEL.
+        let numbers = inputs.iter().filter(|(_, value)| value.is_number()).map(|(name, value)| (name.clone(), value.clone())).collect();
+        *condition = put_text(condition, &numbers, &mut unknown);
     }
     unknown.sort_unstable();
     unknown.dedup();

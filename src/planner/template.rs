@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::catalogue::Catalogue;
+use crate::model::catalogue::{Catalogue, ParamType};
 use crate::model::digest::Digest;
 use crate::model::plan::{Plan, PlanSource, Provenance, Step};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
+use super::index::is_machine;
 use super::inputs::{self, Input};
 use super::near;
 use super::settle::settle_placed;
@@ -18,13 +19,34 @@ use super::step_file::{fill_step, put_text, read_step};
 use super::validate::{Limits, validate_placed};
 use super::words::{is_determiner, is_function, stem};
 
+/// Field of a step: the optional parameter without which it is left out.
+const ONLY_WITH: &str = "only_with";
+
 const CAPS: Caps = Caps { bytes: 1 << 20, depth: 32, text: 64 << 10 };
 
 /// File name and text of every embedded template.
-pub const EMBEDDED: [(&str, &str); 3] = [
+pub const EMBEDDED: [(&str, &str); 21] = [
+    ("backup-and-check.toml", include_str!("../../templates/workflows/backup-and-check.toml")),
+    ("certificate-check.toml", include_str!("../../templates/workflows/certificate-check.toml")),
     ("disk-cleanup.toml", include_str!("../../templates/workflows/disk-cleanup.toml")),
+    ("disk-full-triage.toml", include_str!("../../templates/workflows/disk-full-triage.toml")),
+    ("inventory-report.toml", include_str!("../../templates/workflows/inventory-report.toml")),
+    ("log-error-scan.toml", include_str!("../../templates/workflows/log-error-scan.toml")),
+    ("maintenance-begin.toml", include_str!("../../templates/workflows/maintenance-begin.toml")),
+    ("maintenance-end.toml", include_str!("../../templates/workflows/maintenance-end.toml")),
+    ("memory-check.toml", include_str!("../../templates/workflows/memory-check.toml")),
+    ("network-path-check.toml", include_str!("../../templates/workflows/network-path-check.toml")),
+    ("patch-and-verify.toml", include_str!("../../templates/workflows/patch-and-verify.toml")),
+    ("port-diagnosis.toml", include_str!("../../templates/workflows/port-diagnosis.toml")),
+    ("reboot-and-verify.toml", include_str!("../../templates/workflows/reboot-and-verify.toml")),
     ("restart-and-verify.toml", include_str!("../../templates/workflows/restart-and-verify.toml")),
+    ("rolling-restart.toml", include_str!("../../templates/workflows/rolling-restart.toml")),
+    ("rotate-logs-and-check.toml", include_str!("../../templates/workflows/rotate-logs-and-check.toml")),
+    ("service-diagnosis.toml", include_str!("../../templates/workflows/service-diagnosis.toml")),
+    ("slow-machine.toml", include_str!("../../templates/workflows/slow-machine.toml")),
     ("system-health-check.toml", include_str!("../../templates/workflows/system-health-check.toml")),
+    ("updates-report.toml", include_str!("../../templates/workflows/updates-report.toml")),
+    ("website-check.toml", include_str!("../../templates/workflows/website-check.toml")),
 ];
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +59,28 @@ pub struct Template {
     /// Content stems of the phrases and of the name.
     pub(super) phrase_stems: Vec<Vec<String>>,
     steps: Vec<Step>,
+    /// Parameter without which the step at this place is left out.
+    only_with: Vec<Option<String>>,
     places: Vec<Pos>,
     pub file: String,
 }
 
 impl Template {
+    /// A value for every parameter that has none of its own, as an operator would type it.
+    pub fn example_inputs(&self) -> BTreeMap<String, String> {
+        let needed = self.params.iter().filter(|input| input.param.required && input.param.default.is_none());
+        needed.map(|input| (input.param.name.clone(), inputs::example(input))).collect()
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The parameter without which this step is left out.
+    pub fn only_with(&self, at: usize) -> Option<&str> {
+        self.only_with.get(at)?.as_deref()
+    }
+
     pub fn operations(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().map(|step| step.operation.as_str())
     }
@@ -74,7 +113,9 @@ pub fn parse(file_name: &str, text: &str) -> Result<Template, Vec<Problem>> {
             problems.push(Problem::new(file_name, "duplicate_param", message).at(input.at.line, input.at.column));
         }
     }
-    let steps: Vec<Step> = step_nodes.iter().enumerate().map(|(at, node)| read_step(file_name, at, node, &mut problems)).collect();
+    let steps: Vec<Step> =
+        step_nodes.iter().enumerate().map(|(at, node)| read_step(file_name, at, node, &[ONLY_WITH], &mut problems)).collect();
+    let only_with = step_nodes.iter().map(|node| node.get(ONLY_WITH).map(|name| inputs::text_of(&name.value()))).collect();
     let phrase_stems = phrases.iter().chain([&name.replace('-', " ")]).map(|phrase| content_stems(phrase)).collect();
     let template = Template {
         name,
@@ -84,6 +125,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<Template, Vec<Problem>> {
         params,
         phrase_stems,
         steps,
+        only_with,
         places: step_nodes.iter().map(|node| node.at).collect(),
         file: file_name.to_owned(),
     };
@@ -94,24 +136,73 @@ pub fn parse(file_name: &str, text: &str) -> Result<Template, Vec<Problem>> {
 
 fn content_stems(phrase: &str) -> Vec<String> {
     let words = phrase.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-    words.filter(|word| !word.is_empty() && !is_function(word) && !is_determiner(word)).map(|word| stem(&word)).collect()
+    words.filter(|word| !word.is_empty() && carries(word)).map(|word| phrase_stem(&word)).collect()
 }
 
-/// Every `${inputs.NAME}` is a parameter.
+/// Has a meaning of its own. "How full is the disk" asks for less than "the disk is full".
+pub(super) fn carries(low: &str) -> bool {
+    low == "how" || !(is_function(low) || is_determiner(low))
+}
+
+/// Box, server and machine are one word for a phrase.
+pub(super) fn phrase_stem(low: &str) -> String {
+    if is_machine(low) { "host".to_owned() } else { stem(low) }
+}
+
+/// Every `${inputs.NAME}` is a parameter, and what a step stands or falls with is an optional one.
 fn check_references(template: &Template, problems: &mut Vec<Problem>) {
+    let names = || template.params.iter().map(|input| input.param.name.as_str());
+    let value = |input: &Input| if is_number(&input.param.kind) { serde_json::Value::from(1) } else { serde_json::Value::from("x") };
     let values: BTreeMap<String, serde_json::Value> =
-        template.params.iter().map(|input| (input.param.name.clone(), serde_json::Value::from("x"))).collect();
-    for (step, pos) in template.steps.iter().zip(&template.places) {
-        for name in fill_step(&mut step.clone(), &values, Provenance::Template) {
-            let help = near::hint(&name, values.keys().map(String::as_str));
-            let problem = Problem::new(
-                &template.file,
-                "unknown_input",
-                format!("step `{}`: `${{inputs.{name}}}` is no parameter of the template", step.id),
-            );
+        template.params.iter().map(|input| (input.param.name.clone(), value(input))).collect();
+    for ((step, only_with), pos) in template.steps.iter().zip(&template.only_with).zip(&template.places) {
+        let mut put = |code: &str, what: String, help: &str| {
+            let problem = Problem::new(&template.file, code, format!("step `{}`: {what}", step.id));
             problems.push(problem.at(pos.line, pos.column).help(help));
+        };
+        for name in fill_step(&mut step.clone(), &values, Provenance::Template) {
+            if values.contains_key(&name) {
+                put("bad_condition", format!("a condition takes whole numbers; `${{inputs.{name}}}` is none"), "use an int or a port");
+            } else {
+                put("unknown_input", format!("`${{inputs.{name}}}` is no parameter of the template"), &near::hint(&name, names()));
+            }
+        }
+        let Some(name) = only_with else { continue };
+        match template.params.iter().find(|input| input.param.name == *name) {
+            None => put("unknown_input", format!("`only_with = \"{name}\"` is no parameter of the template"), &near::hint(name, names())),
+            Some(input) if input.param.required || input.param.default.is_some() => {
+                put("always_given", format!("`{name}` always has a value, so the step would never be left out"), "");
+            }
+            Some(_) => {}
         }
     }
+}
+
+fn is_number(kind: &ParamType) -> bool {
+    matches!(kind, ParamType::Int | ParamType::Port)
+}
+
+/// Without the steps whose parameter has no value; who needed one of them needs what it needed.
+fn kept_steps(template: &Template, values: &BTreeMap<String, serde_json::Value>) -> Vec<(Pos, Step)> {
+    let has = |name: &String| values.get(name).is_some_and(|value| !value.is_null());
+    let mut kept: Vec<(Pos, Step)> = Vec::with_capacity(template.steps.len());
+    let mut gone: Vec<&Step> = Vec::new();
+    for ((step, only_with), pos) in template.steps.iter().zip(&template.only_with).zip(&template.places) {
+        if only_with.as_ref().is_none_or(has) { kept.push((*pos, step.clone())) } else { gone.push(step) }
+    }
+    // From the last on, so that a chain of steps that are left out is bridged too.
+    for absent in gone.into_iter().rev() {
+        for (_, step) in &mut kept {
+            let Some(at) = step.needs.iter().position(|need| need.step == absent.id) else { continue };
+            step.needs.remove(at);
+            for need in &absent.needs {
+                if !step.needs.iter().any(|known| known.step == need.step) {
+                    step.needs.push(need.clone());
+                }
+            }
+        }
+    }
+    kept
 }
 
 /// A plan with these inputs, settled and validated against the catalogue.
@@ -126,10 +217,10 @@ pub fn instantiate(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let steps = template.steps.iter().cloned().map(|mut step| {
-        fill_step(&mut step, &values, Provenance::Template);
-        step
-    });
+    let (places, mut steps): (Vec<Pos>, Vec<Step>) = kept_steps(template, &values).into_iter().unzip();
+    for step in &mut steps {
+        fill_step(step, &values, Provenance::Template);
+    }
     let mut unused = Vec::new();
     let environment = values.get("env").or_else(|| values.get("environment")).and_then(|value| value.as_str()).map(str::to_owned);
     let mut plan = Plan {
@@ -140,13 +231,13 @@ pub fn instantiate(
         source: PlanSource::Template { name: template.name.clone() },
         environment,
         approval_required: false,
-        steps: steps.collect(),
+        steps,
     };
     let settled = settle_placed(&mut plan, catalogue).into_iter().map(|(at, problem)| (Some(at), problem));
     let found: Vec<(Option<usize>, Problem)> =
         settled.collect::<Vec<_>>().into_iter().chain(validate_placed(&plan, catalogue, &Limits::file(policy))).collect();
     let placed = |(at, problem): (Option<usize>, Problem)| {
-        let pos = at.and_then(|at| template.places.get(at)).copied().unwrap_or_default();
+        let pos = at.and_then(|at| places.get(at)).copied().unwrap_or_default();
         Problem { origin: template.file.clone(), line: pos.line, column: pos.column, ..problem }
     };
     let problems: Vec<Problem> = found.into_iter().map(placed).collect();

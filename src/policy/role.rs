@@ -15,6 +15,7 @@ fn needed(command: &Command) -> Role {
         | Command::Note { .. } => Role::Operator,
         Command::Approve { .. }
         | Command::Reject { .. }
+        | Command::Revise { .. }
         | Command::Skip { .. }
         | Command::Done { .. }
         | Command::Rollback { .. }

@@ -83,7 +83,7 @@ async fn a_command_without_an_engine_only_records() {
     let mut feed = engine.handle.follow().await.expect("the engine lives");
     let mut state = Arc::unwrap_or_clone(feed.state);
     assert!(state.runs[&run].parked && state.runs[&run].live.is_empty());
-    let resumed = engine.handle.request(request(ana(), Command::Resume { run: None })).await;
+    let resumed = engine.handle.request(request(ana(), Command::Resume { run: None, step: None })).await;
     assert!(matches!(resumed, Reply::Accepted { .. }), "{resumed:?}");
     while !state.runs[&run].state.is_finished() {
         if let FeedItem::Event(event) = feed.items.recv().await.expect("the engine lives") {

@@ -10,7 +10,7 @@ use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::plan::{NeedKind, Plan, Provenance};
 use ouioe::model::problem::Problem;
 use ouioe::model::settings::PolicySettings;
-use ouioe::planner::{self, Ask, Format, World, plan_file, render, template};
+use ouioe::planner::{self, Ask, Format, World, inputs, plan_file, render, template};
 use proptest::prelude::*;
 
 fn catalogue() -> Catalogue {
@@ -18,6 +18,15 @@ fn catalogue() -> Catalogue {
         planner::catalogue_file::parse("catalogue.toml", include_str!("../corpus/catalogue.toml")).expect("the catalogue is sound")
     });
     READ.clone()
+}
+
+fn embedded_catalogue() -> Catalogue {
+    ouioe::service::manifest::load(None).expect("the embedded manifests are sound")
+}
+
+fn embedded_templates() -> &'static [template::Template] {
+    static READ: LazyLock<Vec<template::Template>> = LazyLock::new(template::embedded);
+    &READ
 }
 
 fn check(origin: &str, text: &str, format: Format) -> Result<Plan, Vec<Problem>> {
@@ -144,21 +153,22 @@ fn every_template_is_embedded_and_sound() {
     for (name, text) in template::EMBEDDED {
         let parsed = template::parse(name, text).unwrap_or_else(|problems| panic!("{}", problems[0]));
         assert_eq!(format!("{}.toml", parsed.name), name);
-        let given: BTreeMap<String, String> = [("host", "nas-2"), ("service", "smbd"), ("path", "/srv/tmp")]
-            .into_iter()
-            .filter(|(key, _)| parsed.params.iter().any(|input| input.param.name == *key))
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        let plan = template::instantiate(&parsed, &given, &catalogue(), &PolicySettings::default())
-            .unwrap_or_else(|problems| panic!("{}", problems[0]));
-        assert!(!plan.steps.is_empty());
+        // With what must be given, and with everything.
+        let needed = parsed.example_inputs();
+        let all = parsed.params.iter().map(|input| (input.param.name.clone(), inputs::example(input))).collect();
+        for given in [needed, all] {
+            let plan = template::instantiate(&parsed, &given, &embedded_catalogue(), &PolicySettings::default())
+                .unwrap_or_else(|problems| panic!("{name}: {}", problems[0]));
+            assert!(!plan.steps.is_empty());
+        }
+        assert!(parsed.params.iter().all(|input| !input.param.doc.is_empty()), "{name}: every parameter says what it is for");
     }
     assert_eq!(template::embedded().len(), files.len());
 }
 
 #[test]
 fn templates_answer_to_their_phrases_and_leave_the_rest_alone() {
-    let (catalogue, templates, policy) = (catalogue(), template::embedded(), PolicySettings::default());
+    let (catalogue, templates, policy) = (embedded_catalogue(), template::embedded(), PolicySettings::default());
     let world = World::new(&catalogue, &templates, &[], &policy);
     let source = |text: &str| match planner::plan(&Ask::new(text), &world) {
         PlanOutcome::Plan { plan, .. } => {
@@ -284,16 +294,16 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_planner_panic(text in "\\PC{0,200}") {
-        let (catalogue, policy, templates) = (catalogue(), PolicySettings::default(), template::embedded());
-        let world = World::new(&catalogue, &templates, &[], &policy);
+        let (catalogue, policy, templates) = (catalogue(), PolicySettings::default(), embedded_templates());
+        let world = World::new(&catalogue, templates, &[], &policy);
         drop(planner::plan(&Ask::new(text), &world));
     }
 
     /// Whatever is said, a plan is sound and what needs an approval asks for it.
     #[test]
     fn plans_of_random_words_are_sound(picks in proptest::collection::vec(0..WORDS.len(), 0..24)) {
-        let (catalogue, policy, templates) = (catalogue(), PolicySettings::default(), template::embedded());
-        let world = World::new(&catalogue, &templates, &[], &policy);
+        let (catalogue, policy, templates) = (catalogue(), PolicySettings::default(), embedded_templates());
+        let world = World::new(&catalogue, templates, &[], &policy);
         let text: Vec<&str> = picks.into_iter().map(|at| WORDS[at]).collect();
         let outcome = planner::plan(&Ask::new(text.join(" ")), &world);
         if let PlanOutcome::Plan { plan, .. } = &outcome {

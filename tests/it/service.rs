@@ -265,7 +265,7 @@ fn what_nothing_binds_says_which_line_would() {
         (
             "automation.deploy",
             json!({"service": "a", "version": "1.0"}),
-            "automation.deploy has no binding: add `binding = {…}` to [[operation]] automation.deploy in <config>/services/automation.toml",
+            "automation.deploy has no binding: bind it in <config>/services/automation.toml; `ouioe service show automation.deploy` prints the lines to add",
         ),
         ("host.facts", json!({"host": "web-01"}), "over ssh"),
         ("host.run_command", json!({"host": "web-01", "command": "id"}), "over ssh"),

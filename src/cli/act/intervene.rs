@@ -1,7 +1,7 @@
 //! approve, reject, retry, skip, done, pause, cancel, rollback: one command each, by a running engine or recorded without one.
 
 use super::run::refused;
-use super::{Trouble, ask, find};
+use super::{Trouble, ask, find, weigh};
 use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::out::Out;
@@ -23,20 +23,29 @@ pub enum Verb {
     Cancel,
     Rollback,
     TakeBack,
+    Freeze,
+    Thaw,
+    Note,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Words<'a> {
+    /// Or the target of a freeze.
     pub run: &'a str,
     pub step: Option<&'a str>,
     pub digest: Option<&'a str>,
     /// Reason or evidence.
     pub text: &'a str,
     pub now: bool,
+    /// The consequences need no yes.
+    pub sure: bool,
 }
 
 pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) -> Result<Exit, Trouble> {
     let state = find::state(&place.state_dir)?;
+    if !weigh::weigh(&state, verb, words, out)? {
+        return Ok(Exit::Waits);
+    }
     let command = match (verb, words.digest) {
         (Verb::Approve, None) => match look_and_ask(&state, words, out)? {
             Some(command) => command,
@@ -44,6 +53,11 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
         },
         _ => command(&state, verb, words)?,
     };
+    tell(place, out, command).await
+}
+
+/// Sends it and says what became of it.
+pub async fn tell(place: &Place, out: &Out, command: Command) -> Result<Exit, Trouble> {
     let (reply, heard) = Session::tell(place, command).await?;
     let Reply::Accepted { seq, run } = &reply else { return Ok(refused(&reply, out)) };
     if out.json {
@@ -57,9 +71,14 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
 }
 
 fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trouble> {
+    let reason = words.text.to_owned();
+    match verb {
+        Verb::Freeze => return Ok(Command::Freeze { target: words.run.to_owned(), reason }),
+        Verb::Thaw => return Ok(Command::Thaw { target: words.run.to_owned() }),
+        _ => {}
+    }
     let workflow = find::run(state, words.run)?;
     let run = workflow.run.clone();
-    let reason = words.text.to_owned();
     let at = || -> Result<StepRef, Trouble> {
         let step = find::step(workflow, words.step)?;
         let ix = workflow.graph().and_then(|graph| graph.ix(&step));
@@ -78,7 +97,11 @@ fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trou
         Verb::Skip => Command::Skip { at: at()?, reason },
         Verb::Done => Command::Done { at: at()?, evidence: reason },
         Verb::TakeBack => Command::TakeBack { at: at()? },
-        Verb::Pause => Command::Pause { run },
+        Verb::Pause => {
+            let step = words.step.map(|step| find::step(workflow, Some(step))).transpose()?;
+            Command::Pause { run, step }
+        }
+        Verb::Freeze | Verb::Thaw | Verb::Note => Command::Note { run, text: reason },
         Verb::Cancel => Command::Cancel { run, now: words.now, reason },
         Verb::Rollback => Command::Rollback { run, reason },
     })

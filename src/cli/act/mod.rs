@@ -2,13 +2,16 @@
 
 pub mod ask;
 pub mod asset;
+pub mod doctor;
 pub mod find;
 pub mod intervene;
 pub mod list;
 pub mod output;
 pub mod resume;
+pub mod revise;
 pub mod run;
 pub mod show;
+pub mod weigh;
 
 use super::exit::Exit;
 use super::session::SessionError;

@@ -16,7 +16,7 @@ use crate::model::ids::RunId;
 use crate::model::state::State;
 
 /// `force`: kills a holder of the journal that does not answer, as far as it can be proven to be one.
-pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) -> Result<Exit, Trouble> {
+pub async fn resume(place: &Place, out: &Out, (run, step): (Option<&str>, Option<&str>), force: bool) -> Result<Exit, Trouble> {
     if force
         && Session::join(place).await.ok().flatten().is_none()
         && let Some(holder) = crate::journal::take_over(&place.state_dir)?
@@ -28,6 +28,10 @@ pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) ->
     let session = Session::open(place).await?;
     let mut watch = Watch::of(session.link.follow().await?);
     let one: Option<RunId> = run.map(|text| find::run(&watch.state, text).map(|run| run.run.clone())).transpose()?;
+    let step = match (&one, step) {
+        (Some(run), Some(text)) => Some(find::step(find::run(&watch.state, run.as_str())?, Some(text))?),
+        _ => None,
+    };
     let runs: BTreeSet<RunId> = match &one {
         Some(run) => BTreeSet::from([run.clone()]),
         None => [&before, &watch.state].into_iter().flat_map(unfinished).collect(),
@@ -38,7 +42,7 @@ pub async fn resume(place: &Place, out: &Out, run: Option<&str>, force: bool) ->
             print(&event, out);
         }
     }
-    match session.link.send(Command::Resume { run: one.clone() }).await {
+    match session.link.send(Command::Resume { run: one.clone(), step }).await {
         Reply::Accepted { .. } => {}
         Reply::Refused(refusal) if one.is_none() && refusal.code == RefusalCode::WrongState => {
             if runs.is_empty() {

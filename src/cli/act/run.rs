@@ -99,6 +99,9 @@ fn of_end(end: Option<&EngineEnd>) -> Exit {
 
 fn say_what_next(watch: &Watch, runs: &BTreeSet<RunId>, out: &Out) {
     for run in runs.iter().filter_map(|run| watch.state.runs.get(run)) {
+        if let Some(paused) = super::weigh::paused(run) {
+            out.note(&paused);
+        }
         for open in run.questions.values() {
             out.note(&format!("waits for you: {}; `ouioe show {}` says what to type", text::safe(&open.question.why), run.run));
         }

@@ -42,6 +42,9 @@ fn as_text(run: &Workflow, graph: &Graph) -> String {
     for question in run.questions.values() {
         page.push_str(&question_text(run, graph, question, true));
     }
+    if let Some(paused) = super::weigh::paused(run) {
+        let _ = writeln!(page, "\n{paused}");
+    }
     if run.parked {
         page.push_str("\nNo engine carries this run on; `ouioe resume` does.\n");
     }
@@ -54,7 +57,11 @@ fn step_line(run: &Workflow, graph: &Graph, ix: StepIx) -> String {
     let head = format!(
         "  {} {:17} {} {:7} {target}",
         column(step.id.as_str(), 16),
-        record.state.word().replace('_', " "),
+        if record.paused && !record.state.is_settled() && !record.state.is_live() {
+            "paused".to_owned()
+        } else {
+            record.state.word().replace('_', " ")
+        },
         column(&step.operation, 22),
         step.effect.as_str(),
     );
@@ -146,6 +153,7 @@ fn as_json(run: &Workflow, graph: &Graph) -> Value {
                 "id": step.id, "operation": step.operation, "params": step.params, "effect": step.effect, "state": record.state.word(),
                 "detail": record.state, "rev": record.rev, "attempt": record.attempt, "generation": record.generation, "last": record.last,
                 "result": record.result, "verdict": record.verdict, "note": record.note, "needs": step.needs, "critical": step.critical,
+                "paused": record.paused,
             })
         })
         .collect();
@@ -159,6 +167,7 @@ fn as_json(run: &Workflow, graph: &Graph) -> Value {
         .collect();
     let mut all = summary(run);
     all["steps"] = Value::Array(steps);
+    all["revision"] = json!(run.revision);
     all["questions"] = Value::Array(questions);
     all
 }

@@ -27,7 +27,8 @@ pub fn for_cancel(app: &App, workflow: &Workflow) -> Option<Dialog> {
         let back = Does::Send(Command::Rollback { run: run(), reason: String::new() });
         let word = Effort::Word(workflow.run.as_str().to_owned());
         choices.push(
-            Choice::new("roll back", "cancel, then undo what completed", back, word).noted(format!("{} steps are undone", undoable.len())),
+            Choice::new("roll back", "cancel, then undo what completed", back, word)
+                .noted(format!("undoes {}", phrase::count(undoable.len(), "step"))),
         );
     }
     choices.push(Choice::close("the run goes on"));
@@ -43,13 +44,13 @@ fn parts(workflow: &Workflow, graph: &Graph, undoable: &[String]) -> Vec<Part> {
         vec![Part::new("WHAT", format!("end the run; {} of {} steps are settled", workflow.counts.settled, workflow.steps.len()))];
     let stops = if live.is_empty() { "nothing runs now".to_owned() } else { live.join(", ") };
     parts.push(Part::new("STOPS", stops));
-    parts.push(Part::new("LEAVES", format!("{left} steps that have not run")));
+    parts.push(Part::new("LEAVES", format!("{} not run", phrase::count(left, "step"))));
     if !undoable.is_empty() {
         parts.push(Part::new("UNDOES", format!("only with roll back, last first: {}", undoable.join(", "))));
     }
     let unknown = workflow.steps.iter().filter(|record| record.state == StepState::OutcomeUnknown).count();
     if unknown > 0 {
-        parts.push(Part::of("LOOK", Role::Unknown, [format!("{unknown} outcomes stay unknown: nobody knows whether they happened")]));
+        parts.push(Part::prose("LOOK", Role::Unknown, format!("{unknown} outcomes stay unknown: nobody knows whether they happened")));
     }
     parts
 }

@@ -47,7 +47,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
     parts.push(Part::of("RUNS", Role::Text, phrase::action(&step.action)));
     parts.push(touches(&[step]));
     if let Some(why) = why(record) {
-        parts.push(Part::of("WHY", Role::Bad, [why]));
+        parts.push(Part::prose("WHY", Role::Bad, why));
     }
     if let Some(last) = &record.last {
         let tail: Vec<&str> = last.error_tail.lines().rev().take(TAIL).collect();
@@ -57,7 +57,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
     }
     if !lost.is_empty() {
         let names: Vec<String> = lost.iter().map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
-        parts.push(Part::of("LOSES", Role::Warn, [format!("if skipped, these do not run: {}", names.join(", "))]));
+        parts.push(Part::prose("LOSES", Role::Warn, format!("if skipped, these do not run: {}", names.join(", "))));
     }
     parts
 }

@@ -8,9 +8,9 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{Answer, App};
-use crate::console::dialog::pieces;
 use crate::console::theme::Role;
 use crate::console::view::{put, title};
+use crate::console::widget::wrap::Wrap;
 
 /// Rows of the editor; longer text scrolls in it.
 const EDITOR_ROWS: usize = 8;
@@ -51,10 +51,10 @@ fn below(app: &App, width: usize) -> Vec<Line<'static>> {
         None if app.intent.editor.is_empty() => vec![
             muted("for example: restart nginx on web-3 and verify"),
             muted(""),
-            muted("⏎ plans it. Nothing runs before you have seen the plan,"),
+            muted("Enter plans it. Nothing runs before you have seen the plan,"),
             muted("and what changes something waits for your approval."),
         ],
-        None => vec![muted("⏎ plans it; nothing runs before you have seen the plan")],
+        None => vec![muted("Enter plans it; nothing runs before you have seen the plan")],
         Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
         Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),
     }
@@ -70,8 +70,11 @@ fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices:
         let mark = if app.intent.choice == Some(at) { " ▸ " } else { "   " };
         lines.push(Line::from(vec![Span::styled(mark, app.style(Role::Accent)), Span::raw(text::safe(choice))]));
     }
-    let how =
-        if choices.is_empty() { "   say it in the intent, then ⏎" } else { "   ↓ chooses, ⏎ plans again; or say it in the intent" };
+    let how = if choices.is_empty() {
+        "   say it in the intent, then Enter"
+    } else {
+        "   ↓ chooses, Enter plans again; or say it in the intent"
+    };
     lines.push(Line::styled(how, app.style(Role::Muted)));
     lines
 }
@@ -87,6 +90,6 @@ fn refuse(app: &App, width: usize, reason: &str, nearest: &[String]) -> Vec<Line
 
 /// Below an empty row, on as many rows as it takes: the end of an answer says what to do.
 fn whole(app: &App, role: Role, answer: &str, width: usize) -> Vec<Line<'static>> {
-    let rows = pieces(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
+    let rows = Wrap::Words.rows(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
     std::iter::once(Line::default()).chain(rows).collect()
 }

@@ -5,27 +5,38 @@
 mod act;
 mod choose;
 mod feed;
+mod find;
+mod go;
 mod input;
+mod rejoin;
 
 pub use act::is_for_now;
 pub use feed::begin;
+pub use rejoin::Rejoined;
 
 use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
+use crate::model::event::Event;
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
 
-use super::app::{App, Dirty, LinkState, Now, Sent, StepPane, Subject};
+use super::app::{App, Dirty, Now, StepPane, Subject};
+use super::arming::Arming;
+use super::history::History;
 use super::input::Input;
-use super::output::{Flow, Output, Source};
+use super::output::{Extent, Flow, Output, Source};
 use super::pane::Pane;
+use super::proposal::Sent;
+use super::save::Saved;
 use super::theme::Role;
+use super::waiting::{Item, Waiting};
 use super::widget::rail::Rail;
+use super::widget::scroll::top_for;
 use super::wiring::Exit;
 
 #[derive(Debug)]
@@ -53,6 +64,15 @@ pub enum Msg {
     },
     /// Back from the shell.
     Resumed,
+    /// What became of `Deed::Save`.
+    Saved(Result<Saved, String>),
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+        answer: Result<Vec<Event>, String>,
+    },
+    /// What became of `Deed::Rejoin`.
+    Rejoined(Result<Rejoined, String>),
     /// The time that `next_wake` named has come.
     Tick,
 }
@@ -69,12 +89,32 @@ pub enum Order {
 
 #[derive(Debug, PartialEq)]
 pub enum Deed {
-    Plan { ask: u64, text: String },
-    Send { order: Order, command: Box<Command> },
-    Read { source: Source, offset: u64 },
+    Plan {
+        ask: u64,
+        text: String,
+    },
+    Send {
+        order: Order,
+        command: Box<Command>,
+    },
+    Read {
+        source: Source,
+        offset: u64,
+    },
+    /// The whole output to a new file.
+    Save {
+        source: Source,
+        path: String,
+    },
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+    },
     Bell,
     Repaint,
     Suspend,
+    /// To the engine that holds the journal now, or to one of our own.
+    Rejoin,
     Leave(Exit),
 }
 
@@ -84,11 +124,14 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
         Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
-        Msg::Replied { order, reply } => replied(app, &order, reply),
+        Msg::Replied { order, reply } => replied(app, &order, reply, &mut deeds),
         Msg::Output { source, answer } => output(app, &source, answer, now),
         Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
         Msg::Resized { size } => resized(app, size, &mut deeds),
         Msg::Resumed => deeds.push(Deed::Repaint),
+        Msg::Rejoined(answer) => rejoin::answered(app, answer),
+        Msg::Saved(answer) => saved(app, answer),
+        Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }
     settle(app, now, &mut deeds);
@@ -100,8 +143,9 @@ fn settle(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
     lay_out(app);
     let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
     app.cursor = app.cursor.min(len.saturating_sub(1));
-    app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
+    app.runs_cursor = app.runs_cursor.min(app.listed().len().saturating_sub(1));
     keep_in_view(app);
+    look_into_the_past(app, deeds);
     forget_other_step(app);
     arm_anew(app);
     choose_output(app, now.mono);
@@ -130,7 +174,7 @@ fn arm_anew(app: &mut App) {
     let frame = app.frame;
     if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
         proposal.in_view = in_view;
-        proposal.arming = super::app::Arming::from_frame(frame);
+        proposal.arming = Arming::from_frame(frame);
     }
 }
 
@@ -153,9 +197,51 @@ fn keep_in_view(app: &mut App) {
     let rows = super::view::pane_rows(app);
     if let Some((_, rail)) = &app.rail {
         let row = rail.row_of.get(app.cursor).map_or(0, |row| *row as usize);
-        app.top = super::widget::scroll::top_for(app.top, row, rows, rail.rows.len());
+        app.top = top_for(app.top, row, rows, rail.rows.len());
     }
-    app.runs_top = super::widget::scroll::top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), app.runs.len());
+    let runs = app.listed().len();
+    app.runs_top = top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), runs);
+    if app.pane == Pane::Inbox {
+        keep_chosen(app, rows);
+    }
+}
+
+/// The same thing stays selected when others come and go; the one at its place, once it is gone.
+fn keep_chosen(app: &mut App, rows: usize) {
+    let names: Vec<Waiting> = app.inbox().iter().map(Item::name).collect();
+    let at = app.inbox_chosen.as_ref().and_then(|chosen| names.iter().position(|name| name == chosen));
+    app.inbox_cursor = at.unwrap_or(app.inbox_cursor).min(names.len().saturating_sub(1));
+    app.inbox_top = top_for(app.inbox_top, app.inbox_cursor, rows, names.len());
+    app.inbox_chosen = names.into_iter().nth(app.inbox_cursor);
+}
+
+/// The journal is read for the run that somebody wants to understand, once.
+fn look_into_the_past(app: &mut App, deeds: &mut Vec<Deed>) {
+    let Subject::Run(run) = &app.subject else { return };
+    if app.pane != Pane::Why || app.history.as_ref().is_some_and(|history| history.run == *run) {
+        return;
+    }
+    let run = run.clone();
+    app.history = Some(History::new(run.clone(), app.state.seq));
+    app.why_top = 0;
+    deeds.push(Deed::Past { run });
+}
+
+fn past(app: &mut App, run: &RunId, answer: Result<Vec<Event>, String>) {
+    if let Some(history) = app.history.as_mut().filter(|history| history.run == *run) {
+        history.read(answer);
+        app.mark(Dirty::Soon);
+    }
+}
+
+fn saved(app: &mut App, answer: Result<Saved, String>) {
+    match answer {
+        Ok(Saved { path, bytes, lost: 0 }) => app.say(Role::Ok, format!("saved {bytes} bytes to {path}")),
+        Ok(Saved { path, bytes, lost }) => {
+            app.say(Role::Warn, format!("saved {bytes} bytes to {path}; {lost} bytes in between had not been kept"));
+        }
+        Err(why) => app.say(Role::Bad, format!("could not {why}")),
+    }
 }
 
 /// The selected step's last attempt, if its output is on the screen.
@@ -165,11 +251,13 @@ fn choose_output(app: &mut App, now: Millis) {
         app.output = None;
         return;
     };
-    if let Some(output) = app.output.as_mut().filter(|output| output.source == source) {
+    let extent = if app.pane == Pane::Log { Extent::Whole } else { Extent::Tail };
+    if let Some(output) = app.output.as_mut().filter(|output| output.serves(&source, extent)) {
+        output.widen(extent);
         output.set_flow(flow, now);
     } else {
-        app.output = Some(Output::new(source, flow, now));
-        app.step.back = None;
+        app.output = Some(Output::new(source, flow, extent, now));
+        (app.step.back, app.step.found) = (None, None);
         app.mark(Dirty::Soon);
     }
 }
@@ -236,7 +324,7 @@ pub fn next_wake(app: &App, now: Now) -> Option<Millis> {
     [dialog, proposal, clock, output].into_iter().flatten().min()
 }
 
-fn replied(app: &mut App, order: &Order, reply: Reply) {
+fn replied(app: &mut App, order: &Order, reply: Reply, deeds: &mut Vec<Deed>) {
     match reply {
         Reply::Accepted { run, .. } => accepted(app, order, run),
         Reply::Refused(refusal) => {
@@ -248,9 +336,8 @@ fn replied(app: &mut App, order: &Order, reply: Reply) {
             app.say(Role::Unknown, format!("not known whether it was recorded ({cmd_id}); look before you try again"));
         }
         Reply::Gone => {
-            unsent(app);
-            app.link_state = LinkState::Gone { reason: "the engine ended".to_owned() };
-            app.say(Role::Bad, "the engine ended before it answered; nothing here can act");
+            rejoin::engine_gone(app, "the engine ended", deeds);
+            app.say(Role::Unknown, "the engine ended before it answered: look whether it was recorded before you try again");
         }
     }
 }

@@ -58,7 +58,7 @@ fn may_start(workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>) -> bool {
         return false;
     }
     match workflow.state {
-        WorkflowState::Running | WorkflowState::Adapting => true,
+        WorkflowState::Running | WorkflowState::Adapting => !workflow.step(ix).paused,
         WorkflowState::Cancelling => is_recovery(workflow, ix) && !workflow.cancel_now,
         WorkflowState::Draft
         | WorkflowState::AwaitingApproval

@@ -1,13 +1,15 @@
 //! Facts about engines and whole runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::places::move_step;
 use super::{ask, drop_timer};
 use crate::model::command::Question;
 use crate::model::digest::Digest;
 use crate::model::event::{Event, Fact};
-use crate::model::ids::{Epoch, RequestId, RunId, StepIx, TimerId};
+use crate::model::graph::Graph;
+use crate::model::ids::{Epoch, RequestId, RunId, StepId, StepIx, TimerId};
 use crate::model::intent::Intent;
 use crate::model::plan::PlanSource;
 use crate::model::state::{Counts, OpenQuestion, State, StepRecord, Timer, TimerKind, Workflow};
@@ -69,16 +71,39 @@ pub(super) fn intent_submitted(state: &mut State, event: &Event, intent: &Intent
 
 /// A run that may start nothing holds no place in any line.
 fn unqueue(state: &mut State, run: &RunId) {
-    let Some(workflow) = state.runs.get(run) else { return };
-    let queued: Vec<StepIx> = workflow
-        .steps
-        .iter()
-        .zip(0_u32..)
-        .filter(|(record, _)| matches!(record.state, StepState::Queued { .. }))
-        .map(|(_, at)| StepIx(at))
-        .collect();
-    for ix in queued {
-        move_step(state, run, ix, StepState::Waiting);
+    let Some(graph) = state.runs.get(run).and_then(|workflow| workflow.graph().cloned()) else { return };
+    unqueue_steps(state, run, graph.places());
+}
+
+fn unqueue_steps(state: &mut State, run: &RunId, places: impl Iterator<Item = StepIx>) {
+    for ix in places {
+        if state.runs.get(run).is_some_and(|workflow| matches!(workflow.step(ix).state, StepState::Queued { .. })) {
+            move_step(state, run, ix, StepState::Waiting);
+        }
+    }
+}
+
+/// Pauses or frees a step and all that depends on it.
+pub(super) fn hold_back(state: &mut State, run: &RunId, root: StepIx, paused: bool) {
+    let Some(workflow) = state.runs.get_mut(run) else { return };
+    let Some(subtree) = workflow.graph().map(|graph| graph.subtree(root)) else { return };
+    for ix in &subtree {
+        let record = &mut workflow.steps[ix.at()];
+        record.rev += u32::from(record.paused != paused);
+        record.paused = paused;
+    }
+    if paused {
+        unqueue_steps(state, run, subtree.into_iter());
+    }
+}
+
+/// The steps go on under the new plan; what was agreed to or held of a changed one counts no more.
+fn revised(workflow: &mut Workflow, graph: Option<Arc<Graph>>, changed: &[StepId]) {
+    workflow.graph = graph;
+    let places: Vec<StepIx> = workflow.graph().map(|graph| changed.iter().filter_map(|id| graph.ix(id)).collect()).unwrap_or_default();
+    for ix in places {
+        let record = &mut workflow.steps[ix.at()];
+        (record.approved, record.held) = (None, false);
     }
 }
 
@@ -108,7 +133,7 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
         unqueue(state, run);
     }
     let plan = match fact {
-        Fact::PlanProposed { digest, .. } => state.plans.get(digest).cloned(),
+        Fact::PlanProposed { digest, .. } | Fact::PlanRevised { digest, .. } => state.plans.get(digest).cloned(),
         _ => None,
     };
     let Some(workflow) = event.run.as_ref().and_then(|run| state.runs.get_mut(run)) else { return };
@@ -122,6 +147,10 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
             workflow.attended = *attended;
             workflow.graph = plan;
             workflow.steps = vec![StepRecord::fresh(); *steps as usize];
+        }
+        Fact::PlanRevised { digest, revision, approval_required, changed, .. } => {
+            (workflow.digest, workflow.revision, workflow.approval_required) = (*digest, *revision, *approval_required);
+            revised(workflow, plan, changed);
         }
         Fact::ApprovalRequested { request, digest, why, expires } => {
             workflow.state = WorkflowState::AwaitingApproval;
@@ -147,9 +176,12 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
             workflow.state = if workflow.live.is_empty() { WorkflowState::Paused } else { WorkflowState::Pausing };
             workflow.last_word = Some((event.actor.clone(), event.seq));
         }
-        Fact::WorkflowResumed {} => {
+        Fact::WorkflowResumed { taken_up } => {
             workflow.parked = false;
-            if matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
+            if !taken_up {
+                workflow.steps.iter_mut().for_each(|record| record.paused = false);
+            }
+            if !taken_up && matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
                 workflow.state = WorkflowState::Running;
             }
             workflow.last_word = Some((event.actor.clone(), event.seq));

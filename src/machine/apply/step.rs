@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::lifecycle;
 use super::places::move_step;
 use super::{ask, set_timer};
 use crate::machine::size::size_of;
@@ -42,7 +43,11 @@ pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
             move_step(state, &run, ix, StepState::Waiting);
             spoke(state, event, &run);
         }
-        Fact::Rejected { .. } | Fact::DecisionMade { .. } | Fact::WorkflowResumed {} => spoke(state, event, &run),
+        Fact::Rejected { .. } | Fact::DecisionMade { .. } => spoke(state, event, &run),
+        Fact::WorkflowPaused {} | Fact::WorkflowResumed { .. } => {
+            lifecycle::hold_back(state, &run, ix, matches!(fact, Fact::WorkflowPaused {}));
+            spoke(state, event, &run);
+        }
         Fact::LockGranted { lock } => {
             state.locks.insert(lock.clone(), (run, ix));
         }

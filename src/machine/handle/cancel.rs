@@ -19,12 +19,13 @@ pub(super) fn handle(state: &State, run: &RunId, now: bool, compensate: bool, re
     }
     let cancelling = Fact::WorkflowCancelling { now, compensate: compensate && !now, reason: reason.to_owned() };
     let mut drafts = vec![Draft::run(run, cancelling)];
-    drafts.extend(graph.places().filter_map(|ix| step_draft(workflow, graph, ix, now)));
+    drafts.extend(graph.places().filter_map(|ix| Some(Draft::step(run, ix, fate(workflow, graph, ix, now)?))));
     Ok(Handled::of(drafts))
 }
 
-fn step_draft(workflow: &Workflow, graph: &Graph, ix: StepIx, now: bool) -> Option<Draft> {
-    let fact = match &workflow.step(ix).state {
+/// What the word does to one step; none where it is settled or still runs afterwards.
+pub(in crate::machine) fn fate(workflow: &Workflow, graph: &Graph, ix: StepIx, now: bool) -> Option<Fact> {
+    Some(match &workflow.step(ix).state {
         StepState::Running | StepState::Probing | StepState::Recovering | StepState::Compensating => {
             Fact::StepStopping { stopping: if now { StopWhy::CancelNow } else { StopWhy::Cancel } }
         }
@@ -48,6 +49,5 @@ fn step_draft(workflow: &Workflow, graph: &Graph, ix: StepIx, now: bool) -> Opti
         | StepState::DoneByHand
         | StepState::Compensated
         | StepState::Cancelled => return None,
-    };
-    Some(Draft::step(&workflow.run, ix, fact))
+    })
 }

@@ -11,11 +11,13 @@ mod reconciled;
 mod reject;
 mod resume;
 mod retry;
+mod revise;
 mod skip;
 mod submit;
 mod take_back;
 mod timer;
 
+pub(super) use cancel::fate;
 pub(super) use finished::fail;
 
 use super::turn::{Ctx, Draft, Handled};
@@ -37,8 +39,9 @@ pub fn handle(state: &State, request: &Request, ctx: &Ctx<'_>) -> Result<Handled
         Command::Skip { at, reason } => skip::handle(state, at, reason),
         Command::Done { at, evidence } => done::handle(state, at, evidence),
         Command::TakeBack { at } => take_back::handle(state, at),
-        Command::Pause { run } => pause::handle(state, run),
-        Command::Resume { run } => resume::handle(state, run.as_ref()),
+        Command::Revise { at, plan, consent, reason } => revise::handle(state, at, plan, consent, reason, ctx),
+        Command::Pause { run, step } => pause::handle(state, run, step.as_ref()),
+        Command::Resume { run, step } => resume::handle(state, run.as_ref(), step.as_ref()),
         Command::Cancel { run, now, reason } => cancel::handle(state, run, *now, false, reason),
         Command::Rollback { run, reason } => cancel::handle(state, run, false, true, reason),
         Command::Freeze { target, reason } => freeze::freeze(state, target, reason),
@@ -68,12 +71,16 @@ fn addressed(command: &Command) -> Option<&RunId> {
     match command {
         Command::Approve { run, .. }
         | Command::Reject { run, .. }
-        | Command::Pause { run }
+        | Command::Pause { run, .. }
         | Command::Cancel { run, .. }
         | Command::Rollback { run, .. }
         | Command::Note { run, .. } => Some(run),
-        Command::Retry { at, .. } | Command::Skip { at, .. } | Command::Done { at, .. } | Command::TakeBack { at } => Some(&at.run),
-        Command::Resume { run } => run.as_ref(),
+        Command::Retry { at, .. }
+        | Command::Revise { at, .. }
+        | Command::Skip { at, .. }
+        | Command::Done { at, .. }
+        | Command::TakeBack { at } => Some(&at.run),
+        Command::Resume { run, .. } => run.as_ref(),
         Command::Submit(_) | Command::Freeze { .. } | Command::Thaw { .. } | Command::Report(_) => None,
     }
 }

@@ -16,7 +16,7 @@ use crate::policy::rule::mark_approvals;
 
 pub(super) fn handle(state: &State, submit: &Submit, ctx: &Ctx<'_>) -> Result<Handled, Refusal> {
     let plan = &submit.plan;
-    check(plan, ctx)?;
+    check_plan(plan, ctx)?;
     let covered = covers(&submit.consent, plan);
     if covered == Covered::Differs {
         let why = format!("the plan is {} now, not the one that was seen; look at it again", plan.digest.short());
@@ -38,7 +38,7 @@ pub(super) fn handle(state: &State, submit: &Submit, ctx: &Ctx<'_>) -> Result<Ha
 }
 
 /// The last look before a plan becomes durable: it says of itself what it is, and all of it can start.
-fn check(plan: &Plan, ctx: &Ctx<'_>) -> Result<(), Refusal> {
+pub(super) fn check_plan(plan: &Plan, ctx: &Ctx<'_>) -> Result<(), Refusal> {
     let invalid = |why: String| Err(Refusal::new(RefusalCode::Invalid, why));
     if plan.steps.is_empty() {
         return invalid("the plan has no steps".to_owned());

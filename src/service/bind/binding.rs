@@ -86,7 +86,8 @@ fn configured(
 }
 
 fn add_binding(operation: &Operation) -> String {
-    format!("add `binding = {{…}}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
+    let (name, service) = (&operation.name, operation.service());
+    format!("bind it in <config>/services/{service}.toml; `ouioe service show {name}` prints the lines to add")
 }
 
 /// The preview's name travels with the action until its list replaces it: without the list an owned builtin refuses to run.

@@ -89,9 +89,11 @@ pub fn leaves_running(action: &Action) -> bool {
 
 /// Both streams are the runner's pipes, not a person's terminal.
 pub fn main(dir: &Path) -> i32 {
-    let (Ok(mut out), Ok(mut log)) = (stream(rustix::stdio::stdout()), stream(rustix::stdio::stderr())) else {
+    let (Ok(mut out), Ok(log)) = (stream(rustix::stdio::stdout()), stream(rustix::stdio::stderr())) else {
         return 1;
     };
+    // A line is one write: the runner reads both streams and must not find one within the other.
+    let mut log = io::LineWriter::new(log);
     let written = match carry_out(dir, &mut log) {
         Ok(result) => writeln!(out, "{result}").map(|()| 0),
         Err(failure) => {

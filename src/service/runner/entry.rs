@@ -17,7 +17,7 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, tree};
+use super::{environment, prepare, program, secrets, signals, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
@@ -30,6 +30,8 @@ pub const NOT_OURS: i32 = 3;
 pub const UNUSABLE: i32 = 4;
 pub const NOT_RECORDED: i32 = 5;
 
+/// The program's first argument.
+pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
 
@@ -37,7 +39,7 @@ pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
         (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(&PathBuf::from(dir)),
+        (Some(dir), None) => run(Path::new(&dir)),
         _ => UNUSABLE,
     }
 }
@@ -46,19 +48,28 @@ fn run(dir: &Path) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
+    prepare::close_inherited();
+    if signals::be_deaf().is_err() {
+        return UNUSABLE;
+    }
+    begin(&dir)
+}
+
+/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
+pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(&dir), Signals::listen()) else {
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
         return UNUSABLE;
     };
-    match claim(&dir, &request) {
+    match claim(dir, &request) {
         Ok(Taken::Won) => {}
         Ok(Taken::Held(_)) => return NOT_OURS,
         Err(_) => return UNUSABLE,
     }
-    let ended = attempt(&dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
     let start = &request.start;
     let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(&dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
 /// A request of another boot is stale: its attempt is settled already.
@@ -78,8 +89,6 @@ struct Refused {
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
     let start = &request.start;
-    let spool =
-        SpoolWriter::create(dir, start.output_cap).map_err(|error| refused(FailureClass::Resource, format!("open the spool: {error}")))?;
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
@@ -93,7 +102,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
     };
     // One that cannot be had now cannot be shown by the step either, or is no fault of its.
     secrets.extend(request.hidden.iter().filter_map(|handle| secrets::resolve(handle).ok()));
-    let mut streams = Streams::new(spool, secrets, start.result_cap);
+    let mut streams = Streams::new(SpoolWriter::new(dir, start.output_cap), secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {
         // The system refuses a poll or a timer: the step cannot be watched, so it is ended and no record claims to know.
@@ -112,7 +121,7 @@ fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Ref
     let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
     let values = resolved.iter().flat_map(hidden).collect();
     let mut command = Command::new("/proc/self/exe");
-    command.arg("__runner").arg(BUILTIN).arg(dir);
+    command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
 }
 

@@ -10,5 +10,7 @@ mod health;
 pub mod home;
 mod idle;
 mod join;
+mod step_in;
 mod terminals;
+mod tools;
 pub mod tty;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use ouioe::machine::wanted;
+use ouioe::model::action::Action;
 use ouioe::model::command::{AttemptOutcome, Command, Consent, Found, Report, StepRef, Submit};
 use ouioe::model::effect::Effect;
 use ouioe::model::event::Fact;
@@ -115,11 +116,12 @@ impl Story {
                 Command::Skip { at: StepRef { expected_rev: seen, ..step_ref(self.run()?, at(1)?) }, reason }
             }
             "retry" => Command::Retry { at: step_ref(self.run()?, at(1)?), reason },
+            "revise" => return self.revise(words),
             "done" => Command::Done { at: step_ref(self.run()?, at(1)?), evidence: words[2..].join(" ") },
             "takeback" => Command::TakeBack { at: step_ref(self.run()?, at(1)?) },
-            "pause" => Command::Pause { run: self.run()?.clone() },
-            "resume" => Command::Resume { run: Some(self.run()?.clone()) },
-            "resume-all" => Command::Resume { run: None },
+            "pause" => Command::Pause { run: self.run()?.clone(), step: words.get(1).map(StepId::new) },
+            "resume" => Command::Resume { run: Some(self.run()?.clone()), step: words.get(1).map(StepId::new) },
+            "resume-all" => Command::Resume { run: None, step: None },
             "cancel" => Command::Cancel { run: self.run()?.clone(), now: words.contains(&"now"), reason },
             "rollback" => Command::Rollback { run: self.run()?.clone(), reason },
             "freeze" => Command::Freeze { target: at(1)?.to_owned(), reason },
@@ -164,6 +166,26 @@ impl Story {
         let outcome = self.world.person(Command::Submit(Submit { intent, plan: Box::new(plan), consent, attended }));
         self.run = self.world.state.runs.values().max_by_key(|workflow| workflow.order).map(|workflow| workflow.run.clone());
         outcome
+    }
+
+    /// `revise STEP PARAM VALUE [shown|unseen|stale]`: the same plan but for one parameter of the step.
+    fn revise(&mut self, words: &[&str]) -> Result<Result<(), ouioe::model::command::Refusal>, String> {
+        let [_, id, name, value, rest @ ..] = words else { return Err("revise STEP PARAM VALUE".to_owned()) };
+        let workflow = self.workflow()?;
+        let mut plan = workflow.graph().ok_or("no plan")?.plan.as_ref().clone();
+        plan.revision += if rest.contains(&"stale") { 2 } else { 1 };
+        let step = plan.steps.iter_mut().find(|step| step.id.as_str() == *id).ok_or("no such step")?;
+        step.params.insert((*name).to_owned(), Value::from(*value));
+        if let Action::Builtin { params, .. } = &mut step.action {
+            params.insert((*name).to_owned(), Value::from(*value));
+        }
+        if rest.contains(&"smuggled") {
+            plan.steps.iter_mut().for_each(|step| step.timeout_ms = Millis::seconds(1));
+        }
+        ouioe::policy::digest::seal(&mut plan);
+        let consent = if rest.contains(&"unseen") { Consent::None } else { Consent::Shown { digest: plan.digest } };
+        let at = StepRef { run: workflow.run.clone(), step: StepId::new(id), expected_rev: None };
+        Ok(self.world.person(Command::Revise { at, plan: Box::new(plan), consent, reason: "because".to_owned() }))
     }
 
     fn open_digest(&self, step: Option<&StepId>) -> Result<ouioe::model::digest::Digest, String> {

@@ -84,8 +84,11 @@ fn play(world: &mut World, (kind, at, variation): Move) {
         9 => world.person(Command::Skip { at: step_ref, reason }),
         10 => world.person(Command::Done { at: step_ref, evidence: "seen".to_owned() }),
         11 => world.person(Command::TakeBack { at: step_ref }),
-        12 => world.person(Command::Pause { run }),
-        13 => world.person(Command::Resume { run: (variation & 1 == 0).then_some(run) }),
+        12 => world.person(Command::Pause { run, step: (variation & 2 == 0).then_some(step) }),
+        13 => {
+            let step = variation.is_multiple_of(4).then_some(step);
+            world.person(Command::Resume { run: (variation & 1 == 0).then_some(run), step })
+        }
         14 => world.person(Command::Cancel { run, now: variation & 1 == 0, reason }),
         15 => world.person(Command::Rollback { run, reason }),
         16 => world.person(Command::Freeze { target: "web-1".to_owned(), reason }),
@@ -155,10 +158,10 @@ fn check(world: &World) {
 /// A run that nobody has to answer goes on to its end when its attempts do.
 fn runs_out(world: &mut World) {
     let _ = world.person(Command::Thaw { target: "web-1".to_owned() });
-    let _ = world.person(Command::Resume { run: None });
+    let _ = world.person(Command::Resume { run: None, step: None });
     let paused: Vec<RunId> = world.state.runs.keys().cloned().collect();
     for run in paused {
-        let _ = world.person(Command::Resume { run: Some(run) });
+        let _ = world.person(Command::Resume { run: Some(run), step: None });
     }
     for _ in 0..400 {
         let live = world.state.runs.values().find_map(|one| one.live.first().map(|ix| (one.run.clone(), *ix, one.step(*ix).attempt)));
