@@ -44,7 +44,7 @@ fn a_firewall_is_changed_only_by_a_configured_command() {
     let block = json!({"ip": "198.51.100.23", "duration": "2h"});
     let (failure, _) = failure_of(rig.run(&start(bound("network.block_ip", &block))));
     assert_eq!(failure.certainty, ouioe::model::failure::Certainty::NotStarted);
-    assert!(failure.detail.contains("add `binding = {…}` to [[operation]] network.block_ip"), "{failure:?}");
+    assert!(failure.detail.contains("network.block_ip has no binding: bind it in <config>/services/network.toml"), "{failure:?}");
 
     let dir = tempfile::tempdir().unwrap();
     let own = |program: &str| {
