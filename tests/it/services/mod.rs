@@ -1,6 +1,7 @@
 //! The services of a bare machine against the real thing: real processes, sockets, files and databases.
 
 mod asset;
+mod bare;
 mod canaries;
 mod host;
 mod hostile;

@@ -24,6 +24,8 @@ fn webhooks_get_what_was_said() {
             server.url("/hook")
         ),
     );
+    let shown = home.run(&["plan", "tell #ops 'all good'"]).exits(0).out;
+    assert!(shown.contains(&format!("runs request 'POST {}'", server.url("/hook"))), "where it goes is part of what is approved: {shown}");
     assert_eq!(tell(&home, "notify.send", &json!({"channel": "#ops", "message": "done \"now\" \n ü"})).0, 0);
     let asked = server.asked();
     assert_eq!((asked.line.as_str(), asked.json()), ("POST /hook HTTP/1.1", json!({"channel": "#ops", "message": "done \"now\" \n ü"})));
