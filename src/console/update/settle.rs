@@ -46,7 +46,7 @@ pub(super) fn lay_out(app: &mut App) {
 
 /// A proposal is armed from when it is looked at, each time that it comes to the screen.
 fn arm_anew(app: &mut App) {
-    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step);
+    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step | Pane::Why);
     let frame = app.frame;
     if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
         proposal.in_view = in_view;
