@@ -14,12 +14,13 @@ use super::dispatch::Setup;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::{Place, Session, SessionError};
-use crate::console::{self, ConsoleError, Joined, Past, PlanIntent, Rejoin, UiSettings, Wiring};
+use crate::console::{self, ConsoleError, Joined, Past, PlanIntent, Rejoin, Revise, UiSettings, Wiring};
 use crate::engine::EngineEnd;
 use crate::engine::handle::{Feed, Reply};
 use crate::engine::planning::Planning;
 use crate::journal::Reader;
 use crate::machine::{apply, rendered};
+use crate::model::action::Action;
 use crate::model::command::Command;
 use crate::model::ids::{RunId, Seq};
 use crate::model::state::Workflow;
@@ -47,7 +48,8 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
     let session: Slot = Arc::new(Mutex::new(Some(session)));
     let ended = console::run(Wiring {
         link,
-        plan_intent: plan_intent(planning),
+        plan_intent: plan_intent(planning.clone()),
+        revise: revise(planning),
         past: past(setup.place.clone()),
         rejoin: rejoin(setup.place.clone(), session.clone()),
         fold: apply,
@@ -97,7 +99,7 @@ async fn hand_over(setup: &Setup, session: Session) -> Option<EngineEnd> {
     }
     match go_on(setup, &goes_on).await {
         Ok(pid) => setup.out.note(&format!(
-            "{} without a screen in process {pid}; `ouioe` comes back to them, `ouioe runs` lists them",
+            "{} without a screen in process {pid}; `ouioe` comes back, `ouioe runs` lists what there is",
             if goes_on.len() == 1 { "1 run goes on".to_owned() } else { format!("{} runs go on", goes_on.len()) },
         )),
         Err(trouble) => setup.out.error(&format!("{}; the runs are parked, `ouioe resume` goes on with them", trouble.sentence())),
@@ -145,6 +147,20 @@ fn plan_intent(planning: Arc<Planning>) -> PlanIntent {
     Arc::new(move |text| {
         let planning = planning.clone();
         Box::pin(async move { planning.plan_intent(&Ask::new(text)).await })
+    })
+}
+
+fn revise(planning: Arc<Planning>) -> Revise {
+    Arc::new(move |plan, step, set| {
+        let planning = planning.clone();
+        Box::pin(async move {
+            let revised = planning.revise(&plan, &step, &set).await;
+            let revised = revised.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+            match revised.ix(&step).map(|ix| &revised.step(ix).action) {
+                Some(Action::Unbound { hint }) => Err(format!("it could not run: {hint}")),
+                Some(Action::Builtin { .. } | Action::Command { .. }) | None => Ok(revised),
+            }
+        })
     })
 }
 

@@ -22,6 +22,7 @@ use super::palette::Palette;
 use super::pane::Pane;
 use super::prompt::Prompt;
 use super::proposal::Proposal;
+use super::revision::{Revision, Target};
 use super::settings::UiSettings;
 use super::theme::{Role, Theme};
 use super::waiting::Waiting;
@@ -183,6 +184,9 @@ pub struct App {
     pub matching: Option<Vec<RunId>>,
     pub prompt: Option<Prompt>,
     pub palette: Option<Palette>,
+    /// A changed step that is ready to be looked at, and what was typed for it last.
+    pub revision: Option<Revision>,
+    pub last_change: Option<(Target, String)>,
     /// What happened while nobody looked.
     pub card: Option<Card>,
     /// When the terminal lost the focus, and when a key was pressed last.
@@ -241,6 +245,8 @@ impl App {
             matching: None,
             prompt: None,
             palette: None,
+            revision: None,
+            last_change: None,
             card: None,
             left: None,
             last_key: None,

@@ -12,6 +12,8 @@ use super::theme::Role;
 use super::update::is_for_now;
 use super::widget::wrap::Wrap;
 
+/// Below this width verbs need the room.
+const NARROW: u16 = 60;
 /// Rows that a message may take.
 const MESSAGE: usize = 3;
 /// Cells that the name of the run is worth more than clock and link.
@@ -162,7 +164,9 @@ pub fn message_rows(app: &App) -> Vec<Line<'static>> {
 /// What can be done now on the left; what always can on the right, in one place, so that a moved cursor paints little.
 pub fn footer(app: &App) -> Line<'static> {
     let place = Place::of(app);
-    let (always, now): (Vec<&keys::Row>, Vec<&keys::Row>) = rows(place).into_iter().partition(|row| is_always(row.act));
+    let narrow = app.size.0 < NARROW;
+    let shown = rows(place).into_iter().filter(|row| !narrow || row.act != Act::Palette);
+    let (always, now): (Vec<&keys::Row>, Vec<&keys::Row>) = shown.partition(|row| is_always(row.act));
     let always: Vec<(String, String)> =
         always.into_iter().filter_map(|row| Some((keys::chord_name(row.chords.first()?), row.hint.to_owned()))).collect();
     let right: usize = always.iter().map(|(name, hint)| text::width(name) + text::width(hint) + 3).sum();

@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use super::output::{CHUNK, Source};
+use super::revision::Target;
 use super::run::Event;
 use super::save::save;
 use super::update::{Msg, Order};
@@ -13,6 +14,7 @@ use super::wiring::Wiring;
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
 use crate::model::ids::RunId;
+use crate::model::plan::Plan;
 
 pub struct Errands {
     pub wiring: Wiring,
@@ -80,6 +82,14 @@ impl Errands {
         self.wiring.runtime.spawn(async move {
             let answer = save(&link, &source, &path).await;
             let _ = events.send(Event::Model(Box::new(Msg::Saved(answer)), Instant::now()));
+        });
+    }
+
+    pub fn revise(&self, target: Target, making: impl Future<Output = Result<Plan, String>> + Send + 'static) {
+        let events = self.events.clone();
+        self.wiring.runtime.spawn(async move {
+            let answer = making.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Revised { target, answer }), Instant::now()));
         });
     }
 

@@ -68,15 +68,16 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
         Fact::PlanProposed { revision, steps, .. } => {
             (Role::Text, format!("plan rev {revision} with {}", phrase::count(*steps as usize, "step")))
         }
-        Fact::PlanRevised { revision, changed, reason, .. } => {
-            let changed: Vec<String> = changed.iter().map(|id| text::safe(id.as_str())).collect();
-            (Role::Warn, format!("plan rev {revision}: {} has other parameters{}", changed.join(", "), because(reason)))
-        }
         Fact::ApprovalRequested { why, .. } => (Role::Warn, format!("asks for approval{}", because(why))),
         Fact::Approved { digest, consent, .. } => (Role::Ok, format!("approved {}, {}", digest.short(), consented(consent))),
         Fact::Rejected { reason, .. } => (Role::Bad, format!("rejected{}", because(reason))),
-        Fact::WorkflowPaused {} => (Role::Warn, "paused".to_owned()),
-        Fact::WorkflowResumed { .. } => (Role::Text, "went on".to_owned()),
+        Fact::WorkflowPaused {} => (Role::Warn, "is paused".to_owned()),
+        Fact::WorkflowResumed { taken_up: true } => (Role::Text, "went on after an engine had ended".to_owned()),
+        Fact::WorkflowResumed { taken_up: false } => (Role::Text, "goes on".to_owned()),
+        Fact::PlanRevised { digest, revision, changed, reason, .. } => {
+            let names = changed.iter().map(|step| text::safe(step.as_str())).collect::<Vec<_>>().join(", ");
+            (Role::Warn, format!("plan rev {revision} {} changes {names}{}", digest.short(), because(reason)))
+        }
         Fact::WorkflowCancelling { now, compensate, reason } => {
             let how = match (now, compensate) {
                 (_, true) => "rolls back",

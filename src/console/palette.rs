@@ -22,7 +22,6 @@ use super::widget::scroll::top_for;
 
 /// Runs that are offered; older ones are found in Runs.
 const RUNS: usize = 200;
-const WIDTH: u16 = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
@@ -125,6 +124,8 @@ fn is_named(act: Act) -> bool {
         | Act::Approve
         | Act::OldestQuestion
         | Act::Retry
+        | Act::Change
+        | Act::HoldBack
         | Act::Skip
         | Act::Done
         | Act::PauseOrResume
@@ -163,12 +164,12 @@ fn score(wanted: &str, name: &str) -> Option<usize> {
 pub fn draw(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     let palette = app.palette.as_ref()?;
     let body = layout.body;
-    let width = body.width.min(WIDTH);
+    let width = body.width;
     let height = body.height.min(18);
     if width < 20 || height < 3 {
         return None;
     }
-    let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, height);
+    let area = Rect { height, ..body };
     Clear.render(area, buffer);
     buffer.set_style(area, app.style(Role::Text));
     let (rows, (row, column)) = palette.editor.wrapped(usize::from(width).saturating_sub(4));

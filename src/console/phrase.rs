@@ -85,6 +85,10 @@ pub fn took(record: &StepRecord, now: Stamp) -> Option<Millis> {
 pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &jiff::tz::TimeZone) -> String {
     let Some(record) = workflow.steps.get(ix.at()) else { return String::new() };
     let note = || text::safe(&record.note);
+    let held_back = record.paused && !record.state.is_settled() && !record.state.is_live();
+    if held_back && matches!(record.state, StepState::Waiting | StepState::Queued { .. } | StepState::BackingOff { .. }) {
+        return "held back by a person  B lets it go on".to_owned();
+    }
     match &record.state {
         StepState::Waiting => waiting(workflow, graph, ix),
         StepState::Queued { queued } => queued_why(queued),
@@ -155,7 +159,7 @@ pub fn failed(record: &StepRecord) -> String {
     let Some(last) = &record.last else { return text::safe(&record.note) };
     let detail = last.failure.as_ref().map_or_else(String::new, |failure| text::safe(&failure.detail));
     match last.exit.as_ref().and_then(exit) {
-        Some(exit) if detail.is_empty() => exit,
+        Some(exit) if detail.is_empty() || detail.replace("exit status", "exit") == exit => exit,
         Some(exit) if detail.contains(&exit) => detail,
         Some(exit) => format!("{exit}  {detail}"),
         None => detail,

@@ -5,6 +5,7 @@
 use super::app::App;
 use super::output::Source;
 use super::pane::Pane;
+use super::revision::Target;
 use super::widget::editor::Editor;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum Wanted {
     Find(Pane),
     /// A file for this output.
     Save(Source),
+    /// Other parameters for this step.
+    Change(Target),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ impl Prompt {
             Wanted::Find(Pane::Runs | Pane::Inbox) => " list only: ",
             Wanted::Find(_) => " find: ",
             Wanted::Save(_) => " save to: ",
+            Wanted::Change(_) => " change (name=value; …): ",
         }
     }
 }

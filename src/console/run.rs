@@ -297,6 +297,10 @@ impl Console {
             Deed::Read { source, offset } => self.errands.read(source, offset),
             Deed::Save { source, path } => self.errands.save(source, path),
             Deed::Past { run } => self.errands.past(run),
+            Deed::Revise { plan, step, set, target } => {
+                let making = (self.errands.wiring.revise)(plan, step, set);
+                self.errands.revise(target, making);
+            }
             Deed::Leave(_) | Deed::Suspend => {}
         }
     }

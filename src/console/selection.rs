@@ -20,6 +20,15 @@ impl App {
         }
     }
 
+    /// The run that keys for runs act on: the selected one in a list of them, else the open one.
+    pub fn acted_on(&self) -> Option<&Workflow> {
+        match self.pane {
+            Pane::Runs => self.listed().get(self.runs_cursor).and_then(|run| self.state.runs.get(run)),
+            Pane::Inbox => self.inbox().get(self.inbox_cursor).map(|item| item.workflow),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent => self.workflow(),
+        }
+    }
+
     /// The graph on the screen.
     pub fn graph(&self) -> Option<&Arc<Graph>> {
         match &self.subject {

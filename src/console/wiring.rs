@@ -1,5 +1,6 @@
 //! What the console is given, and what it hands back.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -11,8 +12,9 @@ use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
 use crate::model::event::Event;
-use crate::model::ids::RunId;
+use crate::model::ids::{RunId, StepId};
 use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
 use crate::model::state::{State, Workflow};
 use crate::model::time::Stamp;
 
@@ -35,6 +37,10 @@ pub struct Joined {
 /// To whichever engine holds the journal now, else to one of our own; an error finishes "could not …".
 pub type Rejoin = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Joined, String>> + Send>> + Send + Sync>;
 
+/// A plan's next revision, in which one step has other parameters: bound, previewed and sealed. An error names the fault.
+pub type Revise =
+    Arc<dyn Fn(Arc<Plan>, StepId, BTreeMap<String, String>) -> Pin<Box<dyn Future<Output = Result<Plan, String>> + Send>> + Send + Sync>;
+
 /// A run -> its events in the journal, oldest first; an error finishes "could not …".
 pub type Past = Arc<dyn Fn(RunId) -> Pin<Box<dyn Future<Output = Result<Vec<Event>, String>> + Send>> + Send + Sync>;
 
@@ -45,6 +51,7 @@ pub struct Wiring {
     pub fold: Fold,
     pub render: Render,
     pub rejoin: Rejoin,
+    pub revise: Revise,
     pub past: Past,
     pub actor: Actor,
     pub host: String,

@@ -95,12 +95,13 @@ fn all(plan: &Plan) -> Vec<&Step> {
 fn plan_parts(plan: &Plan) -> Vec<Part> {
     let gates = plan.steps.iter().filter(|step| step.approval).count();
     let what = format!("{}: {}, {gates} to be approved", phrase::exact(&plan.title), phrase::count(plan.steps.len(), "step"));
-    let mut parts = vec![Part::new("WHAT", what), Part::of("ASKED", Role::Text, [phrase::exact(&plan.intent)]), touches(&all(plan))];
+    let asked = (!plan.intent.is_empty()).then(|| Part::of("ASKED", Role::Text, [phrase::exact(&plan.intent)]));
+    let mut parts: Vec<Part> = std::iter::once(Part::new("WHAT", what)).chain(asked).chain([touches(&all(plan))]).collect();
     parts.extend(plan.steps.iter().flat_map(step_parts));
     parts
 }
 
-fn step_parts(step: &Step) -> Vec<Part> {
+pub(super) fn step_parts(step: &Step) -> Vec<Part> {
     let id = phrase::exact(step.id.as_str());
     let head = format!(
         "{id}  {}  {}  {}",

@@ -6,6 +6,7 @@
 mod approve;
 mod draw;
 mod leave;
+mod revise;
 mod run;
 mod step;
 
@@ -13,6 +14,7 @@ pub use crate::machine::losses;
 pub use approve::{for_gate, for_plan, for_proposal};
 pub use draw::draw;
 pub use leave::for_leaving;
+pub use revise::for_revision;
 pub use run::for_cancel;
 pub use step::for_step;
 
@@ -63,6 +65,8 @@ pub enum Does {
     SubmitProposal(Digest),
     Leave(Exit),
     CancelAll,
+    /// Asks for other parameters; nothing is sent yet.
+    Change,
 }
 
 /// What the choice asks of the operator's hands.

@@ -28,6 +28,8 @@ pub enum Act {
     Approve,
     OldestQuestion,
     Retry,
+    Change,
+    HoldBack,
     Skip,
     Done,
     PauseOrResume,

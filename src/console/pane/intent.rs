@@ -8,6 +8,7 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{Answer, App};
+use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{put, title};
 use crate::console::widget::wrap::Wrap;
@@ -43,21 +44,43 @@ fn row_of(rest: Rect, at: usize) -> Rect {
 }
 
 fn below(app: &App, width: usize) -> Vec<Line<'static>> {
-    let muted = |line: &str| Line::styled(format!("   {line}"), app.style(Role::Muted));
+    let muted = |line: &str| prose(app, Role::Muted, line, width);
     if app.intent.asking.is_some() {
-        return vec![muted("planning…")];
+        return muted("planning…");
     }
     match &app.intent.answer {
-        None if app.intent.editor.is_empty() => vec![
-            muted("for example: restart nginx on web-3 and verify"),
-            muted(""),
-            muted("Enter plans it. Nothing runs before you have seen the plan,"),
-            muted("and what changes something waits for your approval."),
-        ],
-        None => vec![muted("Enter plans it; nothing runs before you have seen the plan")],
+        None if app.intent.editor.is_empty() => {
+            let help = [
+                "for example: restart nginx on web-3 and verify",
+                "",
+                "Enter plans it. Nothing runs before you have seen the plan, and what changes something waits for your approval.",
+            ];
+            help.into_iter().flat_map(muted).chain(elsewhere(app, width)).collect()
+        }
+        None => muted("Enter plans it; nothing runs before you have seen the plan"),
         Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
         Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),
     }
+}
+
+/// Whoever comes back looks for the runs, not for an editor.
+fn elsewhere(app: &App, width: usize) -> Vec<Line<'static>> {
+    let unfinished = app.unfinished().count();
+    if unfinished == 0 {
+        return Vec::new();
+    }
+    let waits = match app.waiting() {
+        0 => String::new(),
+        1 => ", 1 thing waits for you: 6".to_owned(),
+        many => format!(", {many} things wait for you: 6"),
+    };
+    let line = format!("{} not finished: Esc, then 5{waits}", phrase::count(unfinished, "run"));
+    std::iter::once(Line::default()).chain(prose(app, Role::Warn, &line, width)).collect()
+}
+
+fn prose(app: &App, role: Role, line: &str, width: usize) -> Vec<Line<'static>> {
+    let rows = Wrap::Words.rows(line, width.saturating_sub(4).max(1));
+    rows.into_iter().map(|row| Line::styled(format!("   {row}"), app.style(role))).collect()
 }
 
 fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices: &[String]) -> Vec<Line<'static>> {

@@ -96,7 +96,9 @@ fn plan(page: &mut Page<'_>, plan: &Plan) {
         None => ", not submitted yet".to_owned(),
     };
     page.put("from", Role::Text, &format!("{from}{asked}"));
-    page.put("words", Role::Text, &text::safe(&plan.intent));
+    if !plan.intent.is_empty() {
+        page.put("words", Role::Text, &text::safe(&plan.intent));
+    }
     page.put("is", Role::Text, &format!("{} rev {}, {}", plan.digest.short(), plan.revision, phrase::count(plan.steps.len(), "step")));
     let added = plan.steps.iter().filter(|step| step.suggested).map(|step| text::safe(step.id.as_str())).collect::<Vec<_>>();
     if !added.is_empty() {

@@ -12,14 +12,14 @@ use super::super::proposal::Sent;
 use super::super::theme::Role;
 use super::super::widget::log::Way;
 use super::super::wiring::Exit;
-use super::{Deed, Order, choose, find, go, rejoin, show_run};
+use super::{Deed, Order, choose, find, go, rejoin, revise, show_run};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
 
 /// The footer shows it and the key does it. What can be refused by the engine alone is for now.
 pub fn is_for_now(app: &App, act: Act) -> bool {
-    let run_open = app.workflow().is_some_and(|workflow| !workflow.state.is_finished());
+    let run_open = app.acted_on().is_some_and(|workflow| !workflow.state.is_finished());
     let step = || app.selected_record().map(|(_, _, record)| &record.state);
     match act {
         Act::RunPlan => is_runnable(app),
@@ -28,11 +28,14 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             gate || app.plan_question().is_some() || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app)
         }
         Act::OldestQuestion => app.waiting() > 0,
-        Act::Retry => run_open && step().is_some_and(can_retry),
+        Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
+        Act::HoldBack => {
+            run_open && app.workflow().is_some_and(|one| one.started.is_some()) && step().is_some_and(|state| !state.is_settled())
+        }
         Act::Skip => run_open && step().is_some_and(can_skip),
         Act::Done => run_open && step().is_some_and(|state| !state.is_settled() && !state.is_live()),
         Act::TakeBack => run_open && matches!(step(), Some(StepState::Held { .. })),
-        Act::PauseOrResume => app.workflow().is_some_and(|workflow| {
+        Act::PauseOrResume => app.acted_on().is_some_and(|workflow| {
             !workflow.parked && matches!(workflow.state, WorkflowState::Running | WorkflowState::Paused | WorkflowState::Pausing)
         }),
         Act::ResumeParked => parked(app).is_some(),
@@ -102,12 +105,7 @@ fn can_skip(state: &StepState) -> bool {
 
 /// The run that `R` would go on with.
 fn parked(app: &App) -> Option<&crate::model::state::Workflow> {
-    let chosen = match app.pane {
-        Pane::Runs => app.listed().get(app.runs_cursor).and_then(|run| app.state.runs.get(run)),
-        Pane::Inbox => app.inbox().get(app.inbox_cursor).map(|item| item.workflow),
-        Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent => app.workflow(),
-    };
-    chosen.filter(|workflow| workflow.parked && !workflow.state.is_finished())
+    app.acted_on().filter(|workflow| workflow.parked && !workflow.state.is_finished())
 }
 
 /// One sentence for a key that does nothing here.
@@ -122,6 +120,8 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::Approve => "nothing here waits for an approval".to_owned(),
         Act::OldestQuestion => "no question waits".to_owned(),
         Act::Retry => of_step("only a failed, unknown or backing-off step is done again"),
+        Act::Change => of_step("only a failed, unknown or backing-off step is changed"),
+        Act::HoldBack => of_step("only a step that is still to come can be held back"),
         Act::Skip => of_step("it cannot be skipped"),
         Act::Done => of_step("only a step that waits can be marked done by hand"),
         Act::TakeBack => of_step("only a held step can be taken back"),
@@ -155,8 +155,10 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
             let (workflow, ix, _) = app.selected_record()?;
             dialog::for_step(app, workflow, ix)
         }),
-        Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.workflow()?)),
+        Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.acted_on()?)),
         Act::TakeBack => take_back(app, deeds),
+        Act::Change => revise::open(app),
+        Act::HoldBack => hold_back(app, deeds),
         Act::PauseOrResume => pause_or_resume(app, deeds),
         Act::ResumeParked => resume_parked(app, deeds),
         Act::Follow => app.step.back = None,
@@ -209,7 +211,8 @@ fn open_waiting(app: &mut App) {
 
 /// First what is looked for goes.
 fn back(app: &mut App) {
-    if app.card.take().is_some() || find::forget(app) {
+    // In the editor Esc leaves it, whatever else it closes.
+    if app.card.take().is_some() && app.pane != Pane::Intent || find::forget(app) {
         return;
     }
     app.pane = match app.pane {
@@ -283,8 +286,22 @@ fn take_back(app: &mut App, deeds: &mut Vec<Deed>) {
     send(app, Command::TakeBack { at }, done, deeds);
 }
 
+/// The step and all that depends on it; what runs goes on to its end.
+fn hold_back(app: &mut App, deeds: &mut Vec<Deed>) {
+    let Some((workflow, ix, record)) = app.selected_record() else { return };
+    let Some(step) = workflow.graph().map(|graph| graph.step(ix).id.clone()) else { return };
+    let run = workflow.run.clone();
+    if record.paused {
+        let done = format!("{step} and what depends on it go on");
+        send(app, Command::Resume { run: Some(run), step: Some(step) }, done, deeds);
+    } else {
+        let done = format!("{step} and what depends on it are held back");
+        send(app, Command::Pause { run, step: Some(step) }, done, deeds);
+    }
+}
+
 fn pause_or_resume(app: &mut App, deeds: &mut Vec<Deed>) {
-    let Some(workflow) = app.workflow() else { return };
+    let Some(workflow) = app.acted_on() else { return };
     let run = workflow.run.clone();
     if workflow.state == WorkflowState::Running {
         let done = format!("{run} is paused: what runs goes on, nothing new starts");

@@ -9,7 +9,7 @@ use super::super::prompt::{Prompt, Wanted, file_name};
 use super::super::theme::Role;
 use super::super::view;
 use super::super::widget::log::Way;
-use super::{Deed, act, input, show_run};
+use super::{Deed, act, input, revise, show_run};
 
 pub(super) fn open_find(app: &mut App) {
     let before = app.find.get(&app.pane).cloned().unwrap_or_default();
@@ -95,6 +95,7 @@ fn accept(app: &mut App, deeds: &mut Vec<Deed>) {
                 first_found(app);
             }
         }
+        Wanted::Change(target) => revise::typed(app, target, text, deeds),
         Wanted::Save(_) if text.is_empty() => app.say(Role::Muted, "no name, nothing saved"),
         Wanted::Save(source) => deeds.push(Deed::Save { source, path: text }),
     }

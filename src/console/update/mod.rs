@@ -9,18 +9,22 @@ mod find;
 mod go;
 mod input;
 mod rejoin;
+mod revise;
 
 pub use act::is_for_now;
 pub use feed::begin;
 pub use rejoin::Rejoined;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
 use crate::model::event::Event;
-use crate::model::ids::RunId;
+use crate::model::ids::{RunId, StepId, StepIx};
 use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
+use crate::model::step_state::StepState;
 use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
@@ -32,6 +36,7 @@ use super::input::Input;
 use super::output::{Extent, Flow, Output, Source};
 use super::pane::Pane;
 use super::proposal::Sent;
+use super::revision::Target;
 use super::save::Saved;
 use super::theme::Role;
 use super::waiting::{Item, Waiting};
@@ -70,6 +75,11 @@ pub enum Msg {
     Past {
         run: RunId,
         answer: Result<Vec<Event>, String>,
+    },
+    /// What became of `Deed::Revise`.
+    Revised {
+        target: Target,
+        answer: Result<Plan, String>,
     },
     /// What became of `Deed::Rejoin`.
     Rejoined(Result<Rejoined, String>),
@@ -110,6 +120,13 @@ pub enum Deed {
     Past {
         run: RunId,
     },
+    /// The plan's next revision, in which this step has other parameters.
+    Revise {
+        plan: Arc<Plan>,
+        step: StepId,
+        set: BTreeMap<String, String>,
+        target: Target,
+    },
     Bell,
     Repaint,
     Suspend,
@@ -131,6 +148,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Resumed => deeds.push(Deed::Repaint),
         Msg::Rejoined(answer) => rejoin::answered(app, answer),
         Msg::Saved(answer) => saved(app, answer),
+        Msg::Revised { target, answer } => revise::made(app, target, answer),
         Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }
@@ -375,7 +393,10 @@ pub(super) fn show_run(app: &mut App, run: RunId, pane: Pane) {
     lay_out(app);
     let matters = app.workflow().and_then(|workflow| {
         let waits = workflow.questions.values().find_map(|open| open.step);
-        waits.or_else(|| workflow.live.first().copied())
+        let ended_badly =
+            |ix: &StepIx| matches!(workflow.steps.get(ix.at()).map(|one| &one.state), Some(StepState::Failed | StepState::OutcomeUnknown));
+        let failed = || workflow.graph()?.places().find(ended_badly);
+        waits.or_else(|| workflow.live.first().copied()).or_else(failed)
     });
     if let (Some(ix), Some((_, rail))) = (matters, &app.rail) {
         app.cursor = rail.place.get(ix.at()).map_or(0, |place| *place as usize);

@@ -233,6 +233,58 @@ fn lists_are_searched_and_commands_are_found() {
     }
 }
 
+/// Other parameters are typed, made into a revision, looked at, and only then sent.
+#[test]
+fn a_failed_step_is_done_in_another_way() {
+    let steps = ["one: | mutate host.restart_service web-1", "two: one | read host.facts web-1"];
+    let mut engine = submitted(&plan("t", &steps));
+    let run = engine.state.runs.keys().next().expect("a run").clone();
+    engine.fail(&run, "one", Certainty::FailedKnown);
+    let mut desk = Desk::new(&engine.state, (80, 30));
+    desk.press("␛\rm");
+    assert!(super::world::text_of(&desk.frame()).contains("change (name=value; …): host=web-1"));
+    desk.press("\r");
+    assert_eq!(desk.orders(), Vec::<String>::new(), "nothing was changed");
+    desk.press("m\x7f2\r");
+    let Some(Deed::Revise { plan, set, target, .. }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    assert_eq!(set.iter().collect::<Vec<_>>(), [(&"host".to_owned(), &"web-2".to_owned())]);
+    let mut next = (*plan).clone();
+    next.revision += 1;
+    next.steps[0].params.insert("host".to_owned(), "web-2".into());
+    ouioe::policy::digest::seal(&mut next);
+    // Somebody who went on to something else is not interrupted.
+    desk.press("5");
+    desk.tell(Msg::Revised { target: target.clone(), answer: Ok(next.clone()) });
+    assert!(desk.app.dialog.is_none());
+    desk.press("1m");
+    let screen = super::world::text_of(&desk.frame());
+    assert!(screen.contains("host: \"web-1\" -> \"web-2\""), "{screen}");
+    desk.press("m\r");
+    assert_eq!(desk.orders(), Vec::<String>::new(), "typed ahead");
+    desk.look();
+    desk.press("m\r");
+    desk.deliver(&mut engine);
+    let workflow = &engine.state.runs[&run];
+    assert_eq!((workflow.revision, workflow.digest), (2, next.digest));
+    assert_eq!(desk.app.workflow().map(|workflow| workflow.revision), Some(2), "the console has the new plan");
+    // An answer for a step that moved on shows nothing.
+    desk.tell(Msg::Revised { target, answer: Ok(next) });
+    assert!(desk.app.dialog.is_none());
+}
+
+#[test]
+fn a_step_and_what_follows_are_held_back() {
+    for (what, script, expected) in [
+        ("by its key, and back", "press:␛⏎jB deliver press:B", "pause migrate; resume migrate"),
+        ("what is done cannot be", "succeed:preflight press:␛⏎ggB", ""),
+        ("a run from the list", "press:␛5p", "pause"),
+        ("and ended from there", "press:␛5x look press:x⏎", "cancel false"),
+    ] {
+        let script = script.replace("jB", "jjjB");
+        assert_eq!(orders(submitted(&deploy()), &script), expected, "{what}");
+    }
+}
+
 /// The output is saved by the name that was typed, and nothing is saved without one.
 #[test]
 fn an_output_is_saved_where_it_was_said() {
