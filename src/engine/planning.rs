@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::model::action::Action;
-use crate::model::catalogue::{Binding, Catalogue};
+use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
@@ -121,7 +121,7 @@ impl Planning {
     }
 
     /// What the configuration says of jobs and channels.
-    pub fn with_bound(mut self, jobs: BTreeMap<String, Binding>, channels: BTreeMap<String, Binding>) -> Self {
+    pub fn with_bound(mut self, jobs: BTreeMap<String, Job>, channels: BTreeMap<String, Binding>) -> Self {
         (self.catalogue.jobs, self.catalogue.channels) = (jobs, channels);
         self
     }
