@@ -13,6 +13,7 @@ mod digests;
 mod e2e;
 mod engine;
 mod faults;
+mod flood;
 mod journal;
 mod journals;
 mod machine;
