@@ -22,7 +22,7 @@ use super::palette::Palette;
 use super::pane::Pane;
 use super::prompt::Prompt;
 use super::proposal::Proposal;
-use super::revision::{Revision, Target};
+use super::revision::{Form, Revision};
 use super::settings::UiSettings;
 use super::theme::{Role, Theme};
 use super::waiting::Waiting;
@@ -186,7 +186,7 @@ pub struct App {
     pub palette: Option<Palette>,
     /// A changed step that is ready to be looked at, and what was typed for it last.
     pub revision: Option<Revision>,
-    pub last_change: Option<(Target, String)>,
+    pub last_change: Option<Form>,
     /// What happened while nobody looked.
     pub card: Option<Card>,
     /// When the terminal lost the focus, and when a key was pressed last.

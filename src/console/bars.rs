@@ -1,6 +1,7 @@
 //! The single rows around the panes: header, tabs, what waits, the message or what is typed, the keys.
 
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::text;
 
@@ -145,13 +146,26 @@ pub fn banner(app: &App) -> Line<'static> {
 pub fn prompt(app: &App) -> (Line<'static>, Option<u16>) {
     let room = usize::from(app.size.0).saturating_sub(1);
     if let Some(prompt) = &app.prompt {
-        let label = prompt.label();
-        let (rows, (row, column)) = prompt.editor.wrapped(room.saturating_sub(text::width(label)).max(1));
-        let typed = rows.get(row).cloned().unwrap_or_default();
-        let at = u16::try_from(text::width(label) + column).ok();
+        let label = text::clip(&prompt.label(), room / 2);
+        let (rows, (_, column)) = prompt.editor.wrapped(usize::MAX);
+        let room = room.saturating_sub(text::width(&label)).max(1);
+        let (typed, column) = around(&rows.concat(), column, room);
+        let at = u16::try_from(text::width(&label) + column).ok();
         return (Line::from(vec![Span::styled(label, app.style(Role::Accent)), Span::styled(typed, app.style(Role::Input))]), at);
     }
     (Line::default(), None)
+}
+
+/// The part of a line in which the cursor is, and its column there.
+fn around(line: &str, cursor: usize, room: usize) -> (String, usize) {
+    let mut hidden = 0;
+    let mut shown = line;
+    while cursor - hidden >= room {
+        let Some(first) = shown.graphemes(true).next() else { break };
+        hidden += text::width(first).max(1);
+        shown = &shown[first.len()..];
+    }
+    (text::clip(shown, room), cursor.saturating_sub(hidden))
 }
 
 /// On as many rows as it takes, up to `MESSAGE`: its end often says what to do.

@@ -87,7 +87,7 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
             (Role::Warn, format!("{how}{}", because(reason)))
         }
         Fact::StepRequeued { why, raised, .. } => {
-            let who = if *raised { "is done again, asked for by a person" } else { "goes back to the queue" };
+            let who = if *raised { "is done again" } else { "goes back to the queue" };
             (Role::Text, format!("{who}{}", because(why)))
         }
         Fact::StepProbed { happened, detail } => {

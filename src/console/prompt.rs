@@ -2,10 +2,12 @@
 //!
 //! Decides nothing about a run. Opens by a key, leaves by Esc; a paste is text in it, its line ends are blanks.
 
+use crate::text;
+
 use super::app::App;
 use super::output::Source;
 use super::pane::Pane;
-use super::revision::Target;
+use super::revision::Form;
 use super::widget::editor::Editor;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub enum Wanted {
     /// A file for this output.
     Save(Source),
     /// Other parameters for this step.
-    Change(Target),
+    Change(Form),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +33,12 @@ impl Prompt {
         Self { wanted, editor }
     }
 
-    pub fn label(&self) -> &'static str {
+    pub fn label(&self) -> String {
         match &self.wanted {
-            Wanted::Find(Pane::Runs | Pane::Inbox) => " list only: ",
-            Wanted::Find(_) => " find: ",
-            Wanted::Save(_) => " save to: ",
-            Wanted::Change(_) => " change (name=value; …): ",
+            Wanted::Find(Pane::Runs | Pane::Inbox) => " list only: ".to_owned(),
+            Wanted::Find(_) => " find: ".to_owned(),
+            Wanted::Save(_) => " save to: ".to_owned(),
+            Wanted::Change(form) => format!(" {} ({} of {}): ", text::safe(form.name()), form.at + 1, form.fields.len()),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! A step's parameters as one line that can be typed over, and back.
+//! A step's parameters as lines that can be typed over, one after the other, and what of them was changed.
 //!
-//! Only what was changed goes on. What the line means is judged where plans are made; here it is only parted.
+//! What a value means is judged where plans are made.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +10,6 @@ use serde_json::Value;
 use crate::model::ids::{RunId, StepIx};
 use crate::model::plan::{Plan, Step};
 use crate::text;
-
-/// Between two parameters; a value cannot hold it.
-const BETWEEN: &str = "; ";
 
 /// Which step is to be done again in another way, and the revision of it that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +26,43 @@ pub struct Revision {
     pub plan: Arc<Plan>,
 }
 
-/// `host=web-1; lines=100`: what can be typed in one line.
-pub fn written(step: &Step) -> String {
-    let texts = step.params.iter().filter_map(|(name, value)| Some(format!("{name}={}", typed(value)?)));
-    texts.collect::<Vec<_>>().join(BETWEEN)
+/// Parameters that are typed, and how far one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    pub target: Target,
+    pub fields: Vec<(String, String)>,
+    pub at: usize,
+}
+
+impl Form {
+    /// `None`: it has nothing that can be typed in a line.
+    pub fn of(target: Target, step: &Step) -> Option<Self> {
+        let fields: Vec<(String, String)> = step.params.iter().filter_map(|(name, value)| Some((name.clone(), typed(value)?))).collect();
+        (!fields.is_empty()).then_some(Self { target, fields, at: 0 })
+    }
+
+    pub fn name(&self) -> &str {
+        self.fields.get(self.at).map_or("", |(name, _)| name)
+    }
+
+    pub fn value(&self) -> &str {
+        self.fields.get(self.at).map_or("", |(_, value)| value)
+    }
+
+    /// Takes the value; `false`: that was the last one.
+    pub fn take(&mut self, value: &str) -> bool {
+        if let Some(field) = self.fields.get_mut(self.at) {
+            value.clone_into(&mut field.1);
+        }
+        self.at += 1;
+        self.at < self.fields.len()
+    }
+
+    /// Those that are not as in the step.
+    pub fn changed(&self, step: &Step) -> BTreeMap<String, String> {
+        let differs = |(name, value): &&(String, String)| step.params.get(name).and_then(typed).as_ref() != Some(value);
+        self.fields.iter().filter(differs).cloned().collect()
+    }
 }
 
 /// Lists and whatever does not stand in one safe line are not typed here.
@@ -42,20 +72,7 @@ fn typed(value: &Value) -> Option<String> {
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    (text::safe(&text) == text && !text.contains(BETWEEN)).then_some(text)
-}
-
-/// Parameters that differ from the step's; an error says what is wrong with the line.
-pub fn changed(step: &Step, line: &str) -> Result<BTreeMap<String, String>, String> {
-    let mut set = BTreeMap::new();
-    for part in line.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty()) {
-        let (name, value) = part.split_once('=').ok_or_else(|| format!("{part} is no name=value"))?;
-        let (name, value) = (name.trim(), value.trim());
-        if step.params.get(name).and_then(typed).as_deref() != Some(value) {
-            set.insert(name.to_owned(), value.to_owned());
-        }
-    }
-    if set.is_empty() { Err("nothing was changed".to_owned()) } else { Ok(set) }
+    (text::safe(&text) == text).then_some(text)
 }
 
 #[cfg(test)]
@@ -65,22 +82,20 @@ mod tests {
     #[test]
     fn only_what_was_changed_goes_on() {
         let step: Step = serde_json::from_value(serde_json::json!({
-            "id": "s", "operation": "host.tail", "params": { "host": "web-1", "lines": 10, "items": [1], "odd": "a; b" },
+            "id": "s", "operation": "host.tail", "params": { "host": "web-1", "lines": 10, "items": [1], "odd": "a\nb", "what": "a; b=c" },
             "effect": "read", "low_risk": false, "repeat": "pure", "needs": [], "critical": true, "approval": false, "timeout_ms": 1,
             "action": { "kind": "unbound", "hint": "" },
         }))
         .expect("a step");
-        assert_eq!(written(&step), "host=web-1; lines=10");
-        for (line, expected) in [
-            ("host=web-2; lines=10", Ok(vec![("host", "web-2")])),
-            ("lines = 20", Ok(vec![("lines", "20")])),
-            ("host=web-1; new=a=b", Ok(vec![("new", "a=b")])),
-            ("host=web-1; lines=10", Err("nothing was changed")),
-            ("lines 20", Err("lines 20 is no name=value")),
-        ] {
-            let set = changed(&step, line);
-            let set = set.as_ref().map(|set| set.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>());
-            assert_eq!(set.map_err(String::as_str), expected, "{line}");
+        let form = Form::of(Target { run: "r".into(), ix: StepIx(0), rev: 1 }, &step).expect("it has some");
+        let names: Vec<&str> = form.fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["host", "lines", "what"]);
+        for (values, expected) in [(["web-1", "10", "a; b=c"], vec![]), (["web-2", "20", "a; b=c"], vec!["host=web-2", "lines=20"])] {
+            let mut typed = form.clone();
+            let more: Vec<bool> = values.iter().map(|value| typed.take(value)).collect();
+            assert_eq!(more, [true, true, false]);
+            let set: Vec<String> = typed.changed(&step).iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(set, expected);
         }
     }
 }

@@ -48,12 +48,12 @@ fn heading(app: &App) -> String {
     };
     let find = app.looked_for(Pane::Log).map_or_else(String::new, |text| format!(" · \"{text}\""));
     let attempt = if output.source.attempt.0 > 1 { format!(" try {}", output.source.attempt) } else { String::new() };
-    format!("{step}{attempt} · {} · {}{read}{lost}{find}", place(app, output), phrase::count(output.log.len(), "line"))
+    format!("{step}{attempt} · {}{read}{lost}{find}", place(app, output))
 }
 
 fn place(app: &App, output: &Output) -> String {
     match app.step.back {
-        None => "follows".to_owned(),
+        None => format!("{} · follows", phrase::count(output.log.len(), "line")),
         Some(end) => format!("to line {end} of {}", output.log.len()),
     }
 }

@@ -95,7 +95,7 @@ fn accept(app: &mut App, deeds: &mut Vec<Deed>) {
                 first_found(app);
             }
         }
-        Wanted::Change(target) => revise::typed(app, target, text, deeds),
+        Wanted::Change(form) => revise::typed(app, form, &text, deeds),
         Wanted::Save(_) if text.is_empty() => app.say(Role::Muted, "no name, nothing saved"),
         Wanted::Save(source) => deeds.push(Deed::Save { source, path: text }),
     }

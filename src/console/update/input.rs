@@ -110,7 +110,9 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     }
     let arming = match place {
         Place::Dialog => app.dialog.as_mut().map(|dialog| &mut dialog.arming),
-        Place::Plan | Place::Step if app.subject == Subject::Proposal => app.proposal.as_mut().map(|proposal| &mut proposal.arming),
+        Place::Plan | Place::Step | Place::Why if app.subject == Subject::Proposal => {
+            app.proposal.as_mut().map(|proposal| &mut proposal.arming)
+        }
         Place::Plan
         | Place::Step
         | Place::Log

@@ -10,6 +10,7 @@ mod go;
 mod input;
 mod rejoin;
 mod revise;
+mod settle;
 
 pub use act::is_for_now;
 pub use feed::begin;
@@ -29,19 +30,14 @@ use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
 
-use super::app::{App, Dirty, Now, StepPane, Subject};
-use super::arming::Arming;
-use super::history::History;
+use super::app::{App, Dirty, Now, Subject};
 use super::input::Input;
-use super::output::{Extent, Flow, Output, Source};
+use super::output::{Output, Source};
 use super::pane::Pane;
 use super::proposal::Sent;
 use super::revision::Target;
 use super::save::Saved;
 use super::theme::Role;
-use super::waiting::{Item, Waiting};
-use super::widget::rail::Rail;
-use super::widget::scroll::top_for;
 use super::wiring::Exit;
 
 #[derive(Debug)]
@@ -152,97 +148,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }
-    settle(app, now, &mut deeds);
+    settle::settle(app, now, &mut deeds);
     deeds
-}
-
-/// What follows from any change: layout of a new graph, the output that is on the screen, rows in range.
-fn settle(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
-    lay_out(app);
-    let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
-    app.cursor = app.cursor.min(len.saturating_sub(1));
-    app.runs_cursor = app.runs_cursor.min(app.listed().len().saturating_sub(1));
-    keep_in_view(app);
-    look_into_the_past(app, deeds);
-    forget_other_step(app);
-    arm_anew(app);
-    choose_output(app, now.mono);
-    if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
-        let offset = output.ask();
-        deeds.push(Deed::Read { source: output.source.clone(), offset });
-    }
-}
-
-fn lay_out(app: &mut App) {
-    let Some(graph) = app.graph().cloned() else {
-        app.rail = None;
-        return;
-    };
-    if app.rail.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &graph)) {
-        return;
-    }
-    let rail = Arc::new(Rail::of(&graph));
-    app.rail = Some((graph, rail));
-    app.mark(Dirty::Soon);
-}
-
-/// A proposal is armed from when it is looked at, each time that it comes to the screen.
-fn arm_anew(app: &mut App) {
-    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step);
-    let frame = app.frame;
-    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
-        proposal.in_view = in_view;
-        proposal.arming = Arming::from_frame(frame);
-    }
-}
-
-/// What was chosen to be seen of one step is not what is seen of the next.
-fn forget_other_step(app: &mut App) {
-    let now = app.selected_record().map(|(workflow, ix, _)| (workflow.run.clone(), ix));
-    if app.step.of != now {
-        app.step = StepPane { of: now, ..StepPane::default() };
-    }
-    let result = app.selected_record().and_then(|(_, _, record)| record.result.clone());
-    if let Some(serde_json::Value::Object(fields)) = result.as_deref().filter(|_| !app.step.unfolded) {
-        app.step.unfolded = true;
-        for key in fields.keys() {
-            app.step.tree.get_mut().open(vec![key.clone()]);
-        }
-    }
-}
-
-fn keep_in_view(app: &mut App) {
-    let rows = super::view::pane_rows(app);
-    if let Some((_, rail)) = &app.rail {
-        let row = rail.row_of.get(app.cursor).map_or(0, |row| *row as usize);
-        app.top = top_for(app.top, row, rows, rail.rows.len());
-    }
-    let runs = app.listed().len();
-    app.runs_top = top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), runs);
-    if app.pane == Pane::Inbox {
-        keep_chosen(app, rows);
-    }
-}
-
-/// The same thing stays selected when others come and go; the one at its place, once it is gone.
-fn keep_chosen(app: &mut App, rows: usize) {
-    let names: Vec<Waiting> = app.inbox().iter().map(Item::name).collect();
-    let at = app.inbox_chosen.as_ref().and_then(|chosen| names.iter().position(|name| name == chosen));
-    app.inbox_cursor = at.unwrap_or(app.inbox_cursor).min(names.len().saturating_sub(1));
-    app.inbox_top = top_for(app.inbox_top, app.inbox_cursor, rows, names.len());
-    app.inbox_chosen = names.into_iter().nth(app.inbox_cursor);
-}
-
-/// The journal is read for the run that somebody wants to understand, once.
-fn look_into_the_past(app: &mut App, deeds: &mut Vec<Deed>) {
-    let Subject::Run(run) = &app.subject else { return };
-    if app.pane != Pane::Why || app.history.as_ref().is_some_and(|history| history.run == *run) {
-        return;
-    }
-    let run = run.clone();
-    app.history = Some(History::new(run.clone(), app.state.seq));
-    app.why_top = 0;
-    deeds.push(Deed::Past { run });
 }
 
 fn past(app: &mut App, run: &RunId, answer: Result<Vec<Event>, String>) {
@@ -260,32 +167,6 @@ fn saved(app: &mut App, answer: Result<Saved, String>) {
         }
         Err(why) => app.say(Role::Bad, format!("could not {why}")),
     }
-}
-
-/// The selected step's last attempt, if its output is on the screen.
-fn choose_output(app: &mut App, now: Millis) {
-    let wanted = super::view::shows_output(app).then(|| shown_attempt(app)).flatten();
-    let Some((source, flow)) = wanted else {
-        app.output = None;
-        return;
-    };
-    let extent = if app.pane == Pane::Log { Extent::Whole } else { Extent::Tail };
-    if let Some(output) = app.output.as_mut().filter(|output| output.serves(&source, extent)) {
-        output.widen(extent);
-        output.set_flow(flow, now);
-    } else {
-        app.output = Some(Output::new(source, flow, extent, now));
-        (app.step.back, app.step.found) = (None, None);
-        app.mark(Dirty::Soon);
-    }
-}
-
-fn shown_attempt(app: &App) -> Option<(Source, Flow)> {
-    let (workflow, ix, record) = app.selected_record()?;
-    record.last.as_ref()?;
-    let step = workflow.graph()?.step(ix).id.clone();
-    let flow = if record.state.is_live() { Flow::Live } else { Flow::Over };
-    Some((Source { run: workflow.run.clone(), step, attempt: record.attempt }, flow))
 }
 
 fn output(app: &mut App, source: &Source, answer: Result<OutputChunk, String>, now: Now) {
@@ -390,7 +271,7 @@ pub(super) fn show_run(app: &mut App, run: RunId, pane: Pane) {
     app.subject = Subject::Run(run);
     app.pane = pane;
     (app.cursor, app.top) = (0, 0);
-    lay_out(app);
+    settle::lay_out(app);
     let matters = app.workflow().and_then(|workflow| {
         let waits = workflow.questions.values().find_map(|open| open.step);
         let ended_badly =

@@ -7,7 +7,7 @@ use super::super::app::App;
 use super::super::dialog;
 use super::super::pane::Pane;
 use super::super::prompt::{Prompt, Wanted};
-use super::super::revision::{Revision, Target, changed, written};
+use super::super::revision::{Form, Revision, Target};
 use super::super::theme::Role;
 use super::{Deed, act};
 
@@ -18,22 +18,33 @@ pub(super) fn open(app: &mut App) {
     if app.revision.as_ref().is_some_and(|revision| revision.target == target) {
         return show(app);
     }
-    let Some(line) = workflow.graph().map(|graph| written(graph.step(ix))) else { return };
-    let line = app.last_change.as_ref().filter(|(typed_for, _)| *typed_for == target).map_or(line, |(_, typed)| typed.clone());
-    app.prompt = Some(Prompt::new(Wanted::Change(target), &line));
+    let Some(form) = workflow.graph().and_then(|graph| Form::of(target, graph.step(ix))) else {
+        return app.say(Role::Muted, "it has no parameters that can be typed here");
+    };
+    let before = app.last_change.as_ref().filter(|before| before.target == form.target).cloned();
+    ask(app, Form { at: 0, ..before.unwrap_or(form) });
 }
 
-pub(super) fn typed(app: &mut App, target: Target, line: String, deeds: &mut Vec<Deed>) {
+fn ask(app: &mut App, form: Form) {
+    let value = form.value().to_owned();
+    app.prompt = Some(Prompt::new(Wanted::Change(form), &value));
+}
+
+/// The next one, or off with them.
+pub(super) fn typed(app: &mut App, mut form: Form, value: &str, deeds: &mut Vec<Deed>) {
+    if form.take(value) {
+        return ask(app, form);
+    }
+    let target = form.target.clone();
     let Some(graph) = app.state.runs.get(&target.run).and_then(|workflow| workflow.graph().cloned()) else { return };
     let step = graph.step(target.ix);
-    match changed(step, &line) {
-        Ok(set) => {
-            app.say(Role::Muted, "making the plan's next revision…");
-            deeds.push(Deed::Revise { plan: graph.plan.clone(), step: step.id.clone(), set, target: target.clone() });
-        }
-        Err(why) => app.say(Role::Muted, format!("{why}; m opens it again")),
+    let set = form.changed(step);
+    app.last_change = Some(form);
+    if set.is_empty() {
+        return app.say(Role::Muted, "nothing was changed; r does it again as it is");
     }
-    app.last_change = Some((target, line));
+    app.say(Role::Muted, "making the plan's next revision…");
+    deeds.push(Deed::Revise { plan: graph.plan.clone(), step: step.id.clone(), set, target });
 }
 
 /// Opens only where its step is still looked at: it takes the screen from nobody who went on to something else.

@@ -242,7 +242,7 @@ fn a_failed_step_is_done_in_another_way() {
     engine.fail(&run, "one", Certainty::FailedKnown);
     let mut desk = Desk::new(&engine.state, (80, 30));
     desk.press("␛\rm");
-    assert!(super::world::text_of(&desk.frame()).contains("change (name=value; …): host=web-1"));
+    assert!(super::world::text_of(&desk.frame()).contains("host (1 of 1): web-1"));
     desk.press("\r");
     assert_eq!(desk.orders(), Vec::<String>::new(), "nothing was changed");
     desk.press("m\x7f2\r");

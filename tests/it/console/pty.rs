@@ -357,6 +357,13 @@ fn idle_is_idle() {
     tty.press("A");
     tty.shows("acts on");
     assert!(quiet(&tty), "an open dialog wakes the console");
+    tty.press("\x1b");
+    for (key, shown) in [("6", "oldest first"), ("4", "newest first"), (":", "pane Inbox")] {
+        tty.wait("pane without a dialog", |seen| !seen.screen.screen().contents().contains("acts on"));
+        tty.press(key);
+        tty.shows(shown);
+        assert!(quiet(&tty), "{shown}: looking wakes the console");
+    }
 }
 
 #[test]
