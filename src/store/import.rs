@@ -186,4 +186,29 @@ mod tests {
         let two = parse("f", "name,port\na,x\nb,y\n", Notation::Csv).unwrap_err();
         assert_eq!(two.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3], "all of them at once");
     }
+
+    proptest::proptest! {
+        /// Whatever a file holds: assets with sound names and no two of one, or problems that all have a place.
+        #[test]
+        fn no_file_breaks_the_import(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "[[host]]\n", "[[service]]\n", "name", "tags", "port", " = ", "\"", "[", "]", ",", "\n", "\r\n", "a", "b-1", "22", "-x", ";",
+                    "é", "\u{202e}", "\0", "name,port\n", "kind", "maintenance", "2026-03-01T22:00:00Z/", "\\",
+                ]),
+                0..40,
+            ),
+            csv in proptest::bool::ANY,
+        ) {
+            let notation = if csv { Notation::Csv } else { Notation::Toml };
+            match parse("f", &parts.concat(), notation) {
+                Ok(assets) => {
+                    let names: std::collections::BTreeSet<&str> = assets.iter().map(|asset| asset.name.as_str()).collect();
+                    assert_eq!(names.len(), assets.len());
+                    assert!(names.iter().all(|name| !name.is_empty() && !name.starts_with('-') && name.is_ascii()));
+                }
+                Err(problems) => assert!(problems.iter().all(|problem| problem.line > 0 || problem.code == "empty"), "{problems:?}"),
+            }
+        }
+    }
 }

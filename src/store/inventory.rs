@@ -101,7 +101,8 @@ impl Inventory {
             let known = database::read_all(conn)?;
             let mut counts = Counts::default();
             for asset in assets {
-                let before = known.iter().find(|one| one.name == asset.name);
+                // By name, as they were read.
+                let before = known.binary_search_by(|one| one.name.cmp(&asset.name)).ok().map(|at| &known[at]);
                 let asset = with_windows_of(before, asset);
                 match before {
                     Some(before) if *before == asset => counts.same += 1,

@@ -40,9 +40,10 @@ pub fn send(call: &mut Call<'_>) -> Done {
     })
 }
 
-/// Without the part that may be a secret of the address.
+/// Without what may be secret of an address: name and password, path, query.
 fn shown(url: &Url) -> String {
-    format!("{}://{}", url.scheme(), url.authority())
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 fn request(call: &Call<'_>) -> Result<Request, Failure> {

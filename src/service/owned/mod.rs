@@ -78,8 +78,8 @@ pub fn telling_parts(name: &str, value: &[u8]) -> Vec<Vec<u8>> {
     let Some(address) = address else { return Vec::new() };
     let path = address.path_segments().into_iter().flatten().map(str::to_owned);
     let query = address.query_pairs().map(|(_, value)| value.into_owned());
-    let parts = path.chain(query).chain(address.password().map(str::to_owned));
-    parts.filter(|part| part.len() >= TELLING).map(String::into_bytes).collect()
+    let parts = path.chain(query).filter(|part| part.len() >= TELLING);
+    parts.chain(address.password().map(str::to_owned)).map(String::into_bytes).collect()
 }
 
 /// What it leaves running is what it was asked for.
@@ -121,5 +121,22 @@ fn carry_out(dir: &Path, log: &mut dyn Write) -> Done {
     match params.get("host").and_then(Value::as_str) {
         Some(host) if !is_local(host) => Err(not_done(format!("{host} is not this machine"))),
         Some(_) | None => run(&mut call),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_secret_address_are_secret_too() {
+        let parts = |address: &str| {
+            let parts = telling_parts("OUIOE_SECRET_url", address.as_bytes()).into_iter();
+            parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("https://hooks.example.net/services/T0/B0/abcdefghijkl"), ["services", "abcdefghijkl"]);
+        assert_eq!(parts("https://me:pass@a.example/x?token=0123456789&v=1"), ["0123456789", "pass"]);
+        assert_eq!(parts("no address"), [""; 0]);
+        assert_eq!(telling_parts("OUIOE_SECRET_bearer", b"https://a.example/abcdefghijkl"), Vec::<Vec<u8>>::new());
     }
 }
