@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     approve, audit, cancel, check, done, events, freeze, log, note, pause, plan, reject, resume, retry, rollback, run, runs, show, skip,
-    take_back,
+    take_back, template,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -90,6 +90,7 @@ pub enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Note(note::NoteArgs),
+    Template(template::TemplateArgs),
     Check(check::CheckArgs),
     Audit(audit::AuditArgs),
 }

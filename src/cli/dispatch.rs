@@ -124,6 +124,7 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
+        Command::Template(args) => act::template::template(setup, &args.command),
         Command::Check(_) => Ok(Exit::Done),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),

@@ -23,3 +23,4 @@ mod runner;
 mod service;
 mod socket;
 mod source;
+mod templates;
