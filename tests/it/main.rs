@@ -18,6 +18,7 @@ mod journals;
 mod machine;
 mod planner;
 mod planner_files;
+mod planner_notation;
 mod rig;
 mod runner;
 mod service;
