@@ -3,17 +3,19 @@
 //! All problems are found in one run, each with its place and the nearest names. Nothing is guessed: a section or key that this
 //! version does not carry out is refused by name.
 
+mod bound;
 pub mod environment;
 mod keys;
 pub mod place;
 pub mod secrets;
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::planning::read;
+use crate::model::catalogue::{Binding, Job};
 use crate::model::problem::Problem;
 use crate::model::settings::Settings;
 use crate::planner::near;
@@ -24,7 +26,7 @@ use secrets::SecretHandle;
 
 /// Sections of the design that have no effect yet.
 const NOT_CARRIED_OUT: [&str; 3] = ["llm", "redis", "ui"];
-const SECTIONS: [&str; 3] = ["engine", "policy", "secrets"];
+const SECTIONS: [&str; 5] = ["automation", "engine", "notify", "policy", "secrets"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -58,6 +60,9 @@ pub struct Config {
     pub settings: Settings,
     /// By the names in the file.
     pub secrets: BTreeMap<String, SecretHandle>,
+    /// What jobs and channels of the file do, by their names.
+    pub jobs: BTreeMap<String, Job>,
+    pub channels: BTreeMap<String, Binding>,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
     /// Of values that are not built in.
@@ -74,7 +79,22 @@ impl Config {
             config.file = Some(path);
         }
         config.read_environment(env, &mut problems);
+        config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// A file in which every key stands with its default, commented out.
+    pub fn default_file() -> String {
+        let mut text = String::from("# Settings of ouioe. `ouioe config` prints what is in force.\n");
+        let (mut section, settings) = ("", Settings::default());
+        for key in &KEYS {
+            if key.section != section {
+                section = key.section;
+                let _ = write!(text, "\n[{section}]\n");
+            }
+            let _ = write!(text, "# {}\n# {} = {}\n", key.doc, key.name, key.in_file(&settings));
+        }
+        text
     }
 
     /// Every value, in the order of the documentation.
@@ -92,7 +112,34 @@ impl Config {
             let doc = "where a value to be redacted stands";
             shown.push(Shown { value: handle.to_string(), origin: origin(&key), doc, key });
         }
+        for (key, binding) in self.bindings() {
+            let doc = "what a job runs, or how a channel is told";
+            shown.push(Shown { value: bound::shown(binding), origin: origin(&key), doc, key });
+        }
         shown
+    }
+
+    /// Of jobs, then of channels, each with its whole key.
+    fn bindings(&self) -> impl Iterator<Item = (String, &Binding)> {
+        let jobs = self.jobs.iter().map(|(name, job)| (format!("automation.jobs.{name}"), &job.binding));
+        jobs.chain(self.channels.iter().map(|(name, binding)| (format!("notify.channels.{name}"), binding)))
+    }
+
+    /// Every handle of the file, also of jobs and channels.
+    pub fn handles(&self) -> BTreeMap<String, SecretHandle> {
+        let mut all = self.secrets.clone();
+        for (key, binding) in self.bindings() {
+            let (Binding::Command { secrets, .. } | Binding::Http { secrets, .. }) = binding else { continue };
+            all.extend(secrets.iter().filter_map(|(name, text)| Some((format!("{key}.{name}"), text.parse().ok()?))));
+        }
+        all
+    }
+
+    /// What each step's output is looked through for. A program that gives a secret is only run for a step that needs it.
+    fn hidden(&self) -> Vec<String> {
+        let all: std::collections::BTreeSet<String> =
+            self.handles().values().filter(|handle| !matches!(handle, SecretHandle::Command(_))).map(ToString::to_string).collect();
+        all.into_iter().collect()
     }
 
     fn read_file(&mut self, origin: &str, text: &str, problems: &mut Vec<Problem>) {
@@ -114,6 +161,8 @@ impl Config {
                 problems.push(fault("wrong_type", format!("[{name}] must be a section, not {}", section.value.kind()), String::new()));
             } else if name == "secrets" {
                 self.read_secrets(origin, section, problems);
+            } else if name == "automation" || name == "notify" {
+                self.read_bound(origin, section, problems);
             } else {
                 self.read_section(origin, section, problems);
             }
@@ -134,6 +183,27 @@ impl Config {
                 Err(wanted) => {
                     let message = format!("`{}` must be {wanted}", entry.key);
                     problems.push(Problem::new(origin, "wrong_value", message).at(entry.value.at.line, entry.value.at.column));
+                }
+            }
+        }
+    }
+
+    fn read_bound(&mut self, origin: &str, section: &Entry, problems: &mut Vec<Problem>) {
+        let is_job = section.key == "automation";
+        let list = if is_job { "jobs" } else { "channels" };
+        for entry in entries(&section.value) {
+            if entry.key != list || !matches!(entry.value.body, Body::Table(_)) {
+                let message = format!("unknown key `{}` in [{}]", entry.key, section.key);
+                let help = format!("write [{}.{list}.NAME]", section.key);
+                problems.push(Problem::new(origin, "unknown_key", message).at(entry.at.line, entry.at.column).help(help));
+                continue;
+            }
+            for one in entries(&entry.value) {
+                self.note(format!("{}.{list}.{}", section.key, one.key), Origin::File { path: origin.to_owned(), line: one.at.line });
+                if is_job {
+                    self.jobs.extend(bound::job(origin, one, problems).map(|job| (one.key.clone(), job)));
+                } else {
+                    self.channels.extend(bound::channel(origin, one, problems).map(|channel| (one.key.clone(), channel)));
                 }
             }
         }
@@ -279,6 +349,27 @@ mod tests {
             ("[policy]\nroles = {}\n", vec![], "c.toml:2: unknown key `roles` in [policy]"),
             ("[llm]\nurl = \"x\"\n", vec![], "c.toml:1: [llm] is not carried out by this version; remove it"),
             ("[secrets]\ndb = \"hunter2\"\n", vec![], "c.toml:2: `db` must be `env:NAME`, `file:/PATH` or `cmd:PROGRAM ARGUMENTS`"),
+            ("[automation.jobs.x]\nargv = []\n", vec![], "c.toml:1: `argv` is missing or empty"),
+            ("[automation.jobs.x]\nargv = [\"ls\", \"{tarket}\"]\n", vec![], "c.toml:1: `{tarket}` names no parameter (nearest: target)"),
+            ("[automation.jobs.x]\nargv = [\"{job}\"]\n", vec![], "c.toml:1: the program must not come from a parameter"),
+            (
+                "[automation.jobs.x]\nargv = [\"ls\"]\nparams = { days = \"itn\" }\n",
+                vec![],
+                "c.toml:3: `days` must be a type such as \"int\", or { type = \"int\", default = 7 }",
+            ),
+            (
+                "[automation.jobs.x]\nargv = [\"ls\"]\nparams = { days = { type = \"int\", default = \"x\" } }\n",
+                vec![],
+                "c.toml:3: the default of `days` is no int",
+            ),
+            ("[automation]\nx = 1\n", vec![], "c.toml:2: unknown key `x` in [automation] (write [automation.jobs.NAME])"),
+            ("[notify.channels.x]\n", vec![], "c.toml:1: channel x must have one of"),
+            ("[notify.channels.x]\nbell = true\nwebhook = \"http://a/\"\n", vec![], "c.toml:1: channel x must have one of"),
+            (
+                "[notify.channels.x]\nwebhook = \"http://a/\"\nbearer = \"hunter2\"\n",
+                vec![],
+                "c.toml:1: `bearer` must be `env:NAME`, `file:/PATH` or `cmd:PROGRAM ARGUMENTS`",
+            ),
             ("[engine\n", vec![], "c.toml:1: unclosed table, expected `]`"),
             ("", vec![("OUIOE_ENGINE_SLOT", "3")], "OUIOE_ENGINE_SLOT: no setting has this name (nearest: OUIOE_ENGINE_SLOTS)"),
             ("", vec![("OUIOE_ENGINE_SLOTS", "x")], "OUIOE_ENGINE_SLOTS: must be a whole number from 1 to 10000"),

@@ -25,4 +25,5 @@ pub mod planner;
 pub mod policy;
 pub mod service;
 pub mod spool;
+pub mod store;
 pub mod text;

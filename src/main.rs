@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ouioe::cli::args::Cli;
+use ouioe::cli::completions;
 use ouioe::cli::dispatch::{dispatch, wrong_words};
+use ouioe::service::runner;
 
 fn main() -> ExitCode {
     // Before arguments, runtime or logging: a step must cost next to nothing.
-    if std::env::args_os().nth(1).is_some_and(|first| first == "__runner") {
-        return ExitCode::from(u8::try_from(ouioe::service::runner::main()).unwrap_or(1));
+    if let Some(status) = std::env::args_os().nth(1).and_then(|first| runner::dispatch(&first)) {
+        return ExitCode::from(u8::try_from(status).unwrap_or(1));
     }
+    completions::answer();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     // Somebody was first: then it is installed.
     let _ = rustls::crypto::ring::default_provider().install_default();

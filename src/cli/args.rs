@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    approve, audit, cancel, check, done, events, freeze, log, note, pause, plan, reject, resume, retry, rollback, run, runs, show, skip,
-    take_back, template,
+    approve, asset, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume,
+    retry, rollback, run, runs, service, show, skip, take_back, template,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -91,8 +91,14 @@ pub enum Command {
     Thaw(freeze::ThawArgs),
     Note(note::NoteArgs),
     Template(template::TemplateArgs),
+    Service(service::ServiceArgs),
+    Doctor(doctor::DoctorArgs),
+    Config(config::ConfigArgs),
     Check(check::CheckArgs),
+    Asset(asset::AssetArgs),
     Audit(audit::AuditArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// A step of a run.

@@ -1,9 +1,12 @@
 //! `ouioe check`: settings with their origin, and every fault of the files that make them,
 //! the user's services and templates too.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::args::Global;
+use super::config::print;
 use super::exit::Exit;
 use super::lines;
 use super::out::Out;
@@ -31,22 +34,16 @@ pub fn check(out: &Out, global: &Global, env: &Environment) -> Exit {
         }
     };
     for line in config.shown() {
-        if out.json {
-            let value = serde_json::json!({"key": line.key, "value": line.value, "origin": line.origin.to_string(), "doc": line.doc});
-            out.result(&lines::json(&value));
-        } else {
-            out.result(&format!("{:<28} {:<24} {}", line.key, line.value, line.origin));
-        }
+        print(out, &line);
     }
     let (_, warnings) = redactor(&config.secrets, env);
     out.problems(&warnings);
-    files(out, global, env)
+    files(out, config_folder(global.config.as_deref(), env).as_deref())
 }
 
 /// The manifests and templates that planning would read, each fault by file and line.
-fn files(out: &Out, global: &Global, env: &Environment) -> Exit {
-    let dir = config_folder(global.config.as_deref(), env);
-    let found = planning::check(dir.as_deref());
+pub fn files(out: &Out, dir: Option<&Path>) -> Exit {
+    let found = planning::check(dir);
     let place = dir.map_or_else(|| "no configuration folder".to_owned(), |dir| dir.display().to_string());
     let own = |files: usize, folder: &str| match files {
         0 => format!("built in; none in {place}/{folder}"),

@@ -96,7 +96,8 @@ fn millis(begun: Instant) -> f64 {
 
 /// A line that is no intent is answered by a refusal, so that answers stay in order.
 fn batch(planning: &Planning, out: &Out) -> Result<Exit, Trouble> {
-    let world = planning.world();
+    let assets = planning.assets();
+    let world = planning.world(&assets);
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     loop {

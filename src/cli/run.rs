@@ -61,27 +61,40 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
         Ok(plan) => plan,
         Err(exit) => return Ok(exit),
     };
-    let out = &setup.out;
-    let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
     if args.dry_run {
-        if out.json {
-            out.result(&lines::json(&render::json(&outcome, 0.0)));
+        let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) };
+        if setup.out.json {
+            setup.out.result(&lines::json(&render::json(&outcome, 0.0)));
         } else {
-            out.block(&render::text(&outcome));
+            setup.out.block(&render::text(&outcome));
         }
         return Ok(Exit::Done);
     }
+    submit(setup, plan, &Agree { yes: args.yes, digest: args.digest.as_deref(), detach: args.detach }).await
+}
+
+/// What was said on the command line before the plan was seen.
+pub struct Agree<'a> {
+    pub yes: bool,
+    pub digest: Option<&'a str>,
+    pub detach: bool,
+}
+
+/// Asks where nothing was said, then runs it to its end.
+pub async fn submit(setup: &Setup, plan: Plan, agree: &Agree<'_>) -> Result<Exit, Trouble> {
+    let out = &setup.out;
+    let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
     if let Some((step, hint)) = unbound(&plan) {
         out.error(&format!("step {step} cannot start: {hint}"));
         return Ok(Exit::Refused);
     }
-    let consent = match consent(setup, args, &plan, &outcome)? {
+    let consent = match consent(setup, agree, &plan, &outcome)? {
         Ok(consent) => consent,
         Err(exit) => return Ok(exit),
     };
-    let attended = matches!(consent, Consent::Shown { .. }) || (out.is_interactive() && !args.detach);
+    let attended = matches!(consent, Consent::Shown { .. }) || (out.is_interactive() && !agree.detach);
     let submit = Submit { intent: intent(setup, &plan), plan: Box::new(plan), consent, attended };
-    if args.detach { leave(setup, submit).await } else { act::run::run(&setup.place, out, submit).await }
+    if agree.detach { leave(setup, submit).await } else { act::run::run(&setup.place, out, submit).await }
 }
 
 /// A sealed plan, or what was said instead of one.
@@ -115,10 +128,10 @@ async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
 }
 
 /// What the operator has seen and said; asks where somebody sits there.
-fn consent(setup: &Setup, args: &RunArgs, plan: &Plan, outcome: &PlanOutcome) -> Result<Result<Consent, Exit>, Trouble> {
+fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome) -> Result<Result<Consent, Exit>, Trouble> {
     let out = &setup.out;
-    if args.yes {
-        let digest = args.digest.as_deref().map(|typed| find::digest(typed, &plan.digest)).transpose()?;
+    if agree.yes {
+        let digest = agree.digest.map(|typed| find::digest(typed, &plan.digest)).transpose()?;
         return Ok(Ok(Consent::Yes { digest }));
     }
     if !out.is_interactive() {

@@ -32,7 +32,13 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         | Command::Log(_)
         | Command::Events(_)
         | Command::Template(_)
+        | Command::Service(_)
+        | Command::Doctor(_)
+        | Command::Config(_)
         | Command::Check(_)
-        | Command::Audit(_) => return None,
+        | Command::Asset(_)
+        | Command::Audit(_)
+        | Command::Completions(_)
+        | Command::Man(_) => return None,
     })
 }

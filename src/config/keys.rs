@@ -90,6 +90,15 @@ impl Key {
         }
     }
 
+    /// As it must be written in the file: what has a unit is quoted.
+    pub fn in_file(&self, settings: &Settings) -> String {
+        let shown = self.show(settings);
+        match self.kind {
+            Kind::Bytes(_) | Kind::Span(_) => format!("{shown:?}"),
+            Kind::Count(_) | Kind::Names(_) | Kind::Paths(_) => shown,
+        }
+    }
+
     fn put(&self, settings: &mut Settings, body: &Body) -> Option<()> {
         match self.kind {
             Kind::Count(place) => *place(settings) = u32::try_from(self.within(number(body)?)?).ok()?,

@@ -9,20 +9,23 @@ use std::sync::Arc;
 use tui_tree_widget::TreeState;
 
 use crate::model::actor::Actor;
-use crate::model::catalogue::EffectClass;
-use crate::model::digest::Digest;
 use crate::model::graph::Graph;
 use crate::model::ids::{RequestId, RunId, StepIx};
-use crate::model::plan::{Plan, Step};
-use crate::model::state::{OpenQuestion, State, StepRecord, Workflow};
-use crate::model::step_state::WorkflowState;
+use crate::model::state::State;
 use crate::model::time::{Millis, Stamp};
 
+use super::card::Card;
 use super::dialog::Dialog;
+use super::history::History;
 use super::output::Output;
+use super::palette::Palette;
 use super::pane::Pane;
+use super::prompt::Prompt;
+use super::proposal::Proposal;
+use super::revision::{Form, Revision};
 use super::settings::UiSettings;
 use super::theme::{Role, Theme};
+use super::waiting::Waiting;
 use super::widget::editor::Editor;
 use super::widget::rail::Rail;
 use super::wiring::{Fold, Render};
@@ -42,88 +45,6 @@ pub enum Subject {
     /// A plan that nobody has submitted.
     Proposal,
     Run(RunId),
-}
-
-/// A decision is locked until it was on the screen for a while without a stray key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arming {
-    /// Frames from this one on show it.
-    pub since_frame: u64,
-    pub shown: Option<Millis>,
-    pub stray: Option<Millis>,
-    /// Quarters as last drawn.
-    drawn: u64,
-}
-
-impl Arming {
-    pub fn from_frame(frame: u64) -> Self {
-        Self { since_frame: frame, shown: None, stray: None, drawn: 0 }
-    }
-
-    pub fn frame_written(&mut self, frame: u64, now: Millis) {
-        if self.shown.is_none() && frame >= self.since_frame {
-            self.shown = Some(now);
-        }
-    }
-
-    /// How long it has been quiet; `None` before it was shown.
-    fn quiet(&self, now: Millis) -> Option<Millis> {
-        let from = self.stray.max(self.shown).filter(|_| self.shown.is_some())?;
-        Some(Millis(now.0.saturating_sub(from.0)))
-    }
-
-    pub fn is_armed(&self, now: Millis, wait: Millis) -> bool {
-        self.quiet(now).is_some_and(|quiet| quiet >= wait)
-    }
-
-    /// Quarters of the wait that have passed.
-    pub fn quarters(&self, now: Millis, wait: Millis) -> u64 {
-        self.quiet(now).map_or(0, |quiet| (quiet.0 * 4).checked_div(wait.0).unwrap_or(4).min(4))
-    }
-
-    /// The bar is not as it was drawn last; asking takes note.
-    pub fn moved(&mut self, now: Millis, wait: Millis) -> bool {
-        let quarters = self.quarters(now, wait);
-        std::mem::replace(&mut self.drawn, quarters) != quarters
-    }
-
-    /// When the bar moves next.
-    pub fn next_change(&self, now: Millis, wait: Millis) -> Option<Millis> {
-        let quiet = self.quiet(now).filter(|quiet| *quiet < wait)?;
-        let quarter = (wait.0 / 4).max(1);
-        Some(Millis(now.0 + quarter - quiet.0 % quarter))
-    }
-}
-
-#[derive(Debug)]
-pub struct Proposal {
-    pub text: String,
-    pub plan: Arc<Plan>,
-    pub graph: Arc<Graph>,
-    pub arming: Arming,
-    pub sent: Sent,
-    /// Steps that need approval, and the worst effect: counted once, a plan may have 100,000 steps.
-    pub gates: usize,
-    pub worst: EffectClass,
-    /// Plan or Step shows it.
-    pub in_view: bool,
-}
-
-impl Proposal {
-    pub fn new(text: String, plan: Plan, arming: Arming) -> Self {
-        let gates = plan.steps.iter().filter(|step| step.approval).count();
-        let worst = plan.worst_effect();
-        let plan = Arc::new(plan);
-        let graph = Arc::new(Graph::of(plan.clone()));
-        Self { text, plan, graph, arming, sent: Sent::No, gates, worst, in_view: false }
-    }
-}
-
-/// Whether the engine was already asked to run it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    No,
-    Yes,
 }
 
 /// What planning answered other than a plan.
@@ -150,6 +71,8 @@ pub enum StepPart {
     #[default]
     Output,
     Result,
+    /// Nothing but what is known of it.
+    Facts,
 }
 
 #[derive(Debug, Default)]
@@ -164,6 +87,10 @@ pub struct StepPane {
     pub tree: RefCell<TreeState<String>>,
     /// Lines above the end of the output; `None` follows it.
     pub back: Option<usize>,
+    /// The line that was found last.
+    pub found: Option<usize>,
+    /// First visible row of the facts, where they have the pane.
+    pub facts_top: usize,
 }
 
 /// One line above the footer.
@@ -184,7 +111,13 @@ pub enum Focus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkState {
     Live,
-    Gone { reason: String },
+    /// The engine elsewhere ended: the next one is looked for, or made here.
+    Rejoining {
+        reason: String,
+    },
+    Gone {
+        reason: String,
+    },
 }
 
 /// Whether a frame is owed.
@@ -238,6 +171,27 @@ pub struct App {
     /// Newest first.
     pub runs: Vec<RunId>,
     pub rail: Option<(Arc<Graph>, Arc<Rail>)>,
+    /// What of the inbox is selected, and where that is.
+    pub inbox_chosen: Option<Waiting>,
+    pub inbox_cursor: usize,
+    pub inbox_top: usize,
+    /// First visible row.
+    pub why_top: usize,
+    pub history: Option<History>,
+    /// What is looked for in each pane.
+    pub find: BTreeMap<Pane, String>,
+    /// The runs that have it; `None`: all.
+    pub matching: Option<Vec<RunId>>,
+    pub prompt: Option<Prompt>,
+    pub palette: Option<Palette>,
+    /// A changed step that is ready to be looked at, and what was typed for it last.
+    pub revision: Option<Revision>,
+    pub last_change: Option<Form>,
+    /// What happened while nobody looked.
+    pub card: Option<Card>,
+    /// When the terminal lost the focus, and when a key was pressed last.
+    pub left: Option<Stamp>,
+    pub last_key: Option<Stamp>,
 
     pub dialog: Option<Dialog>,
     /// First visible row of the help.
@@ -282,6 +236,20 @@ impl App {
             runs_top: 0,
             runs: Vec::new(),
             rail: None,
+            inbox_chosen: None,
+            inbox_cursor: 0,
+            inbox_top: 0,
+            why_top: 0,
+            history: None,
+            find: BTreeMap::new(),
+            matching: None,
+            prompt: None,
+            palette: None,
+            revision: None,
+            last_change: None,
+            card: None,
+            left: None,
+            last_key: None,
             dialog: None,
             help: None,
             message: None,
@@ -301,109 +269,17 @@ impl App {
         self.theme.style(role)
     }
 
-    pub fn workflow(&self) -> Option<&Workflow> {
-        match &self.subject {
-            Subject::Run(run) => self.state.runs.get(run),
-            Subject::Nothing | Subject::Proposal => None,
-        }
-    }
-
-    /// The graph on the screen.
-    pub fn graph(&self) -> Option<&Arc<Graph>> {
-        match &self.subject {
-            Subject::Nothing => None,
-            Subject::Proposal => self.proposal.as_ref().map(|proposal| &proposal.graph),
-            Subject::Run(run) => self.state.runs.get(run)?.graph(),
-        }
-    }
-
-    pub fn selected(&self) -> Option<StepIx> {
-        let (_, rail) = self.rail.as_ref()?;
-        rail.order.get(self.cursor).copied()
-    }
-
-    pub fn selected_step(&self) -> Option<&Step> {
-        Some(self.graph()?.step(self.selected()?))
-    }
-
-    /// The selected step of a run, with its record.
-    pub fn selected_record(&self) -> Option<(&Workflow, StepIx, &StepRecord)> {
-        let (workflow, ix) = (self.workflow()?, self.selected()?);
-        Some((workflow, ix, workflow.steps.get(ix.at())?))
-    }
-
-    /// What the lower part of Step shows: the output, or the result of a step that wrote none, unless something was chosen.
-    pub fn step_part(&self) -> StepPart {
-        self.step.chosen.unwrap_or_else(|| self.natural_part())
-    }
-
-    pub fn natural_part(&self) -> StepPart {
-        let silent = |record: &StepRecord| {
-            record.result.is_some() && record.last.as_ref().and_then(|last| last.spool.as_ref()).is_none_or(|spool| spool.len == 0)
-        };
-        if self.selected_record().is_some_and(|(_, _, record)| silent(record)) { StepPart::Result } else { StepPart::Output }
-    }
-
-    /// The open question about the selected step.
-    pub fn selected_question(&self) -> Option<(&Workflow, &OpenQuestion)> {
-        let (workflow, ix, _) = self.selected_record()?;
-        workflow.questions.values().find(|open| open.step == Some(ix)).map(|open| (workflow, open))
-    }
-
-    /// The open question about the whole plan.
-    pub fn plan_question(&self) -> Option<(&Workflow, &OpenQuestion)> {
-        let workflow = self.workflow()?;
-        workflow.questions.values().find(|open| open.step.is_none()).map(|open| (workflow, open))
-    }
-
-    fn asked(&self) -> BTreeMap<RunId, Vec<RequestId>> {
-        let waiting = self.state.runs.iter().filter(|(_, workflow)| !workflow.questions.is_empty());
-        waiting.map(|(run, workflow)| (run.clone(), workflow.questions.keys().cloned().collect())).collect()
-    }
-
-    /// Rebuilds what was rung for, after a resync: what was asked meanwhile does not ring one by one.
-    pub fn forget_asked(&mut self) {
-        self.rung = self.asked();
-    }
-
-    /// How many questions wait for a person.
-    pub fn waiting(&self) -> usize {
-        self.rung.keys().filter_map(|run| self.state.runs.get(run)).map(|workflow| workflow.questions.len()).sum()
-    }
-
-    pub fn oldest_question(&self) -> Option<(&Workflow, &OpenQuestion)> {
-        let all = self.rung.keys().filter_map(|run| self.state.runs.get(run));
-        let open = all.flat_map(|workflow| workflow.questions.values().map(move |open| (workflow, open)));
-        open.min_by_key(|(workflow, open)| (open.asked, workflow.order, open.step))
-    }
-
-    /// Runs that an end of this engine would leave in the middle.
-    pub fn unfinished(&self) -> impl Iterator<Item = &Workflow> {
-        self.state.runs.values().filter(|workflow| !workflow.state.is_finished())
-    }
-
-    /// The proposal's or run's digest.
-    pub fn shown_digest(&self) -> Option<Digest> {
-        match &self.subject {
-            Subject::Nothing => None,
-            Subject::Proposal => self.proposal.as_ref().map(|proposal| proposal.plan.digest),
-            Subject::Run(_) => self.workflow().map(|workflow| workflow.digest),
-        }
-    }
-
-    /// Time passes on the screen only while something moves without a person.
-    pub fn is_ticking(&self) -> bool {
-        let moves = |workflow: &Workflow| {
-            !workflow.state.is_finished()
-                && workflow.state != WorkflowState::AwaitingApproval
-                && !workflow.waits_for_person()
-                && (!workflow.live.is_empty() || !workflow.parked && workflow.state != WorkflowState::Paused)
-        };
-        match self.pane {
-            Pane::Runs => {
-                self.runs.iter().skip(self.runs_top).take(usize::from(self.size.1)).filter_map(|run| self.state.runs.get(run)).any(moves)
+    /// Why nothing may be sent; never queued for later.
+    pub fn cannot_act(&self) -> Option<String> {
+        match &self.link_state {
+            LinkState::Live => None,
+            LinkState::Rejoining { reason } => {
+                Some(format!("the engine ended ({reason}), the next one is looked for: try again in a moment"))
             }
-            Pane::Plan | Pane::Step | Pane::Intent => self.workflow().is_some_and(moves),
+            LinkState::Gone { reason } if self.in_process => {
+                Some(format!("nothing can act, the engine ended ({reason}): q, then `ouioe` goes on"))
+            }
+            LinkState::Gone { reason } => Some(format!("nothing can act, there is no engine ({reason}): J tries again")),
         }
     }
 

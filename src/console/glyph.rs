@@ -68,7 +68,7 @@ pub fn line(sides: u8) -> char {
 }
 
 /// Glyphs -> their likeness in ASCII.
-const ASCII: [(&str, char); 25] = [
+const ASCII: [(&str, char); 24] = [
     ("·▯▱", '.'),
     ("○◇", 'o'),
     ("◔", 'h'),
@@ -93,7 +93,6 @@ const ASCII: [(&str, char); 25] = [
     ("◂←", '<'),
     ("▲↑", '^'),
     ("␤", '$'),
-    ("⏎", '&'),
 ];
 
 /// What has no likeness is `?`.

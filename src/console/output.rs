@@ -10,7 +10,7 @@ use crate::spool::OutputChunk;
 use super::widget::log::Log;
 
 pub const CHUNK: usize = 64 << 10;
-/// Of a long output only the end is read; `ouioe log` has it all.
+/// Of a long output only the end is read, but for the pane that shows it whole.
 const TAIL: u64 = 512 << 10;
 const PERIOD: Millis = Millis(250);
 
@@ -29,6 +29,13 @@ pub enum Flow {
     Over,
 }
 
+/// How much of it somebody looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    Tail,
+    Whole,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Idle { next: Millis },
@@ -43,14 +50,35 @@ pub struct Output {
     /// Bytes before the first one that was read.
     pub skipped: u64,
     pub error: Option<String>,
+    /// Bytes that the step has written, as far as we know.
+    pub total: u64,
+    extent: Extent,
     offset: u64,
     flow: Flow,
     reading: Reading,
 }
 
 impl Output {
-    pub fn new(source: Source, flow: Flow, now: Millis) -> Self {
-        Self { source, log: Log::default(), skipped: 0, error: None, offset: 0, flow, reading: Reading::Idle { next: now } }
+    pub fn new(source: Source, flow: Flow, extent: Extent, now: Millis) -> Self {
+        let reading = Reading::Idle { next: now };
+        Self { source, log: Log::default(), skipped: 0, error: None, total: 0, extent, offset: 0, flow, reading }
+    }
+
+    /// What was read will do for this too.
+    pub fn serves(&self, source: &Source, extent: Extent) -> bool {
+        self.source == *source && (extent == Extent::Tail || self.skipped == 0)
+    }
+
+    /// Before anything was read, more may still be asked for.
+    pub fn widen(&mut self, extent: Extent) {
+        if extent == Extent::Whole {
+            self.extent = extent;
+        }
+    }
+
+    /// Bytes that are still to be read.
+    pub fn unread(&self) -> u64 {
+        self.total.saturating_sub(self.offset)
     }
 
     /// The attempt ended: what is left is read once more.
@@ -87,16 +115,20 @@ impl Output {
                 return true;
             }
         };
-        if self.offset == 0 && chunk.total > TAIL {
+        self.total = chunk.total;
+        if self.offset == 0 && chunk.total > TAIL && self.extent == Extent::Tail {
             self.skipped = chunk.total - TAIL;
             self.offset = self.skipped;
             self.reading = Reading::Idle { next: now };
             return true;
         }
-        let fresh = chunk.offset == self.offset && !chunk.bytes.is_empty();
+        let fresh = chunk.offset >= self.offset && !chunk.bytes.is_empty();
         if fresh {
+            if chunk.offset > self.offset {
+                self.log.gap(chunk.offset - self.offset);
+            }
             self.log.push(&chunk.bytes);
-            self.offset += chunk.bytes.len() as u64;
+            self.offset = chunk.next_offset();
         }
         let more = fresh && self.offset < chunk.total;
         self.reading = match self.flow {
@@ -104,7 +136,8 @@ impl Output {
             Flow::Over if more => Reading::Idle { next: now },
             Flow::Over => Reading::Done,
         };
-        fresh
+        // What is only passed by on the way to the end is not drawn.
+        fresh && !more
     }
 }
 
@@ -117,7 +150,7 @@ mod tests {
     }
 
     fn output(flow: Flow) -> Output {
-        Output::new(Source { run: "r".into(), step: "s".into(), attempt: AttemptNo(1) }, flow, Millis(0))
+        Output::new(Source { run: "r".into(), step: "s".into(), attempt: AttemptNo(1) }, flow, Extent::Tail, Millis(0))
     }
 
     #[test]
@@ -140,5 +173,14 @@ mod tests {
         over.ask();
         over.answered(Ok(chunk(0, b"start", TAIL + 100)), Millis(0));
         assert_eq!((over.skipped, over.ask()), (100, 100));
+        assert!(!over.serves(&over.source, Extent::Whole));
+        let mut whole = output(Flow::Over);
+        whole.widen(Extent::Whole);
+        whole.ask();
+        assert!(!whole.answered(Ok(chunk(0, b"start\n", TAIL + 100)), Millis(0)), "the rest is on its way");
+        assert_eq!((whole.skipped, whole.ask()), (0, 6));
+        // Bytes that the spool dropped in between are said, not skipped in silence.
+        whole.answered(Ok(chunk(TAIL, b"end\n", TAIL + 4)), Millis(0));
+        assert_eq!((whole.due(), whole.log.lost()), (None, TAIL - 6));
     }
 }

@@ -25,6 +25,15 @@ pub fn clock(at: Stamp, zone: &jiff::tz::TimeZone) -> String {
         .map_or_else(|_| at.to_string(), |moment| moment.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
 }
 
+/// The time today, else also the day: true however long it stands on the screen.
+pub fn since(at: Stamp, now: Stamp, zone: &jiff::tz::TimeZone) -> String {
+    let day = |stamp: Stamp, form: &str| {
+        jiff::Timestamp::from_millisecond(stamp.0)
+            .map_or_else(|_| stamp.to_string(), |moment| moment.to_zoned(zone.clone()).strftime(form).to_string())
+    };
+    if day(at, "%Y-%m-%d") == day(now, "%Y-%m-%d") { clock(at, zone) } else { day(at, "%m-%d %H:%M") }
+}
+
 /// `0:09`, `1:12`, `2:03:04`.
 pub fn span(span: Millis) -> String {
     let seconds = span.0 / 1_000;
@@ -76,6 +85,10 @@ pub fn took(record: &StepRecord, now: Stamp) -> Option<Millis> {
 pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &jiff::tz::TimeZone) -> String {
     let Some(record) = workflow.steps.get(ix.at()) else { return String::new() };
     let note = || text::safe(&record.note);
+    let held_back = record.paused && !record.state.is_settled() && !record.state.is_live();
+    if held_back && matches!(record.state, StepState::Waiting | StepState::Queued { .. } | StepState::BackingOff { .. }) {
+        return "held back by a person  B lets it go on".to_owned();
+    }
     match &record.state {
         StepState::Waiting => waiting(workflow, graph, ix),
         StepState::Queued { queued } => queued_why(queued),
@@ -146,7 +159,7 @@ pub fn failed(record: &StepRecord) -> String {
     let Some(last) = &record.last else { return text::safe(&record.note) };
     let detail = last.failure.as_ref().map_or_else(String::new, |failure| text::safe(&failure.detail));
     match last.exit.as_ref().and_then(exit) {
-        Some(exit) if detail.is_empty() => exit,
+        Some(exit) if detail.is_empty() || detail.replace("exit status", "exit") == exit => exit,
         Some(exit) if detail.contains(&exit) => detail,
         Some(exit) => format!("{exit}  {detail}"),
         None => detail,
@@ -222,9 +235,29 @@ pub fn action(action: &Action) -> Vec<String> {
 }
 
 fn param(name: &str, value: &Value) -> Vec<String> {
-    let mut lines: Vec<String> = value_lines(value).iter().map(|line| format!("  {}", exact(line))).collect();
+    let listed =
+        value.as_array().and_then(|items| items.iter().map(file).collect::<Option<Vec<String>>>()).filter(|files| !files.is_empty());
+    let mut lines: Vec<String> = match listed {
+        Some(files) => std::iter::once(format!("  {}", count(files.len(), "file"))).chain(files).collect(),
+        None => value_lines(value).iter().map(|line| format!("  {}", exact(line))).collect(),
+    };
     lines[0] = format!("  {} = {}", exact(name), lines[0].trim_start());
     lines
+}
+
+/// One file of a preview, so that its name leads and a row holds it. The machine compares to the nanosecond.
+fn file(item: &Value) -> Option<String> {
+    const KNOWN: [&str; 4] = ["inode", "modified_ns", "path", "size"];
+    let fields = item.as_object().filter(|fields| fields.keys().all(|key| KNOWN.contains(&key.as_str())))?;
+    let modified = i128::from(fields.get("modified_ns")?.as_i64()?);
+    let modified = jiff::Timestamp::from_nanosecond(modified).ok()?.strftime("%Y-%m-%d %H:%M:%SZ");
+    let path = quoted(fields.get("path")?.as_str()?);
+    Some(format!("  {path}  {} B  {modified}  inode {}", fields.get("size")?.as_u64()?, fields.get("inode")?.as_u64()?))
+}
+
+/// `1 step`, `3 steps`.
+pub fn count(many: usize, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
 }
 
 /// An element that is empty or holds blanks shows where it begins and ends.

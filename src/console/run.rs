@@ -11,17 +11,15 @@ use std::time::{Duration, Instant, SystemTime};
 use ratatui::layout::Rect;
 
 use super::app::{App, Dirty, Now, Setup};
+use super::errand::Errands;
 use super::hangup::{Signals, Told, release_terminal, suspend};
 use super::input::{Heard, Reader, Stopper};
-use super::output::CHUNK;
 use super::screen::Screen;
 use super::terminal::{self, Session, Writer, Written};
 use super::theme::Theme;
-use super::update::{self, Deed, Msg, Order, next_wake, update};
+use super::update::{self, Deed, Msg, Rejoined, next_wake, update};
 use super::view::view;
-use super::wiring::{ConsoleError, Exit, Wiring};
-use crate::engine::handle::{FeedItem, Reply};
-use crate::model::command::Command;
+use super::wiring::{ConsoleError, Exit, Joined, Wiring};
 use crate::model::time::{Millis, Stamp};
 
 /// After a stop signal to ourselves; one that the system ignores (no job control) must not leave a dead screen.
@@ -29,7 +27,8 @@ const STOP_WAIT: Duration = Duration::from_millis(300);
 /// Messages folded before the next frame, so that a flood of events cannot hold back a key.
 const BATCH: usize = 512;
 
-enum Event {
+pub enum Event {
+    Joined(Box<Joined>),
     Model(Box<Msg>, Instant),
     Told(Told),
     TerminalGone,
@@ -57,7 +56,9 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         let events = events.clone();
         move |written| drop(events.send(Event::Written(written)))
     })?;
-    forward_feed(&wiring, feed.items, events.clone());
+    let errands = Errands { wiring, events };
+    errands.forward_feed(feed.items);
+    let wiring = &errands.wiring;
     let app = App::new(Setup {
         state: Arc::unwrap_or_clone(feed.state),
         settings: wiring.settings.clone(),
@@ -74,8 +75,7 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
     let console = Console {
         app,
         screen,
-        wiring,
-        events,
+        errands,
         writer,
         session: Some(session),
         begun: Instant::now(),
@@ -111,34 +111,6 @@ fn start_reader(reader: Reader, events: Sender<Event>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A feed that ends without saying why was dropped for being slow: it is followed anew, from a state that has everything.
-fn forward_feed(wiring: &Wiring, mut items: tokio::sync::mpsc::Receiver<FeedItem>, events: Sender<Event>) {
-    let link = wiring.link.clone();
-    wiring.runtime.spawn(async move {
-        let tell = |item| events.send(Event::Model(Box::new(Msg::Fed(item)), Instant::now())).is_ok();
-        loop {
-            while let Some(item) = items.recv().await {
-                let over = matches!(item, FeedItem::Gone { .. });
-                if !tell(item) || over {
-                    return;
-                }
-            }
-            match link.follow().await {
-                Ok(feed) => {
-                    items = feed.items;
-                    if !tell(FeedItem::Resync(feed.state)) {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    tell(FeedItem::Gone { reason: error.to_string() });
-                    return;
-                }
-            }
-        }
-    });
-}
-
 /// Bytes that frames may still cost; keys are never held back.
 #[derive(Default)]
 struct Budget {
@@ -164,8 +136,7 @@ impl Budget {
 struct Console {
     app: App,
     screen: Screen,
-    wiring: Wiring,
-    events: Sender<Event>,
+    errands: Errands,
     writer: Writer,
     /// Absent while suspended.
     session: Option<Session>,
@@ -181,7 +152,7 @@ struct Console {
 
 impl Console {
     fn live(mut self, queue: &Receiver<Event>) -> Result<Exit, ConsoleError> {
-        update::begin(&mut self.app);
+        update::begin(&mut self.app, self.errands.wiring.seen);
         loop {
             self.draw();
             let mut next = self.wait(queue);
@@ -245,7 +216,7 @@ impl Console {
         let frame = self.app.frame;
         self.app.frame += 1;
         if bytes.is_empty() {
-            let _ = self.events.send(Event::Model(Box::new(Msg::FrameWritten { frame }), now));
+            let _ = self.errands.events.send(Event::Model(Box::new(Msg::FrameWritten { frame }), now));
             return;
         }
         self.budget.spend(now, bytes.len());
@@ -256,6 +227,7 @@ impl Console {
     fn take(&mut self, event: Event, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
         match event {
             Event::Model(msg, at) => self.tell(*msg, at, queue),
+            Event::Joined(joined) => self.joined(*joined, queue),
             Event::Written(written) => self.written(&written, queue),
             Event::TerminalGone | Event::Told(Told::Hangup) => self.hang_up().map(Some),
             Event::Told(Told::Terminate) => Ok(Some(self.terminated())),
@@ -285,7 +257,7 @@ impl Console {
 
     fn terminated(&mut self) -> Exit {
         drop(self.session.take());
-        match (self.wiring.in_process, self.app.unfinished().next().is_some()) {
+        match (self.errands.wiring.in_process, self.app.unfinished().next().is_some()) {
             (false, _) => Exit::Detach,
             (true, true) => Exit::Park,
             (true, false) => Exit::Quit,
@@ -305,17 +277,32 @@ impl Console {
                         return Ok(Some(exit));
                     }
                 }
-                Deed::Repaint => self.repaint(),
-                Deed::Bell => {
-                    self.bell = true;
-                    self.app.mark(Dirty::Soon);
-                }
-                Deed::Plan { ask, text } => self.plan(ask, text),
-                Deed::Send { order, command } => self.send(order, *command),
-                Deed::Read { source, offset } => self.read(source, offset),
+                other => self.carry_out(other),
             }
         }
         Ok(None)
+    }
+
+    /// What needs no answer from the terminal.
+    fn carry_out(&mut self, deed: Deed) {
+        match deed {
+            Deed::Repaint => self.repaint(),
+            Deed::Rejoin => self.errands.rejoin(),
+            Deed::Bell => {
+                self.bell = true;
+                self.app.mark(Dirty::Soon);
+            }
+            Deed::Plan { ask, text } => self.errands.plan(ask, text),
+            Deed::Send { order, command } => self.errands.send(order, *command),
+            Deed::Read { source, offset } => self.errands.read(source, offset),
+            Deed::Save { source, path } => self.errands.save(source, path),
+            Deed::Past { run } => self.errands.past(run),
+            Deed::Revise { plan, step, set, target } => {
+                let making = (self.errands.wiring.revise)(plan, step, set);
+                self.errands.revise(target, making);
+            }
+            Deed::Leave(_) | Deed::Suspend => {}
+        }
     }
 
     fn repaint(&mut self) {
@@ -334,13 +321,12 @@ impl Console {
                 Ok(Event::TerminalGone | Event::Told(Told::Hangup)) => return self.hang_up().map(Some),
                 Ok(Event::Told(Told::Terminate)) => return Ok(Some(self.terminated())),
                 Ok(Event::Written(_)) => self.writing = None,
+                Ok(Event::Joined(joined)) => drop(self.joined(*joined, queue)?),
                 Ok(Event::Model(msg, at)) if !matches!(*msg, Msg::Input(_)) => {
                     let now = self.now(at);
                     let deeds = update(&mut self.app, *msg, now);
                     for deed in deeds {
-                        if let Deed::Read { source, offset } = deed {
-                            self.read(source, offset);
-                        }
+                        self.carry_out(deed);
                     }
                 }
                 // Keys pressed at the shell are not ours; the size is asked for on the way back.
@@ -358,28 +344,12 @@ impl Console {
         self.tell(Msg::Resized { size: terminal::size() }, Instant::now(), queue)
     }
 
-    fn plan(&self, ask: u64, text: String) {
-        let (events, planning) = (self.events.clone(), (self.wiring.plan_intent)(text));
-        self.wiring.runtime.spawn(async move {
-            let outcome = planning.await;
-            let _ = events.send(Event::Model(Box::new(Msg::Planned { ask, outcome }), Instant::now()));
-        });
-    }
-
-    fn send(&self, order: Order, command: Command) {
-        let (events, link) = (self.events.clone(), self.wiring.link.clone());
-        self.wiring.runtime.spawn(async move {
-            let reply: Reply = link.send(command).await;
-            let _ = events.send(Event::Model(Box::new(Msg::Replied { order, reply }), Instant::now()));
-        });
-    }
-
-    fn read(&self, source: super::output::Source, offset: u64) {
-        let (events, link) = (self.events.clone(), self.wiring.link.clone());
-        self.wiring.runtime.spawn(async move {
-            let answer = link.output(&source.run, &source.step, source.attempt, offset, CHUNK).await;
-            let answer = answer.map_err(|error| error.to_string());
-            let _ = events.send(Event::Model(Box::new(Msg::Output { source, answer }), Instant::now()));
-        });
+    /// Everything that is asked from now on goes to the new engine.
+    fn joined(&mut self, joined: Joined, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
+        let Joined { link, in_process, feed } = joined;
+        (self.errands.wiring.link, self.errands.wiring.in_process) = (link, in_process);
+        self.errands.forward_feed(feed.items);
+        let rejoined = Rejoined { link: self.errands.wiring.link.describe(), in_process, state: feed.state };
+        self.tell(Msg::Rejoined(Ok(rejoined)), Instant::now(), queue)
     }
 }

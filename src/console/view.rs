@@ -11,20 +11,17 @@ use ratatui::widgets::Widget as _;
 use crate::model::catalogue::EffectClass;
 use crate::text;
 
-use super::app::{App, LinkState, Now, StepPart, Subject};
+use super::app::{App, Now, StepPart};
+use super::bars;
 use super::glyph::{self, Glyphs};
-use super::keys::{self, Chord, Place};
+use super::keys;
 use super::pane::{self, Pane};
-use super::phrase;
 use super::theme::Role;
-use super::update::is_for_now;
 
 /// From this width on a plan and its step stand side by side; from `WIDE` on, the runs beside them.
 const SPLIT: u16 = 100;
 const WIDE: u16 = 160;
 const RUNS_COLUMNS: u16 = 46;
-/// Cells that the name of the run is worth more than clock and link.
-const CRUMBS: usize = 38;
 /// Rows of output below a plan that has the whole width.
 const STRIP: u16 = 6;
 
@@ -36,9 +33,13 @@ pub struct Layout {
     pub plan: Rect,
     pub step: Rect,
     pub strip: Rect,
+    pub log: Rect,
+    pub why: Rect,
     pub runs: Rect,
+    pub inbox: Rect,
     pub intent: Rect,
     pub body: Rect,
+    pub card: Rect,
     pub banner: Rect,
     pub message: Rect,
     pub footer: Rect,
@@ -50,9 +51,13 @@ impl Layout {
         let mut rest = Rect::new(0, 0, width, height);
         let mut layout = Self { header: take_top(&mut rest, 1), ..Self::default() };
         layout.footer = take_bottom(&mut rest, u16::from(height >= 3));
-        layout.message = take_bottom(&mut rest, u16::from(height >= 4 && app.message.is_some()));
+        let message = if height < 12 { bars::message_rows(app).len().min(1) } else { bars::message_rows(app).len() };
+        let message = u16::try_from(message.max(usize::from(app.prompt.is_some()))).unwrap_or(1);
+        layout.message = take_bottom(&mut rest, if height >= 4 { message } else { 0 });
         layout.banner = take_bottom(&mut rest, u16::from(height >= 4 && app.waiting() > 0));
         layout.tabs = take_top(&mut rest, u16::from(height >= 9));
+        let card = app.card_rows(rest.height);
+        layout.card = take_bottom(&mut rest, card);
         layout.body = rest;
         layout.panes(app);
         layout
@@ -62,18 +67,22 @@ impl Layout {
         let body = self.body;
         match app.pane {
             Pane::Intent => self.intent = body,
+            Pane::Log => self.log = body,
+            Pane::Inbox => self.inbox = body,
+            Pane::Why if body.width < SPLIT => self.why = body,
             Pane::Runs if body.width < WIDE => self.runs = body,
-            Pane::Plan | Pane::Step | Pane::Runs if body.width >= SPLIT => {
+            Pane::Plan | Pane::Step | Pane::Why | Pane::Runs if body.width >= SPLIT => {
                 let runs = if body.width >= WIDE { RUNS_COLUMNS } else { 0 };
                 let plan = (body.width - runs) / 2;
                 self.runs = Rect { width: runs, ..body };
                 self.plan = Rect { x: body.x + runs, width: plan, ..body };
-                self.step = Rect { x: body.x + runs + plan, width: body.width - runs - plan, ..body };
+                let right = Rect { x: body.x + runs + plan, width: body.width - runs - plan, ..body };
+                (self.step, self.why) = if app.pane == Pane::Why { (Rect::default(), right) } else { (right, Rect::default()) };
                 self.runs.width = self.runs.width.saturating_sub(1);
                 self.plan.width -= 1;
             }
             Pane::Step => self.step = body,
-            Pane::Plan | Pane::Runs => {
+            Pane::Plan | Pane::Why | Pane::Runs => {
                 let strip = if app.workflow().is_some() && body.height >= STRIP + 7 { STRIP } else { 0 };
                 self.plan = Rect { height: body.height - strip, ..body };
                 self.strip = Rect { y: body.y + self.plan.height, height: strip, ..body };
@@ -102,13 +111,27 @@ pub fn pane_rows(app: &App) -> usize {
     let area = match app.pane {
         Pane::Plan | Pane::Intent => layout.plan,
         Pane::Step => layout.step,
+        Pane::Log => layout.log,
+        Pane::Why => layout.why,
         Pane::Runs => layout.runs,
+        Pane::Inbox => return pane::inbox::list_rows(layout.inbox),
     };
     usize::from(area.height.saturating_sub(1))
 }
 
 pub fn output_rows(app: &App) -> usize {
+    if app.pane == Pane::Log {
+        return pane_rows(app);
+    }
     pane::step::output_area(app, Layout::of(app).step).map_or(0, |area| usize::from(area.height))
+}
+
+pub fn why_len(app: &App, now: Now) -> usize {
+    pane::why::lines(app, now, Layout::of(app).why.width).len()
+}
+
+pub fn facts_len(app: &App, now: Now) -> usize {
+    pane::step::facts_len(app, now, Layout::of(app).step.width)
 }
 
 pub fn help_rows(app: &App) -> usize {
@@ -119,7 +142,7 @@ pub fn help_rows(app: &App) -> usize {
 pub fn shows_output(app: &App) -> bool {
     let layout = Layout::of(app);
     let in_step = !layout.step.is_empty() && app.step_part() == StepPart::Output && app.help.is_none();
-    in_step || !layout.strip.is_empty() && app.help.is_none()
+    in_step || (!layout.strip.is_empty() || !layout.log.is_empty()) && app.help.is_none()
 }
 
 /// One line in one row, cut at the area.
@@ -131,12 +154,19 @@ pub fn view(app: &App, now: Now) -> (Buffer, Option<Position>) {
     let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
     buffer.set_style(buffer.area, app.style(Role::Text));
     let layout = Layout::of(app);
-    put(&mut buffer, layout.header, header(app, now));
-    put(&mut buffer, layout.tabs, tabs(app));
+    put(&mut buffer, layout.header, bars::header(app, now));
+    put(&mut buffer, layout.tabs, bars::tabs(app));
     let cursor = body(app, &layout, now, &mut buffer);
-    put(&mut buffer, layout.banner, banner(app));
-    put(&mut buffer, layout.message, message(app));
-    put(&mut buffer, layout.footer, footer(app));
+    put(&mut buffer, layout.banner, bars::banner(app));
+    super::card::draw(app, layout.card, now, &mut buffer);
+    let (line, typed_at) = bars::prompt(app);
+    put(&mut buffer, layout.message, line);
+    for (row, line) in (0..layout.message.height).zip(bars::message_rows(app)) {
+        put(&mut buffer, Rect { y: layout.message.y + row, height: 1, ..layout.message }, line);
+    }
+    let cursor = typed_at.map_or(cursor, |column| Some(Position::new(layout.message.x + column, layout.message.y)));
+    put(&mut buffer, layout.footer, bars::footer(app));
+    let cursor = super::palette::draw(app, &layout, &mut buffer).or(cursor);
     let cursor = match &app.dialog {
         Some(dialog) if app.help.is_none() => super::dialog::draw(app, dialog, now.mono, &mut buffer),
         Some(_) | None => cursor,
@@ -161,13 +191,16 @@ fn body(app: &App, layout: &Layout, now: Now, buffer: &mut Buffer) -> Option<Pos
     pane::plan::draw(app, layout.plan, now, buffer);
     pane::step::draw(app, layout.step, now, buffer);
     pane::step::draw_strip(app, layout.strip, buffer);
+    pane::log::draw(app, layout.log, buffer);
+    pane::why::draw(app, layout.why, now, buffer);
+    pane::inbox::draw(app, layout.inbox, now, buffer);
     pane::runs::draw(app, layout.runs, now, buffer);
     pane::intent::draw(app, layout.intent, buffer)
 }
 
 /// A line between panes that stand side by side.
 fn divide(app: &App, layout: &Layout, buffer: &mut Buffer) {
-    let beside = [(layout.runs, layout.plan), (layout.plan, layout.step)];
+    let beside = [(layout.runs, layout.plan), (layout.plan, layout.step), (layout.plan, layout.why)];
     for (left, _) in beside.into_iter().filter(|(left, right)| !left.is_empty() && !right.is_empty()) {
         for row in left.y..left.bottom() {
             let line = if row == left.y { "┬" } else { "│" };
@@ -193,155 +226,15 @@ pub fn title(app: &App, area: Rect, pane: Option<Pane>, name: &str, buffer: &mut
     Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area }
 }
 
-fn header(app: &App, now: Now) -> Line<'static> {
-    let wide = usize::from(app.size.0);
-    let (state_role, state) = state(app);
-    let waits = match app.waiting() {
-        0 => String::new(),
-        count => format!("  !{count}"),
-    };
-    let time = elapsed(app, now);
-    let link = match &app.link_state {
-        LinkState::Live => format!("  ◆ {}", text::safe(&app.link)),
-        LinkState::Gone { .. } => "  ◇ ENGINE GONE".to_owned(),
-    };
-    let mut room = wide.saturating_sub(text::width(&state) + text::width(&waits) + 2);
-    let mut keep = |part: String| {
-        let fits = text::width(&part) + CRUMBS <= room;
-        room -= if fits { text::width(&part) } else { 0 };
-        if fits { part } else { String::new() }
-    };
-    let gone = matches!(app.link_state, LinkState::Gone { .. });
-    let (link, time) = if gone {
-        (keep(link), keep(time))
-    } else {
-        let time = keep(time);
-        (keep(link), time)
-    };
-    let name = crumbs(app, room.saturating_sub(2));
-    let pad = room.saturating_sub(text::width(&name));
-    Line::from(vec![
-        Span::styled(name, app.style(Role::Title)),
-        Span::raw(" ".repeat(pad.min(3))),
-        Span::styled(state, app.style(state_role)),
-        Span::styled(waits, app.style(Role::Bad)),
-        Span::styled(time, app.style(Role::Muted)),
-        Span::raw(" ".repeat(pad.saturating_sub(3))),
-        Span::styled(link, app.style(Role::Muted)),
-    ])
-}
-
-/// Where we are. The run's id stays longest, the title gives way first.
-fn crumbs(app: &App, room: usize) -> String {
-    let host = text::safe(&app.host);
-    let (title, last) = match (&app.subject, app.workflow()) {
-        (Subject::Nothing, _) => return text::clip(&format!(" ouioe  {host}"), room),
-        (Subject::Proposal, _) => (app.proposal.as_ref().map_or("", |proposal| &proposal.plan.title), "proposed".to_owned()),
-        (Subject::Run(run), workflow) => (workflow.map_or("", |workflow| &workflow.title), text::safe(run.as_str())),
-    };
-    let around = text::width(&format!(" ouioe  {host} ▸  ▸ {last}"));
-    match room.checked_sub(around).filter(|left| *left >= 4) {
-        Some(left) => format!(" ouioe  {host} ▸ {} ▸ {last}", text::clip(&text::safe(title), left)),
-        None => text::clip(&format!(" {last}"), room),
+/// `▼ 7 more` at the lower right, where rows are hidden.
+pub fn more_below(app: &App, area: Rect, below: usize, buffer: &mut Buffer) {
+    if below == 0 || area.width <= 20 || area.is_empty() {
+        return;
     }
-}
-
-fn state(app: &App) -> (Role, String) {
-    match (&app.subject, app.workflow()) {
-        (Subject::Nothing, _) => (Role::Muted, "no run open".to_owned()),
-        (Subject::Proposal, _) => (Role::Warn, "NOTHING RUNS YET".to_owned()),
-        (Subject::Run(_), None) => (Role::Unknown, "NOT KNOWN HERE".to_owned()),
-        (Subject::Run(_), Some(workflow)) => {
-            let role = if workflow.waits_for_person() || workflow.parked { Role::Warn } else { Role::of_run(workflow) };
-            (role, format!("{} {}/{}", phrase::workflow(workflow), workflow.counts.settled, workflow.steps.len()))
-        }
-    }
-}
-
-/// A clock that moves only while the run does; else when it began.
-fn elapsed(app: &App, now: Now) -> String {
-    let Some(workflow) = app.workflow() else { return String::new() };
-    let Some(started) = workflow.started else { return String::new() };
-    match workflow.finished {
-        Some(finished) => format!("  took {}", phrase::span(finished.since(started))),
-        None if app.is_ticking() => format!("  {}", phrase::span(now.wall.since(started))),
-        None => format!("  since {}", phrase::clock(started, &app.settings.zone)),
-    }
-}
-
-fn tabs(app: &App) -> Line<'static> {
-    let mut spans = vec![Span::raw(" ")];
-    for pane in Pane::ALL {
-        let count = match pane {
-            Pane::Runs if !app.runs.is_empty() => format!("({})", app.runs.len()),
-            Pane::Plan | Pane::Step | Pane::Runs | Pane::Intent => String::new(),
-        };
-        let here = pane == app.pane && app.help.is_none();
-        let name = format!("{} {}{count}", pane.key(), pane.title());
-        spans.push(if here {
-            Span::styled(format!("[{name}]"), app.style(Role::Accent))
-        } else {
-            Span::styled(format!(" {name} "), app.style(Role::Muted))
-        });
-    }
-    spans.push(Span::styled(format!("   {}", text::safe(&app.actor.to_string())), app.style(Role::Muted)));
-    Line::from(spans)
-}
-
-fn banner(app: &App) -> Line<'static> {
-    let Some((workflow, open)) = app.oldest_question() else { return Line::default() };
-    let what = match open.step.and_then(|ix| workflow.graph().map(|graph| graph.step(ix).id.clone())) {
-        Some(step) => format!("{}/{}", workflow.run, step),
-        None => workflow.run.to_string(),
-    };
-    let count = match app.waiting() {
-        1 => "1 decision WAITS".to_owned(),
-        many => format!("{many} decisions WAIT"),
-    };
-    let asked = phrase::clock(open.asked, &app.settings.zone);
-    let line = format!(" ! {count} on {} since {asked}   press A to open it ", text::safe(&what));
-    let short = format!(" ! {count}  press A ");
-    let line = if text::width(&line) > usize::from(app.size.0) { short } else { line };
-    Line::styled(line, app.style(Role::Banner))
-}
-
-fn message(app: &App) -> Line<'static> {
-    app.message.as_ref().map_or_else(Line::default, |message| {
-        let room = usize::from(app.size.0).saturating_sub(1);
-        Line::styled(format!(" {}", text::clip(&message.text, room)), app.style(message.role))
-    })
-}
-
-fn footer(app: &App) -> Line<'static> {
-    let place = if app.help.is_some() {
-        Place::Help
-    } else if app.dialog.is_some() {
-        Place::Dialog
-    } else {
-        app.pane.into()
-    };
-    let mut spans = vec![Span::raw(" ")];
-    let mut used: Vec<&Chord> = Vec::new();
-    let (mut room, last) = (usize::from(app.size.0).saturating_sub(1), "? help");
-    let with_help = !matches!(place, Place::Intent | Place::Dialog | Place::Help);
-    room = room.saturating_sub(if with_help { last.len() + 1 } else { 0 });
-    for row in keys::TABLE.iter().filter(|row| row.places.contains(&place) && !row.hint.is_empty() && row.hint != "help") {
-        let Some(chord) = row.chords.iter().find(|chord| !used.contains(chord)).filter(|_| is_for_now(app, row.act)) else { continue };
-        used.extend(row.chords);
-        let (name, hint) = (keys::chord_name(chord), format!(" {}  ", row.hint));
-        let wide = text::width(&name) + text::width(&hint);
-        if wide > room {
-            continue;
-        }
-        room -= wide;
-        spans.push(Span::styled(name, app.style(Role::Key)));
-        spans.push(Span::styled(hint, app.style(Role::Muted)));
-    }
-    if with_help {
-        spans.push(Span::styled("?", app.style(Role::Key)));
-        spans.push(Span::styled(" help", app.style(Role::Muted)));
-    }
-    Line::from(spans)
+    let note = format!(" ▼ {below} more ");
+    let wide = u16::try_from(text::width(&note)).unwrap_or(0);
+    let at = Rect { x: area.right().saturating_sub(wide), y: area.bottom() - 1, width: wide, height: 1 };
+    put(buffer, at, Line::styled(note, app.style(Role::Warn)));
 }
 
 fn draw_help(app: &App, area: Rect, top: usize, buffer: &mut Buffer) {
@@ -359,11 +252,14 @@ fn draw_help(app: &App, area: Rect, top: usize, buffer: &mut Buffer) {
         };
         put(buffer, row, line);
     }
-    let below = rows.len().saturating_sub(top + usize::from(rest.height));
-    if below > 0 && rest.width > 20 {
-        let at = Rect { x: rest.right() - 14, y: rest.bottom() - 1, width: 14, height: 1 };
-        put(buffer, at, Line::styled(format!("{:>13} ", format!("▼ {below} more")), app.style(Role::Warn)));
-    }
+    more_below(app, rest, rows.len().saturating_sub(top + usize::from(rest.height)), buffer);
+}
+
+/// Exactly so many cells.
+pub fn cell(text: &str, cells: usize) -> String {
+    let cut = text::clip(text, cells);
+    let pad = cells.saturating_sub(text::width(&cut));
+    format!("{cut}{}", " ".repeat(pad))
 }
 
 /// Effect of a proposal's step, for rows: nothing for a read, so that what changes stands out.

@@ -1,17 +1,22 @@
 //! What the console is given, and what it hands back.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use super::UiSettings;
+use crate::engine::handle::Feed;
 use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
 use crate::model::event::Event;
+use crate::model::ids::{RunId, StepId};
 use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
 use crate::model::state::{State, Workflow};
+use crate::model::time::Stamp;
 
 /// Intent text -> plan, question or refusal; bound, previewed and sealed.
 pub type PlanIntent = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
@@ -22,17 +27,39 @@ pub type Fold = fn(&mut State, &Event);
 /// A gate's action with its holes filled from the run's results; an error says which value is missing.
 pub type Render = fn(&Workflow, &Action) -> Result<Action, String>;
 
+/// A way to an engine that took the place of one that ended.
+pub struct Joined {
+    pub link: Link,
+    pub in_process: bool,
+    pub feed: Feed,
+}
+
+/// To whichever engine holds the journal now, else to one of our own; an error finishes "could not …".
+pub type Rejoin = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Joined, String>> + Send>> + Send + Sync>;
+
+/// A plan's next revision, in which one step has other parameters: bound, previewed and sealed. An error names the fault.
+pub type Revise =
+    Arc<dyn Fn(Arc<Plan>, StepId, BTreeMap<String, String>) -> Pin<Box<dyn Future<Output = Result<Plan, String>> + Send>> + Send + Sync>;
+
+/// A run -> its events in the journal, oldest first; an error finishes "could not …".
+pub type Past = Arc<dyn Fn(RunId) -> Pin<Box<dyn Future<Output = Result<Vec<Event>, String>> + Send>> + Send + Sync>;
+
 #[derive(Clone)]
 pub struct Wiring {
     pub link: Link,
     pub plan_intent: PlanIntent,
     pub fold: Fold,
     pub render: Render,
+    pub rejoin: Rejoin,
+    pub revise: Revise,
+    pub past: Past,
     pub actor: Actor,
     pub host: String,
     pub settings: UiSettings,
     /// The engine lives in this process: leaving asks what becomes of its runs.
     pub in_process: bool,
+    /// When a console was looked at last, if it is known.
+    pub seen: Option<Stamp>,
     pub runtime: tokio::runtime::Handle,
 }
 

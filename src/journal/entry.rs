@@ -58,6 +58,14 @@ impl<'r> Entry<'r> {
         matches!(self.content, Content::Erased { .. })
     }
 
+    /// Of what was first written, also where it was erased since.
+    pub fn payload_hash(&self) -> Digest {
+        match self.content {
+            Content::Kept(payload) => chain::payload_hash(payload),
+            Content::Erased { payload_hash, .. } => payload_hash,
+        }
+    }
+
     /// The next link, if this entry is what follows `before`.
     fn follow(&self, path: &Path, before: &Link) -> Result<Link, JournalError> {
         let expected = before.seq.next();
@@ -65,11 +73,7 @@ impl<'r> Entry<'r> {
         if self.seq != expected {
             return Err(bad(format!("it is missing, {} comes next", self.seq)));
         }
-        let payload_hash = match self.content {
-            Content::Kept(payload) => chain::payload_hash(payload),
-            Content::Erased { payload_hash, .. } => payload_hash,
-        };
-        let link = before.next(&payload_hash);
+        let link = before.next(&self.payload_hash());
         if link.hash == self.hash { Ok(link) } else { Err(bad("it or the one before it was altered".to_owned())) }
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use serde_json::{Value, json};
 
 use super::chain::Link;
 use super::database;
@@ -14,6 +15,9 @@ use crate::model::digest::Digest;
 use crate::model::event::Event;
 use crate::model::ids::{Epoch, JournalId, RunId, Seq};
 use crate::model::state::State;
+
+/// Events read at a time, so that an export holds little.
+const EXPORT_LOT: u64 = 1_000;
 
 /// A connection of its own; every call sees one moment of the journal.
 #[derive(Debug)]
@@ -64,6 +68,27 @@ impl Reader {
             Ok(())
         })?;
         Ok(events)
+    }
+
+    /// Every event after `after` with its place in the chain, checked on the way; `each` says whether to go on. The hash at the end.
+    pub fn export(&self, after: Seq, mut each: impl FnMut(Value) -> bool) -> Result<Digest, JournalError> {
+        let genesis = Link::genesis(&self.journal);
+        let tx = self.conn.unchecked_transaction().map_err(|error| JournalError::database("read", &self.path, error))?;
+        let mut link = entry::link_at(&tx, &self.path, genesis, after.min(database::read_head(&tx, &self.path)?.link.seq))?;
+        let mut goes_on = true;
+        while goes_on {
+            let from = link.seq;
+            link = entry::walk(&tx, &self.path, link, EXPORT_LOT, |entry, link| {
+                let event: Value = serde_json::from_slice(entry.bytes()).unwrap_or(Value::Null);
+                let payload_hash = entry.payload_hash();
+                let erased = entry.is_erased();
+                let exported = json!({"seq": entry.seq, "journal": self.journal, "payload_hash": payload_hash, "hash": link.hash, "erased": erased, "event": event});
+                goes_on = goes_on && each(exported);
+                Ok(())
+            })?;
+            goes_on = goes_on && link.seq != from;
+        }
+        Ok(link.hash)
     }
 
     /// The state after the last durable event.

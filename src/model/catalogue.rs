@@ -183,6 +183,33 @@ pub enum Binding {
         #[serde(default)]
         output: OutputFormat,
     },
+    /// One request, sent by the step runner; slots stand in the address (percent-encoded), in headers and in the body's texts.
+    Http {
+        method: String,
+        /// Empty where the address is itself a secret.
+        #[serde(default)]
+        url: String,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// `"{param}"` sends its text as it is, a table sends JSON.
+        #[serde(default)]
+        body: Option<Value>,
+        /// `url`, `bearer` or `header:NAME` -> secret handle.
+        #[serde(default)]
+        secrets: BTreeMap<String, String>,
+    },
+    /// What the configuration says of the job of this name; `{param}` stands for a slot.
+    Job { name: String },
+    /// The same of the channel of this name.
+    Channel { name: String },
+}
+
+/// What the configuration says of a job of one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub binding: Binding,
+    /// Its own, beside those of the operation that runs it.
+    pub params: Vec<Param>,
 }
 
 /// Where a definition stands, for messages.
@@ -261,6 +288,10 @@ pub struct Catalogue {
     pub operations: BTreeMap<String, Arc<Operation>>,
     /// From a catalogue file; `None` leaves the configured policy in force.
     pub exempt_environments: Option<Vec<String>>,
+    /// Of the configuration, by their names in it.
+    pub jobs: BTreeMap<String, Job>,
+    /// `*` stands for any channel that is not named.
+    pub channels: BTreeMap<String, Binding>,
 }
 
 impl Catalogue {

@@ -49,7 +49,7 @@ pub fn revise(
     if problems.is_empty() { Ok(next) } else { Err(problems) }
 }
 
-fn typed(operation: &Operation, name: &str, text: &str) -> Result<Value, Problem> {
+pub(super) fn typed(operation: &Operation, name: &str, text: &str) -> Result<Value, Problem> {
     let Some(param) = operation.param(name) else {
         let help = near::hint(name, operation.params.iter().map(|param| param.name.as_str()));
         return Err(Problem::new("--set", "unknown_param", format!("{} has no parameter `{name}`", operation.name)).help(help));

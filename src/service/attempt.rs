@@ -9,13 +9,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::folder;
 use super::options::ServiceOptions;
 use super::runner::claim::Claim;
+use super::runner::entry;
 use super::runner::request::{FileStamp, RunnerRequest, VERSION};
 use super::runner::supervise::STOP_FILE;
 use crate::model::effect::Start;
@@ -29,14 +31,13 @@ pub struct Runner {
 }
 
 impl Runner {
-    fn open(pid: i32) -> io::Result<Self> {
-        let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+    fn open(pid: Pid) -> io::Result<Self> {
         Ok(Self { pidfd: Arc::new(pidfd_open(pid, PidfdFlags::empty())?) })
     }
 
     /// `None`: it ended in the meantime, or the number is another's.
     pub fn adopt(claim: &Claim) -> Option<Self> {
-        let runner = Self::open(claim.pid).ok()?;
+        let runner = Self::open(Pid::from_raw(claim.pid)?).ok()?;
         claim.is_alive().then_some(runner)
     }
 
@@ -69,16 +70,62 @@ pub fn request(options: &ServiceOptions, start: &Start, dir: &Path, program_seen
         start: start.clone(),
         program_seen,
         protected_paths: options.protected_paths.clone(),
+        hidden: options.hidden.clone(),
     };
     request.write(dir)
 }
 
+/// A child of this process that does the work of a step runner, or makes such.
+#[derive(Clone, Debug)]
+pub struct Spawned {
+    pid: Pid,
+    /// `None`: no descriptor was left to watch it by.
+    pub runner: Option<Runner>,
+}
+
+impl Spawned {
+    pub fn new(pid: Pid) -> Self {
+        Self { pid, runner: Runner::open(pid).ok() }
+    }
+
+    pub fn of(child: &Child) -> io::Result<Self> {
+        i32::try_from(child.id()).ok().and_then(Pid::from_raw).map(Self::new).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Returns when it has ended, and takes it from the process table.
+    pub async fn ended(self) {
+        let seen = match &self.runner {
+            Some(runner) => runner.ended().await,
+            None => Err(io::ErrorKind::Unsupported.into()),
+        };
+        match seen {
+            Ok(()) => self.reap(),
+            // A thread waits instead.
+            Err(_) => _ = tokio::task::spawn_blocking(move || self.reap()).await,
+        }
+    }
+
+    /// Of a runner that ended: where its host died before it told of it, it is a child that nobody else waits for.
+    pub fn reap_claimant(claim: &Claim) {
+        let _ = waitpid(Pid::from_raw(claim.pid), WaitOptions::NOHANG);
+    }
+
+    /// Waits where it has not ended.
+    pub fn reap(&self) {
+        while matches!(waitpid(Some(self.pid), WaitOptions::empty()), Err(Errno::INTR)) {}
+    }
+
+    pub fn kill(&self) {
+        if let Some(runner) = &self.runner {
+            let _ = pidfd_send_signal(runner.pidfd.as_fd(), Signal::KILL);
+        }
+    }
+}
+
 /// Nothing ties it to this process: it goes on when the engine ends.
-pub fn spawn(options: &ServiceOptions, dir: &Path) -> io::Result<(Child, io::Result<Runner>)> {
-    let mut command = Command::new(&options.exe);
-    command.arg0("ouioe").arg("__runner").arg(dir);
+pub fn spawn(exe: &Path, dir: &Path) -> io::Result<Spawned> {
+    let mut command = Command::new(exe);
+    command.arg0("ouioe").arg(entry::ARGUMENT).arg(dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn()?;
-    let runner = i32::try_from(child.id()).map_err(io::Error::other).and_then(Runner::open);
-    Ok((child, runner))
+    Spawned::of(&command.spawn()?)
 }

@@ -5,6 +5,7 @@ pub mod bind;
 pub mod builtin;
 pub mod files;
 pub mod folder;
+pub mod host;
 pub mod manifest;
 pub mod options;
 pub mod outcome;

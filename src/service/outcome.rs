@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::owned::{self, call::Told};
 use super::runner::record::{Ended, Stdout};
 use super::verdict;
 use crate::model::action::Action;
@@ -47,8 +48,8 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
 }
 
 fn of_exit(start: &Start, exit: ExitFacts, spool: SpoolFacts, stdout: &Stdout, error_tail: &str) -> AttemptOutcome {
-    let judged = match bad_exit(&exit) {
-        Some(failure) => Err(failure),
+    let judged = match bad_exit(&exit).map(|failure| unsure(&start.action, &exit, failure)) {
+        Some(failure) => Err(told(&start.action, &exit, stdout).unwrap_or(failure)),
         None => result_of(&start.action, stdout, start.result_cap).and_then(|result| judge(start, result)),
     };
     match judged {
@@ -95,6 +96,19 @@ fn bad_exit(exit: &ExitFacts) -> Option<Failure> {
         (None, None, None) => return Some(failure(Certainty::Unknown, FailureClass::Unknown, "how it ended was not seen")),
     };
     Some(failure(Certainty::FailedKnown, class, detail))
+}
+
+/// A request that was cut short may have reached the other side.
+fn unsure(action: &Action, exit: &ExitFacts, failure: Failure) -> Failure {
+    let is_cut = exit.cut.is_some() || exit.signal.is_some();
+    if is_cut && owned::acts_elsewhere(action) { Failure { certainty: Certainty::Unknown, ..failure } } else { failure }
+}
+
+/// An owned builtin that came to its own end knows best what is known of its effect.
+fn told(action: &Action, exit: &ExitFacts, stdout: &Stdout) -> Option<Failure> {
+    let own_end = action.is_builtin() && exit.cut.is_none() && exit.code == Some(1) && exit.left_over == 0 && !stdout.cut;
+    let Told { failure: it } = own_end.then(|| serde_json::from_str(stdout.text.trim()).ok()).flatten()?;
+    Some(Failure { retry_after: it.retry_after, ..failure(it.certainty, it.class, it.detail) })
 }
 
 /// Only what is a convention: `timeout(1)`, the shell's own codes, `sysexits.h`.

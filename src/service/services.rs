@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::attempt::{self, Runner};
+use super::attempt::{self, Runner, Spawned};
 use super::builtin;
+use super::host::RunnerHost;
 use super::options::ServiceOptions;
 use super::reconcile::{self, Seen};
 use super::{folder, outcome, programs};
@@ -38,6 +38,7 @@ enum Live {
 
 struct Inner {
     options: ServiceOptions,
+    host: RunnerHost,
     runtime: Handle,
     report: ReportTo,
     live: Mutex<BTreeMap<AttemptRef, Live>>,
@@ -57,14 +58,16 @@ impl Services {
     pub fn new(options: ServiceOptions, runtime: Handle, report: ReportTo) -> Self {
         // A root that cannot be made or marked proves nothing; starts will say why they fail.
         let same_boot = folder::is_of_this_boot(options.spools.root(), &options.boot_id).unwrap_or(false);
+        let world = builtin::World::beside(options.spools.root());
         let inner = Inner {
+            host: RunnerHost::new(options.exe.clone()),
             options,
             runtime,
             report,
             live: Mutex::default(),
             same_boot: AtomicBool::new(same_boot),
             closed: AtomicBool::new(false),
-            world: builtin::World::default(),
+            world,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -212,27 +215,15 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return self.settle(start).await,
             Err(error) => return outcome::not_started(FailureClass::Resource, format!("write the request in {}: {error}", dir.display())),
         }
-        match attempt::spawn(&self.options, &dir) {
-            Ok((child, runner)) => self.wait_for(&start.at, child, runner).await,
+        let spawned = match self.host.spawn(&dir).await {
+            Ok(spawned) => spawned,
             Err(error) => return outcome::not_started(FailureClass::Resource, format!("start the step runner: {error}")),
-        }
-        self.settle(start).await
-    }
-
-    async fn wait_for(&self, at: &AttemptRef, mut child: Child, runner: io::Result<Runner>) {
-        let ended = match &runner {
-            Ok(runner) => {
-                self.watch(at, runner);
-                runner.ended().await
-            }
-            Err(_) => Err(io::ErrorKind::Unsupported.into()),
         };
-        if ended.is_ok() {
-            let _ = child.wait();
-        } else {
-            // No descriptor left to watch it by: a thread waits instead.
-            let _ = tokio::task::spawn_blocking(move || child.wait()).await;
+        if let Some(runner) = &spawned.runner {
+            self.watch(&start.at, runner);
         }
+        spawned.ended().await;
+        self.settle(start).await
     }
 
     fn watch(&self, at: &AttemptRef, runner: &Runner) {
@@ -253,6 +244,7 @@ impl Inner {
                         if let Err(error) = runner.ended().await {
                             return outcome::failed(Certainty::Unknown, FailureClass::Unknown, format!("watch its runner: {error}"));
                         }
+                        Spawned::reap_claimant(&claim);
                     }
                 }
             }

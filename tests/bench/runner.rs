@@ -1,10 +1,12 @@
 //! What one spawned step costs: the runner's processor time and private memory, and the whole against a bare fork and exec.
 //!
-//! `cargo bench --bench runner`. Figures to reach: ≤ 2 ms, ≤ 2 MiB, ≤ 2 times.
+//! `cargo bench --bench runner`. Figures to reach: ≤ 2 ms, ≤ 2 MiB, ≤ 2 times. On a file system without a journal (`mount`,
+//! `tune2fs -l`) making files slows down with the number of those deleted within the last minute: try `TMPDIR=/dev/shm` too.
 
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints its figures")]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -20,8 +22,10 @@ use ouioe::model::ids::{AttemptNo, Epoch, RunId, StepId, StepIx};
 use ouioe::model::plan::StepKind;
 use ouioe::model::time::Millis;
 use ouioe::policy::digest::action_digest;
+use ouioe::service::attempt::{self, Spawned};
+use ouioe::service::host::RunnerHost;
 use ouioe::service::runner::claim::Claim;
-use ouioe::service::{ServiceOptions, Services, attempt, programs};
+use ouioe::service::{ServiceOptions, Services, programs};
 use ouioe::spool::Spools;
 
 const ROUNDS: u32 = 400;
@@ -100,19 +104,31 @@ fn spawned(services: &Services, reports: &Receiver<Report>, number: u32) -> Dura
 }
 
 /// Runners alone, without an engine, one after the other: processor time of runner and step less that of the step.
-fn cpu_of_runner(options: &ServiceOptions) -> (Duration, Duration) {
+fn cpu_of_runner(options: &ServiceOptions, first: u32, spawn: impl Fn(&Path) -> Spawned) -> (Duration, Duration) {
     let before = children_cpu();
     (0..ROUNDS).for_each(|_| _ = bare());
     let of_step = children_cpu().saturating_sub(before) / ROUNDS;
     let before = children_cpu();
     for number in 0..ROUNDS {
-        let step = step(1_000_000 + number, "/bin/true", &[]);
+        let step = step(first + number, "/bin/true", &[]);
         let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
         attempt::request(options, &step, &dir, programs::stamp_of(&step_program(&step))).expect("a folder");
-        let (mut child, _) = attempt::spawn(options, &dir).expect("the runner starts");
-        child.wait().expect("it ends");
+        spawn(&dir).reap();
     }
     ((children_cpu().saturating_sub(before) / ROUNDS).saturating_sub(of_step), of_step)
+}
+
+/// Of the one host that this process has.
+fn cpu_of_host() -> Duration {
+    let pids = std::fs::read_dir("/proc").expect("proc").flatten().map(|entry| entry.path());
+    let ours = |path: &Path| {
+        let parent = format!("PPid:\t{}\n", std::process::id());
+        let status = std::fs::read_to_string(path.join("status")).unwrap_or_default();
+        status.starts_with("Name:\touioe-host\n") && status.contains(&parent) && !status.contains("State:\tZ")
+    };
+    let host = pids.into_iter().find(|path| ours(path)).expect("it runs");
+    let text = std::fs::read_to_string(host.join("schedstat")).expect("the kernel counts");
+    Duration::from_nanos(text.split(' ').next().and_then(|nanos| nanos.parse().ok()).expect("nanoseconds"))
 }
 
 fn step_program(step: &Start) -> ouioe::model::action::Program {
@@ -123,11 +139,11 @@ fn step_program(step: &Start) -> ouioe::model::action::Program {
 }
 
 /// Of a runner in the middle of a step: what it alone keeps in memory.
-fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
-    let step = step(9_000_000, "/bin/sh", &["-c", "echo up; read line < /dev/null; sleep 60"]);
+fn memory_of_runner(options: &ServiceOptions, number: u32, spawn: impl Fn(&Path) -> Spawned) -> Vec<String> {
+    let step = step(number, "/bin/sh", &["-c", "echo up; read line < /dev/null; sleep 60"]);
     let dir = options.spools.attempt_dir(&step.at.run, &step.at.step, step.at.attempt);
     attempt::request(options, &step, &dir, None).expect("a folder");
-    let (mut child, runner) = attempt::spawn(options, &dir).expect("the runner starts");
+    let spawned = spawn(&dir);
     while std::fs::read(dir.join("out")).unwrap_or_default().is_empty() {
         std::thread::yield_now();
     }
@@ -141,9 +157,9 @@ fn memory_of_runner(options: &ServiceOptions) -> Vec<String> {
     if std::env::var_os("SMAPS").is_some() {
         println!("{}", std::fs::read_to_string(format!("/proc/{}/smaps", claim.pid)).expect("the kernel tells"));
     }
-    let stopped = runner.expect("it is there").stop(&dir, ouioe::model::step_state::StopWhy::CancelNow, Millis(0));
+    let stopped = spawned.runner.as_ref().expect("it is there").stop(&dir, ouioe::model::step_state::StopWhy::CancelNow, Millis(0));
     stopped.expect("it can be stopped");
-    child.wait().expect("it ends");
+    spawned.reap();
     lines
 }
 
@@ -151,7 +167,11 @@ fn main() {
     let dir = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let mut options = ServiceOptions::new(Spools::new(dir.path().join("runs")), Epoch(1)).expect("a boot id");
-    options.exe = env!("CARGO_BIN_EXE_ouioe").into();
+    // Copied, as an installed program is: the kernel keeps what a linker has just written in many small pieces.
+    options.exe = dir.path().join("ouioe");
+    std::fs::copy(env!("CARGO_BIN_EXE_ouioe"), &options.exe).expect("the program");
+    // Else the kernel counts what is not on disk yet as memory of whoever maps it.
+    std::fs::File::open(&options.exe).and_then(|copy| copy.sync_all()).expect("the program");
     let (sender, reports) = channel();
     let report = Arc::new(move |report| _ = sender.send(report));
     let services = Services::new(options.clone(), runtime.handle().clone(), report);
@@ -180,9 +200,18 @@ fn main() {
     let at_once = began.elapsed() / ROUNDS;
     println!("{SLOTS} at once: bare {plain:?}, spawned step {at_once:?}, ratio {:.2}", at_once.as_secs_f64() / plain.as_secs_f64());
 
-    let (runner, step) = cpu_of_runner(&options);
-    println!("processor time: runner {runner:?}, the step's own {step:?}");
-    for line in memory_of_runner(&options) {
+    drop(services);
+    let direct = |dir: &Path| attempt::spawn(&options.exe, dir).expect("the runner starts");
+    let (runner, step) = cpu_of_runner(&options, 4_000_000, direct);
+    println!("processor time, started directly: runner {runner:?}; the step's own {step:?}");
+    let host = RunnerHost::new(options.exe.clone());
+    let forked = |dir: &Path| runtime.block_on(host.spawn(dir)).expect("the runner starts");
+    forked(&dir.path().join("none")).reap();
+    let before = cpu_of_host();
+    let (runner, step) = cpu_of_runner(&options, 5_000_000, forked);
+    let share = cpu_of_host().saturating_sub(before) / ROUNDS;
+    println!("processor time, by the host: runner and host {:?}, of it the host {share:?}; the step's own {step:?}", runner + share);
+    for line in memory_of_runner(&options, 9_000_000, forked) {
         println!("memory: {line}");
     }
 }

@@ -23,15 +23,15 @@ use serde_json::{Value, json};
 
 use crate::rig::{Rig, failure_of, start};
 
-fn catalogue() -> Catalogue {
+pub fn catalogue() -> Catalogue {
     manifest::load(None).expect("the embedded manifests are right")
 }
 
-fn params(value: &Value) -> BTreeMap<String, Value> {
+pub fn params(value: &Value) -> BTreeMap<String, Value> {
     value.as_object().expect("an object").clone().into_iter().collect()
 }
 
-fn plan_of(operation: &Operation, value: &Value) -> Plan {
+pub fn plan_of(operation: &Operation, value: &Value) -> Plan {
     let step = Step {
         id: StepId::new("s1"),
         operation: operation.name.clone(),
@@ -70,33 +70,33 @@ fn plan_of(operation: &Operation, value: &Value) -> Plan {
     }
 }
 
-fn bound_in(catalogue: &Catalogue, name: &str, value: &Value) -> (Action, Vec<Problem>) {
+pub fn bound_in(catalogue: &Catalogue, name: &str, value: &Value) -> (Action, Vec<Problem>) {
     let operation = catalogue.get(name).unwrap_or_else(|| panic!("{name} is in the catalogue"));
     let mut plan = plan_of(operation, value);
     let problems = ouioe::service::bind(&mut plan, catalogue);
     (plan.steps.remove(0).action, problems)
 }
 
-fn bound(name: &str, value: &Value) -> Action {
+pub fn bound(name: &str, value: &Value) -> Action {
     let (action, problems) = bound_in(&catalogue(), name, value);
     assert_eq!(problems, [], "{name}");
     action
 }
 
-fn step(name: &str, value: &Value) -> Start {
+pub fn step(name: &str, value: &Value) -> Start {
     let mut step = start(bound(name, value));
     step.thresholds.clone_from(&catalogue().get(name).expect("known").thresholds);
     step
 }
 
-fn result(outcome: AttemptOutcome) -> Value {
+pub fn result(outcome: AttemptOutcome) -> Value {
     match outcome {
         AttemptOutcome::Succeeded { result, .. } => result,
         AttemptOutcome::Failed { failure, error_tail, .. } => panic!("failed: {failure:?} {error_tail}"),
     }
 }
 
-fn shell(script: &str) -> String {
+pub fn shell(script: &str) -> String {
     let done = Command::new("/bin/sh").args(["-c", script]).output().expect("a shell");
     String::from_utf8(done.stdout).expect("text").trim().to_owned()
 }
@@ -142,7 +142,9 @@ fn names_types_and_effects_are_those_of_the_evaluation() {
     let ours = catalogue();
     let said = |catalogue: &Catalogue| -> Vec<String> {
         let line = |it: &std::sync::Arc<Operation>| {
-            let params: Vec<String> = it.params.iter().map(|param| format!("{}:{}:{}", param.name, param.kind, param.required)).collect();
+            // Types with a capital are filled by plan files and by outputs, never by words.
+            let by_words = it.params.iter().filter(|param| param.required || param.kind.as_str() != "JobParams");
+            let params: Vec<String> = by_words.map(|param| format!("{}:{}:{}", param.name, param.kind, param.required)).collect();
             format!("{} {} {} {params:?} {:?}", it.name, it.effect.as_str(), it.low_risk, it.output)
         };
         catalogue.iter().map(line).collect()
@@ -263,9 +265,9 @@ fn no_value_becomes_an_option() {
 fn what_nothing_binds_says_which_line_would() {
     for (name, value, part) in [
         (
-            "asset.tag",
-            json!({"asset": "a", "tag": "t"}),
-            "asset.tag has no binding: add `binding = {…}` to [[operation]] asset.tag in <config>/services/asset.toml",
+            "automation.deploy",
+            json!({"service": "a", "version": "1.0"}),
+            "automation.deploy has no binding: bind it in <config>/services/automation.toml; `ouioe service show automation.deploy` prints the lines to add",
         ),
         ("host.facts", json!({"host": "web-01"}), "over ssh"),
         ("host.run_command", json!({"host": "web-01", "command": "id"}), "over ssh"),
@@ -355,8 +357,8 @@ fn other_reads_of_a_bare_machine() {
     let status = result(rig.run(&step("host.service_status", &json!({"host": "localhost", "service": "surely-no-such-service"}))));
     assert_eq!(status["active"], false);
     let listed = result(rig.run(&step("asset.list", &json!({}))));
-    assert_eq!(listed, json!({"hosts": ["localhost"]}));
-    assert_eq!(result(rig.run(&step("asset.list", &json!({"group": "web"})))), json!({"hosts": []}));
+    assert_eq!(listed["hosts"], json!(["localhost"]));
+    assert_eq!(result(rig.run(&step("asset.list", &json!({"group": "web"}))))["hosts"], json!([]));
     let asset = result(rig.run(&step("asset.get", &json!({"asset": "localhost"}))));
     assert_eq!(asset["asset"]["facts"]["kernel"], shell("uname -r"));
     assert_eq!(failure_of(rig.run(&step("asset.get", &json!({"asset": "web-9"})))).0.class, FailureClass::Permanent);
@@ -567,7 +569,7 @@ fn a_list_that_nobody_could_read_is_refused() {
 // HTTP
 
 /// Answers each request by what `answer` makes of its path.
-fn serve(answer: fn(&str, u16) -> Vec<u8>) -> u16 {
+pub fn serve(answer: fn(&str, u16) -> Vec<u8>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     std::thread::spawn(move || {

@@ -1,6 +1,8 @@
 //! What the subcommands do, apart from how their arguments are written.
 
 pub mod ask;
+pub mod asset;
+pub mod doctor;
 pub mod find;
 pub mod intervene;
 pub mod list;

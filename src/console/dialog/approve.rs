@@ -10,9 +10,11 @@ use crate::model::state::{OpenQuestion, Workflow};
 use crate::policy::digest::{action_digest, plan_digest};
 use crate::text;
 
-use super::super::app::{App, Proposal};
+use super::super::app::App;
 use super::super::phrase;
+use super::super::proposal::Proposal;
 use super::super::theme::Role;
+use super::super::widget::wrap::Wrap;
 use super::{Basis, Choice, Dialog, Does, Effort, Part};
 
 /// A plan that nobody has submitted: yes submits it with consent to this digest.
@@ -92,13 +94,14 @@ fn all(plan: &Plan) -> Vec<&Step> {
 
 fn plan_parts(plan: &Plan) -> Vec<Part> {
     let gates = plan.steps.iter().filter(|step| step.approval).count();
-    let what = format!("{}: {} steps, {gates} of them need approval", phrase::exact(&plan.title), plan.steps.len());
-    let mut parts = vec![Part::new("WHAT", what), Part::new("ASKED", phrase::exact(&plan.intent)), touches(&all(plan))];
+    let what = format!("{}: {}, {gates} to be approved", phrase::exact(&plan.title), phrase::count(plan.steps.len(), "step"));
+    let asked = (!plan.intent.is_empty()).then(|| Part::of("ASKED", Role::Text, [phrase::exact(&plan.intent)]));
+    let mut parts: Vec<Part> = std::iter::once(Part::new("WHAT", what)).chain(asked).chain([touches(&all(plan))]).collect();
     parts.extend(plan.steps.iter().flat_map(step_parts));
     parts
 }
 
-fn step_parts(step: &Step) -> Vec<Part> {
+pub(super) fn step_parts(step: &Step) -> Vec<Part> {
     let id = phrase::exact(step.id.as_str());
     let head = format!(
         "{id}  {}  {}  {}",
@@ -111,18 +114,17 @@ fn step_parts(step: &Step) -> Vec<Part> {
     if let Some(undo) = &step.compensation {
         lines.push((Role::Muted, format!("  undo: {}", phrase::exact(&undo.operation))));
     }
-    let mut parts = vec![Part { label: if step.approval { "RUNS !" } else { "RUNS" }, lines }];
+    let mut parts = vec![Part { label: if step.approval { "RUNS !" } else { "RUNS" }, lines, wrap: Wrap::Cells }];
     parts.extend(foreign(&step.action));
     parts
 }
 
 fn foreign(action: &Action) -> Option<Part> {
-    phrase::has_foreign(action)
-        .then(|| Part::of("LOOK", Role::Warn, ["not all of it is ASCII: letters may be others than they seem".to_owned()]))
+    phrase::has_foreign(action).then(|| Part::prose("LOOK", Role::Warn, "not all of it is ASCII: letters may be others than they seem"))
 }
 
 fn warning(text: &str) -> Part {
-    Part::of("LOOK", Role::Bad, [text.to_owned()])
+    Part::prose("LOOK", Role::Bad, text)
 }
 
 /// Targets, worst effect and whether there is a way back.
@@ -143,7 +145,7 @@ pub(super) fn touches(steps: &[&Step]) -> Part {
         "LOW"
     };
     let line = format!("{} · {} · {undo}   RISK {risk}", phrase::targets(steps.iter().copied()), phrase::effect(worst));
-    Part::of("TOUCHES", Role::of_effect(worst), [line])
+    Part::prose("TOUCHES", Role::of_effect(worst), line)
 }
 
 fn risk_note(plan: &Plan) -> String {

@@ -10,12 +10,15 @@ use crate::text;
 use super::super::app::App;
 use super::super::theme::Role;
 use super::super::view::put;
+use super::super::widget::scroll::top_for;
 use super::{Dialog, Effort, End, Locked};
 use crate::model::time::Millis;
 
 /// Widest dialog; a longer line is harder to read than to scroll.
 const WIDTH: u16 = 100;
 const LEAST_WIDTH: u16 = 24;
+/// Rows of the parts that choices leave alone where both do not fit.
+const LEAST_PARTS: u16 = 3;
 
 /// Where the parts of the dialog are. All zero: it does not fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Frame {
     pub area: Rect,
     pub inner_width: u16,
     pub part_rows: u16,
+    /// Fewer than there are choices: those around the mark are shown.
+    pub choice_rows: u16,
     /// Lines between the three parts and the line about digest and request are shown.
     pub roomy: bool,
 }
@@ -30,15 +35,17 @@ pub struct Frame {
 impl Frame {
     pub fn of(size: (u16, u16), dialog: &Dialog) -> Self {
         let (width, height) = (size.0.min(WIDTH), size.1.saturating_sub(2));
-        let choices = u16::try_from(dialog.choices.len()).unwrap_or(u16::MAX).saturating_add(1);
+        let choices = u16::try_from(dialog.choices.len()).unwrap_or(u16::MAX);
         let parts = u16::try_from(dialog.rows.len()).unwrap_or(u16::MAX).max(1);
-        // Border, two rules, two status lines, border; without room only the borders and one status line.
-        let (fixed, roomy) = if height >= choices.saturating_add(6 + 4) { (choices + 6, true) } else { (choices.saturating_add(3), false) };
-        let Some(room) = height.checked_sub(fixed).filter(|room| *room > 0 && width >= LEAST_WIDTH) else { return Self::default() };
-        let part_rows = room.min(parts);
-        let full = fixed + part_rows;
+        // What is typed, and: border, two rules, two status lines, border; without room only the borders and one status line.
+        let roomy = height >= choices.saturating_add(1 + 6 + 4);
+        let fixed = if roomy { 7 } else { 4 };
+        let Some(room) = height.checked_sub(fixed).filter(|room| *room >= 2 && width >= LEAST_WIDTH) else { return Self::default() };
+        let choice_rows = room.saturating_sub(parts.min(LEAST_PARTS)).max(room / 2).min(choices).max(1);
+        let part_rows = (room - choice_rows).min(parts);
+        let full = fixed + part_rows + choice_rows;
         let area = Rect::new((size.0 - width) / 2, 1 + (height - full) / 2, width, full);
-        Self { area, inner_width: width.saturating_sub(4), part_rows, roomy }
+        Self { area, inner_width: width.saturating_sub(4), part_rows, choice_rows, roomy }
     }
 }
 
@@ -64,7 +71,9 @@ pub fn draw(app: &App, dialog: &Dialog, now: Millis, buffer: &mut Buffer) -> Opt
         rule(app, area, row, below(dialog), buffer);
         row += 1;
     }
-    for at in 0..dialog.choices.len() {
+    let shown = usize::from(dialog.frame.choice_rows);
+    let first = top_for(0, dialog.focus, shown, dialog.choices.len());
+    for at in (first..dialog.choices.len()).take(shown) {
         put(buffer, inner(area, row), choice_line(app, dialog, at, now));
         row += 1;
     }
@@ -152,20 +161,33 @@ fn field_line(app: &App, dialog: &Dialog, area: Rect, row: u16, buffer: &mut Buf
     Some(Position::new(x.min(area.right().saturating_sub(2)), row))
 }
 
+/// One row: the longer way to say it where that fits.
 fn status(app: &App, dialog: &Dialog, now: Millis) -> Line<'static> {
-    if let Some(why) = &dialog.stale {
-        return Line::styled(format!("CHANGED: {why}"), app.style(Role::Bad));
+    let (role, long, short) = said(app, dialog, now);
+    let fits = text::width(&long) <= usize::from(dialog.frame.inner_width);
+    Line::styled(if fits { long } else { short }, app.style(role))
+}
+
+fn said(app: &App, dialog: &Dialog, now: Millis) -> (Role, String, String) {
+    if dialog.stale.is_some() {
+        let long = "CHANGED since you looked: nothing was sent, Esc closes".to_owned();
+        return (Role::Bad, long, "CHANGED: not sent, Esc closes".to_owned());
     }
     let deciding = dialog.choices.iter().find_map(|choice| dialog.locked(choice, now, app.settings.arming));
     match deciding {
         Some(Locked::EndUnseen) if dialog.arming.shown.is_some() || dialog.end == End::Unseen && dialog.below() > 0 => {
-            Line::styled(format!("locked until you have seen it all: ▼ {} more lines (PgDn)", dialog.below()), app.style(Role::Warn))
+            let more = dialog.below();
+            let long = format!("locked until you have seen it all: ▼ {more} more lines (PgDn)");
+            (Role::Warn, long, format!("locked: PgDn, ▼ {more} more lines"))
         }
         Some(Locked::Arming | Locked::EndUnseen | Locked::Stale) => {
             let full = usize::try_from(dialog.arming.quarters(now, app.settings.arming)).unwrap_or(4).min(4);
-            let bar = format!("{}{}", "▮".repeat(full), "▯".repeat(4 - full));
-            Line::styled(format!("keys arm in {bar}   focus starts on close"), app.style(Role::Muted))
+            let bar = format!("keys arm in {}{}", "▮".repeat(full), "▯".repeat(4 - full));
+            (Role::Warn, format!("{bar}   focus starts on close"), bar)
         }
-        None => Line::styled("⏎ acts on ▸ only   ↑↓ choose   Esc close", app.style(Role::Muted)),
+        None => {
+            let long = "Enter acts on ▸ only   Up/Down choose   Esc closes".to_owned();
+            (Role::Muted, long, format!("Enter acts on ▸, Up: {} choices", dialog.choices.len()))
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod approve;
 mod draw;
 mod leave;
+mod revise;
 mod run;
 mod step;
 
@@ -13,6 +14,7 @@ pub use crate::machine::losses;
 pub use approve::{for_gate, for_plan, for_proposal};
 pub use draw::draw;
 pub use leave::for_leaving;
+pub use revise::for_revision;
 pub use run::for_cancel;
 pub use step::for_step;
 
@@ -23,10 +25,12 @@ use crate::model::state::State;
 use crate::model::time::Millis;
 use crate::text;
 
-use super::app::{App, Arming};
+use super::app::App;
+use super::arming::Arming;
 use super::keys::{VERBS, Verb};
 use super::theme::Role;
 use super::widget::editor::Editor;
+use super::widget::wrap::Wrap;
 use super::wiring::Exit;
 
 /// A labelled part: `RUNS`, and its lines.
@@ -34,15 +38,22 @@ use super::wiring::Exit;
 pub struct Part {
     pub label: &'static str,
     pub lines: Vec<(Role, String)>,
+    pub wrap: Wrap,
 }
 
 impl Part {
     pub fn new(label: &'static str, line: impl Into<String>) -> Self {
-        Self::of(label, Role::Text, [line.into()])
+        Self::prose(label, Role::Text, line)
     }
 
+    /// Sentences of ours.
+    pub fn prose(label: &'static str, role: Role, line: impl Into<String>) -> Self {
+        Self { label, lines: vec![(role, line.into())], wrap: Wrap::Words }
+    }
+
+    /// Lines as they are, blank for blank.
     pub fn of(label: &'static str, role: Role, lines: impl IntoIterator<Item = String>) -> Self {
-        Self { label, lines: lines.into_iter().map(|line| (role, line)).collect() }
+        Self { label, lines: lines.into_iter().map(|line| (role, line)).collect(), wrap: Wrap::Cells }
     }
 }
 
@@ -54,6 +65,8 @@ pub enum Does {
     SubmitProposal(Digest),
     Leave(Exit),
     CancelAll,
+    /// Asks for other parameters; nothing is sent yet.
+    Change,
 }
 
 /// What the choice asks of the operator's hands.
@@ -142,6 +155,7 @@ pub struct Dialog {
     pub rows: Vec<(Role, String)>,
     pub top: usize,
     pub frame: draw::Frame,
+    size: (u16, u16),
 }
 
 /// Why a choice cannot be made now.
@@ -169,6 +183,7 @@ impl Dialog {
             rows: Vec::new(),
             top: 0,
             frame: draw::Frame::default(),
+            size: app.size,
         };
         dialog.fit(app.size);
         dialog
@@ -176,6 +191,7 @@ impl Dialog {
 
     /// Wraps the parts to the screen; after a resize the end counts as unseen again if it no longer fits.
     pub fn fit(&mut self, size: (u16, u16)) {
+        self.size = size;
         self.frame = draw::Frame::of(size, self);
         self.rows = wrapped(&self.parts, usize::from(self.frame.inner_width));
         self.frame = draw::Frame::of(size, self);
@@ -216,10 +232,16 @@ impl Dialog {
         (!self.arming.is_armed(now, wait)).then_some(Locked::Arming)
     }
 
-    /// Looks whether what it was made from still holds.
+    /// Looks whether what it was made from still holds; if not, the first part says so in full.
     pub fn check(&mut self, state: &State, proposal: Option<Digest>) {
-        if self.stale.is_none() {
-            self.stale = moved(&self.basis, state, proposal);
+        if self.stale.is_some() {
+            return;
+        }
+        self.stale = moved(&self.basis, state, proposal);
+        if let Some(why) = self.stale.clone() {
+            self.parts.insert(0, Part::prose("CHANGED", Role::Bad, why));
+            self.fit(self.size);
+            self.scroll_to(0);
         }
     }
 
@@ -260,30 +282,11 @@ fn wrapped(parts: &[Part], width: usize) -> Vec<(Role, String)> {
     for part in parts {
         let mut label = part.label;
         for (role, line) in &part.lines {
-            for piece in pieces(line, room) {
+            for piece in part.wrap.rows(line, room) {
                 rows.push((*role, format!("{label:<LABEL$}{piece}")));
                 label = "";
             }
         }
     }
     rows
-}
-
-/// Cut at cells, not at words: an argv must not change its blanks. What goes on is indented.
-pub fn pieces(line: &str, room: usize) -> Vec<String> {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    let mut out = vec![String::new()];
-    let mut cells = 0;
-    for grapheme in line.graphemes(true) {
-        let wide = text::width(grapheme);
-        if cells + wide > room && cells > 0 {
-            out.push(String::new());
-            cells = 0;
-        }
-        cells += wide;
-        if let Some(last) = out.last_mut() {
-            last.push_str(grapheme);
-        }
-    }
-    out
 }

@@ -2,6 +2,7 @@
 
 use crate::model::command::Command;
 use crate::model::graph::Graph;
+use crate::model::ids::StepIx;
 use crate::model::state::Workflow;
 use crate::model::step_state::StepState;
 use crate::text;
@@ -10,6 +11,9 @@ use super::super::app::App;
 use super::super::phrase;
 use super::super::theme::Role;
 use super::{Basis, Choice, Dialog, Does, Effort, Part};
+
+/// Steps that are named; more are counted.
+const NAMED: usize = 8;
 
 pub fn for_cancel(app: &App, workflow: &Workflow) -> Option<Dialog> {
     let graph = workflow.graph()?;
@@ -27,7 +31,8 @@ pub fn for_cancel(app: &App, workflow: &Workflow) -> Option<Dialog> {
         let back = Does::Send(Command::Rollback { run: run(), reason: String::new() });
         let word = Effort::Word(workflow.run.as_str().to_owned());
         choices.push(
-            Choice::new("roll back", "cancel, then undo what completed", back, word).noted(format!("{} steps are undone", undoable.len())),
+            Choice::new("roll back", "cancel, then undo what completed", back, word)
+                .noted(format!("undoes {}", phrase::count(undoable.len(), "step"))),
         );
     }
     choices.push(Choice::close("the run goes on"));
@@ -38,20 +43,31 @@ pub fn for_cancel(app: &App, workflow: &Workflow) -> Option<Dialog> {
 
 fn parts(workflow: &Workflow, graph: &Graph, undoable: &[String]) -> Vec<Part> {
     let live: Vec<String> = workflow.live.iter().map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
-    let left = workflow.steps.iter().filter(|record| !record.state.is_settled() && !record.state.is_live()).count();
+    let left = graph.places().filter(|ix| workflow.steps.get(ix.at()).is_some_and(|one| !one.state.is_settled() && !one.state.is_live()));
+    let left: Vec<StepIx> = left.collect();
     let mut parts =
         vec![Part::new("WHAT", format!("end the run; {} of {} steps are settled", workflow.counts.settled, workflow.steps.len()))];
     let stops = if live.is_empty() { "nothing runs now".to_owned() } else { live.join(", ") };
     parts.push(Part::new("STOPS", stops));
-    parts.push(Part::new("LEAVES", format!("{left} steps that have not run")));
+    parts.push(Part::new("LEAVES", left_out(graph, &left)));
     if !undoable.is_empty() {
         parts.push(Part::new("UNDOES", format!("only with roll back, last first: {}", undoable.join(", "))));
     }
     let unknown = workflow.steps.iter().filter(|record| record.state == StepState::OutcomeUnknown).count();
     if unknown > 0 {
-        parts.push(Part::of("LOOK", Role::Unknown, [format!("{unknown} outcomes stay unknown: nobody knows whether they happened")]));
+        parts.push(Part::prose("LOOK", Role::Unknown, format!("{unknown} outcomes stay unknown: nobody knows whether they happened")));
     }
     parts
+}
+
+/// The first of them by name.
+fn left_out(graph: &Graph, left: &[StepIx]) -> String {
+    if left.is_empty() {
+        return "no step out".to_owned();
+    }
+    let names: Vec<String> = left.iter().take(NAMED).map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
+    let more = if left.len() > NAMED { format!(" and {} more", left.len() - NAMED) } else { String::new() };
+    format!("{} not run: {}{more}", phrase::count(left.len(), "step"), names.join(", "))
 }
 
 /// Completed steps that have an undo, last completed first.

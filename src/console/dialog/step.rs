@@ -29,7 +29,7 @@ pub fn for_step(app: &App, workflow: &Workflow, ix: StepIx) -> Option<Dialog> {
     choices.push(Choice::close("nothing is lost, it goes on waiting"));
     let open = workflow.questions.values().find(|open| open.step == Some(ix));
     let basis = Basis::Step { run: workflow.run.clone(), ix, rev: record.rev };
-    let what = format!("run {}   step rev {}", text::safe(workflow.run.as_str()), record.rev);
+    let what = format!("run {}   step rev {}   digest {}", text::safe(workflow.run.as_str()), record.rev, step.digest.short());
     let about = open.map_or_else(|| what.clone(), |open| about(app, open, &what));
     let head = match &record.state {
         StepState::OutcomeUnknown => "Outcome unknown:",
@@ -47,7 +47,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
     parts.push(Part::of("RUNS", Role::Text, phrase::action(&step.action)));
     parts.push(touches(&[step]));
     if let Some(why) = why(record) {
-        parts.push(Part::of("WHY", Role::Bad, [why]));
+        parts.push(Part::prose("WHY", Role::Bad, why));
     }
     if let Some(last) = &record.last {
         let tail: Vec<&str> = last.error_tail.lines().rev().take(TAIL).collect();
@@ -57,7 +57,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
     }
     if !lost.is_empty() {
         let names: Vec<String> = lost.iter().map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
-        parts.push(Part::of("LOSES", Role::Warn, [format!("if skipped, these do not run: {}", names.join(", "))]));
+        parts.push(Part::prose("LOSES", Role::Warn, format!("if skipped, these do not run: {}", names.join(", "))));
     }
     parts
 }
@@ -84,9 +84,11 @@ fn choices(workflow: &Workflow, step: &Step, record: &StepRecord, lost: &[StepIx
             .noted("say how you know")
     };
     let reject = || Does::Send(Command::Reject { run: workflow.run.clone(), step: Some(step.id.clone()), reason: String::new() });
+    let change = || Choice::new("change", "change parameters, then try again", Does::Change, Effort::Letter).noted("shown before it runs");
     match &record.state {
         StepState::AwaitingDecision { .. } => vec![
             Choice::new("retry", "retry now", retry(), again).noted(format!("RISK {}", phrase::risk(step))),
+            change(),
             skip(),
             done("done by hand, go on"),
             Choice::new("reject", "let it fail, and the run with it", reject(), Effort::Enter),

@@ -8,9 +8,10 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{Answer, App};
-use crate::console::dialog::pieces;
+use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{put, title};
+use crate::console::widget::wrap::Wrap;
 
 /// Rows of the editor; longer text scrolls in it.
 const EDITOR_ROWS: usize = 8;
@@ -43,21 +44,43 @@ fn row_of(rest: Rect, at: usize) -> Rect {
 }
 
 fn below(app: &App, width: usize) -> Vec<Line<'static>> {
-    let muted = |line: &str| Line::styled(format!("   {line}"), app.style(Role::Muted));
+    let muted = |line: &str| prose(app, Role::Muted, line, width);
     if app.intent.asking.is_some() {
-        return vec![muted("planning…")];
+        return muted("planning…");
     }
     match &app.intent.answer {
-        None if app.intent.editor.is_empty() => vec![
-            muted("for example: restart nginx on web-3 and verify"),
-            muted(""),
-            muted("⏎ plans it. Nothing runs before you have seen the plan,"),
-            muted("and what changes something waits for your approval."),
-        ],
-        None => vec![muted("⏎ plans it; nothing runs before you have seen the plan")],
+        None if app.intent.editor.is_empty() => {
+            let help = [
+                "for example: restart nginx on web-3 and verify",
+                "",
+                "Enter plans it. Nothing runs before you have seen the plan, and what changes something waits for your approval.",
+            ];
+            help.into_iter().flat_map(muted).chain(elsewhere(app, width)).collect()
+        }
+        None => muted("Enter plans it; nothing runs before you have seen the plan"),
         Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
         Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),
     }
+}
+
+/// Whoever comes back looks for the runs, not for an editor.
+fn elsewhere(app: &App, width: usize) -> Vec<Line<'static>> {
+    let unfinished = app.unfinished().count();
+    if unfinished == 0 {
+        return Vec::new();
+    }
+    let waits = match app.waiting() {
+        0 => String::new(),
+        1 => ", 1 thing waits for you: 6".to_owned(),
+        many => format!(", {many} things wait for you: 6"),
+    };
+    let line = format!("{} not finished: Esc, then 5{waits}", phrase::count(unfinished, "run"));
+    std::iter::once(Line::default()).chain(prose(app, Role::Warn, &line, width)).collect()
+}
+
+fn prose(app: &App, role: Role, line: &str, width: usize) -> Vec<Line<'static>> {
+    let rows = Wrap::Words.rows(line, width.saturating_sub(4).max(1));
+    rows.into_iter().map(|row| Line::styled(format!("   {row}"), app.style(role))).collect()
 }
 
 fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices: &[String]) -> Vec<Line<'static>> {
@@ -70,8 +93,11 @@ fn clarify(app: &App, width: usize, question: &str, missing: &[String], choices:
         let mark = if app.intent.choice == Some(at) { " ▸ " } else { "   " };
         lines.push(Line::from(vec![Span::styled(mark, app.style(Role::Accent)), Span::raw(text::safe(choice))]));
     }
-    let how =
-        if choices.is_empty() { "   say it in the intent, then ⏎" } else { "   ↓ chooses, ⏎ plans again; or say it in the intent" };
+    let how = if choices.is_empty() {
+        "   say it in the intent, then Enter"
+    } else {
+        "   ↓ chooses, Enter plans again; or say it in the intent"
+    };
     lines.push(Line::styled(how, app.style(Role::Muted)));
     lines
 }
@@ -87,6 +113,6 @@ fn refuse(app: &App, width: usize, reason: &str, nearest: &[String]) -> Vec<Line
 
 /// Below an empty row, on as many rows as it takes: the end of an answer says what to do.
 fn whole(app: &App, role: Role, answer: &str, width: usize) -> Vec<Line<'static>> {
-    let rows = pieces(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
+    let rows = Wrap::Words.rows(answer, width.max(1)).into_iter().map(|piece| Line::styled(piece, app.style(role)));
     std::iter::once(Line::default()).chain(rows).collect()
 }

@@ -12,12 +12,13 @@ use crate::model::time::Stamp;
 use crate::text;
 
 use super::Pane;
-use crate::console::app::{App, Now, Sent, Subject};
+use crate::console::app::{App, Now, Subject};
 use crate::console::glyph;
 use crate::console::phrase;
+use crate::console::proposal::Sent;
 use crate::console::theme::Role;
-use crate::console::view::{effect_word, put, title};
-use crate::console::widget::rail::{Rail, Row};
+use crate::console::view::{cell, effect_word, more_below, put, title};
+use crate::console::widget::rail::Row;
 
 const NAME_LEAST: usize = 12;
 const NAME_MOST: usize = 28;
@@ -54,7 +55,7 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
-    let rest = title(app, area, Some(Pane::Plan), &heading(app, now), buffer);
+    let rest = title(app, area, Some(Pane::Plan), &heading(app, now, usize::from(area.width)), buffer);
     let (Some((graph, rail)), true) = (&app.rail, app.graph().is_some()) else {
         let lines = match app.subject {
             Subject::Run(_) => ["the plan of this run has not reached this console", ""],
@@ -77,10 +78,10 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
         let at = Rect { y: rest.y + at, height: 1, ..rest };
         put(buffer, at, line);
     }
-    scroll_mark(app, rail, rest, buffer);
+    more_below(app, rest, rail.rows.len().saturating_sub(app.top + usize::from(rest.height)), buffer);
 }
 
-fn heading(app: &App, now: Now) -> String {
+fn heading(app: &App, now: Now, width: usize) -> String {
     match (&app.subject, app.graph()) {
         (_, None) => "plan".to_owned(),
         (Subject::Proposal, Some(graph)) => {
@@ -89,12 +90,15 @@ fn heading(app: &App, now: Now) -> String {
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
                 (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
-                (false, 0) => "reads only · ⏎ runs it".to_owned(),
+                (false, 0) => "reads only · Enter runs it".to_owned(),
+                (false, 1) => "1 needs approval · a opens it".to_owned(),
                 (false, _) => format!("{gates} need approval · a opens it"),
             };
-            format!("proposed plan {} · {} steps · {next}", graph.plan.digest.short(), graph.len())
+            let long = format!("proposed plan {} · {} · {next}", graph.plan.digest.short(), phrase::count(graph.len(), "step"));
+            // What the keys do counts most.
+            if text::width(&long) + 4 <= width { long } else { format!("proposed · {next}") }
         }
-        (_, Some(graph)) => format!("plan {} · {} steps", graph.plan.digest.short(), graph.len()),
+        (_, Some(graph)) => format!("plan {} · {}", graph.plan.digest.short(), phrase::count(graph.len(), "step")),
     }
 }
 
@@ -166,21 +170,4 @@ fn plan_columns(app: &App, graph: &Graph, ix: StepIx, columns: &Columns, spans: 
         detail.push_str("  CANNOT RUN: not bound");
     }
     spans.push(Span::raw(format!("  {}", text::clip(&detail, columns.detail))));
-}
-
-/// Exactly so many cells.
-fn cell(text: &str, cells: usize) -> String {
-    let cut = text::clip(text, cells);
-    let pad = cells.saturating_sub(text::width(&cut));
-    format!("{cut}{}", " ".repeat(pad))
-}
-
-fn scroll_mark(app: &App, rail: &Rail, area: Rect, buffer: &mut Buffer) {
-    let below = rail.rows.len().saturating_sub(app.top + usize::from(area.height));
-    if below > 0 && area.width > 20 {
-        let note = format!(" ▼ {below} more ");
-        let wide = u16::try_from(text::width(&note)).unwrap_or(0);
-        let at = Rect { x: area.right().saturating_sub(wide), y: area.bottom() - 1, width: wide, height: 1 };
-        put(buffer, at, Line::styled(note, app.style(Role::Muted)));
-    }
 }

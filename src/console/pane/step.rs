@@ -13,13 +13,13 @@ use crate::model::plan::{Step, When};
 use crate::model::state::{StepRecord, Workflow};
 use crate::text;
 
-use super::Pane;
+use super::{Pane, log};
 use crate::console::app::{App, Now, StepPart};
 use crate::console::phrase;
 use crate::console::theme::Role;
-use crate::console::view::{put, title};
+use crate::console::view::{more_below, put, title};
 use crate::console::widget::json_tree;
-use crate::console::widget::log::Tint;
+use crate::console::widget::wrap::Wrap;
 
 /// Output keeps at least this share of the pane.
 const OUTPUT_SHARE: u16 = 2;
@@ -33,25 +33,44 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
         put(buffer, rest, Line::styled("  no step selected", app.style(Role::Muted)));
         return;
     };
-    let facts = facts(app, ix, now);
+    let facts = facts(app, ix, now, usize::from(rest.width));
     let room = facts_rows(app, rest, facts.len());
-    for (at, line) in (0..room).zip(facts) {
-        put(buffer, Rect { y: rest.y + at, height: 1, ..rest }, line);
-    }
+    let below = draw_facts(app, Rect { height: room, ..rest }, facts, buffer);
     let lower = Rect { y: rest.y + room, height: rest.height - room, ..rest };
     if app.selected_record().is_none() {
         return;
     }
     match app.step_part() {
-        StepPart::Output => draw_output(app, lower, buffer),
-        StepPart::Result => draw_result(app, lower, buffer),
+        StepPart::Facts => {}
+        StepPart::Output => draw_output(app, lower, below, buffer),
+        StepPart::Result => draw_result(app, lower, below, buffer),
     }
+}
+
+/// Returns how many rows found no room; where they can be scrolled, they are named there.
+fn draw_facts(app: &App, area: Rect, facts: Vec<Line<'static>>, buffer: &mut Buffer) -> usize {
+    let all = facts.len();
+    let top = if app.step_part() == StepPart::Facts { app.step.facts_top.min(all.saturating_sub(usize::from(area.height))) } else { 0 };
+    for (at, line) in (0..area.height).zip(facts.into_iter().skip(top)) {
+        put(buffer, Rect { y: area.y + at, height: 1, ..area }, line);
+    }
+    let below = all.saturating_sub(top + usize::from(area.height));
+    if app.step_part() == StepPart::Facts {
+        more_below(app, area, below, buffer);
+    }
+    below
+}
+
+/// Rows of facts, for scrolling.
+pub fn facts_len(app: &App, now: Now, width: u16) -> usize {
+    app.selected().map_or(0, |ix| facts(app, ix, now, usize::from(width)).len())
 }
 
 /// Facts give way to the output where both do not fit. Before a run there is no output.
 fn facts_rows(app: &App, rest: Rect, facts: usize) -> u16 {
     let facts = u16::try_from(facts).unwrap_or(u16::MAX);
-    let most = if app.selected_record().is_none() { rest.height } else { rest.height - rest.height / OUTPUT_SHARE };
+    let alone = app.selected_record().is_none() || app.step_part() == StepPart::Facts;
+    let most = if alone { rest.height } else { rest.height - rest.height / OUTPUT_SHARE };
     facts.min(most)
 }
 
@@ -60,7 +79,7 @@ pub fn output_area(app: &App, area: Rect) -> Option<Rect> {
     let ix = app.selected()?;
     app.selected_record()?;
     let rest = Rect { y: area.y + 1, height: area.height.checked_sub(1)?, ..area };
-    let room = facts_rows(app, rest, facts(app, ix, Now::default()).len());
+    let room = facts_rows(app, rest, facts(app, ix, Now::default(), usize::from(rest.width)).len());
     Some(Rect { y: rest.y + room + 1, height: rest.height.saturating_sub(room + 1), ..rest })
 }
 
@@ -76,55 +95,72 @@ fn heading(app: &App) -> String {
     }
 }
 
-fn facts(app: &App, ix: StepIx, now: Now) -> Vec<Line<'static>> {
+fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     let Some(graph) = app.graph() else { return Vec::new() };
     let step = graph.step(ix);
-    let mut lines = Vec::new();
+    let mut page = Page { app, width, lines: Vec::new() };
     let operation = format!("{}   {}", text::safe(&step.operation), text::safe(step.target().unwrap_or("")));
-    lines.push(fact(app, "does", operation.trim_end(), Role::Text));
+    page.fact("does", operation.trim_end(), Role::Text);
     let approval = if step.approval { "   needs approval" } else { "" };
     let undo = step.compensation.as_ref().map_or_else(String::new, |undo| format!("   undo: {}", text::safe(&undo.operation)));
-    lines.push(fact(
-        app,
-        "effect",
-        &format!("{}   RISK {}{approval}{undo}", phrase::effect(step.effect), phrase::risk(step)),
-        Role::of_effect(step.effect),
-    ));
+    let effect = format!("{}   RISK {}{approval}{undo}", phrase::effect(step.effect), phrase::risk(step));
+    page.fact("effect", &effect, Role::of_effect(step.effect));
     if let Some((workflow, _, record)) = app.selected_record() {
-        lines.extend(run_facts(app, workflow, graph, ix, record, now));
+        run_facts(&mut page, workflow, graph, ix, record, now);
     }
-    lines.push(fact(app, "limits", &limits(step), Role::Muted));
+    page.fact("limits", &limits(step), Role::Muted);
     if let Some(needs) = needs(app, graph, ix) {
-        lines.push(fact(app, "after", &needs, Role::Text));
+        page.fact("after", &needs, Role::Text);
     }
-    for (at, line) in phrase::action(&step.action).into_iter().enumerate() {
-        lines.push(fact(app, if at == 0 { "runs" } else { "" }, &line, Role::Text));
-    }
-    lines
+    page.lines("runs", phrase::action(&step.action));
+    page.lines
 }
 
-fn run_facts(app: &App, workflow: &Workflow, graph: &Graph, ix: StepIx, record: &StepRecord, now: Now) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let detail = phrase::step(workflow, graph, ix, now.wall, &app.settings.zone);
-    lines.push(fact(app, "state", &detail, Role::of_record(record)));
+/// Labelled facts, each on as many rows as it takes.
+struct Page<'a> {
+    app: &'a App,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Page<'_> {
+    const LABEL: usize = 10;
+
+    fn fact(&mut self, label: &str, what: &str, role: Role) {
+        self.put(label, what, role, Wrap::Words);
+    }
+
+    /// Blank for blank.
+    fn lines(&mut self, label: &str, lines: Vec<String>) {
+        for (at, line) in lines.into_iter().enumerate() {
+            self.put(if at == 0 { label } else { "" }, &line, Role::Text, Wrap::Cells);
+        }
+    }
+
+    fn put(&mut self, label: &str, what: &str, role: Role, wrap: Wrap) {
+        for (at, row) in wrap.rows(what, self.width.saturating_sub(Self::LABEL).max(1)).into_iter().enumerate() {
+            let label = if at == 0 { label } else { "" };
+            let spans = vec![Span::styled(format!("  {label:<8}"), self.app.style(Role::Muted)), Span::styled(row, self.app.style(role))];
+            self.lines.push(Line::from(spans));
+        }
+    }
+}
+
+fn run_facts(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, ix: StepIx, record: &StepRecord, now: Now) {
+    let zone = &page.app.settings.zone;
+    page.fact("state", &phrase::step(workflow, graph, ix, now.wall, zone), Role::of_record(record));
     if let Some(last) = &record.last {
         let took = phrase::took(record, now.wall).map_or_else(String::new, |took| format!("   took {}", phrase::span(took)));
         let exit = last.exit.as_ref().and_then(phrase::exit).map_or_else(String::new, |exit| format!("   {exit}"));
-        lines.push(fact(app, "tried", &format!("started {}{took}{exit}", phrase::clock(last.started, &app.settings.zone)), Role::Text));
+        page.fact("tried", &format!("started {}{took}{exit}", phrase::clock(last.started, zone)), Role::Text);
         if let Some(failure) = &last.failure {
-            lines.push(fact(
-                app,
-                "failure",
-                &format!("{} ({})", text::safe(&failure.detail), phrase::certainty(failure.certainty)),
-                Role::Bad,
-            ));
+            page.fact("failure", &format!("{} ({})", text::safe(&failure.detail), phrase::certainty(failure.certainty)), Role::Bad);
         }
     }
     let failure = record.last.as_ref().and_then(|last| last.failure.as_ref()).map_or("", |failure| &failure.detail);
     if let Some(open) = workflow.questions.values().find(|open| open.step == Some(ix) && open.question.why != failure) {
-        lines.push(fact(app, "asks", &text::safe(&open.question.why), Role::Bad));
+        page.fact("asks", &text::safe(&open.question.why), Role::Bad);
     }
-    lines
 }
 
 fn limits(step: &Step) -> String {
@@ -155,36 +191,29 @@ fn needs(app: &App, graph: &Graph, ix: StepIx) -> Option<String> {
     (!edges.is_empty()).then(|| edges.iter().map(one).collect::<Vec<_>>().join(", "))
 }
 
-fn fact(app: &App, label: &str, what: &str, role: Role) -> Line<'static> {
-    Line::from(vec![Span::styled(format!("  {label:<8}"), app.style(Role::Muted)), Span::styled(what.to_owned(), app.style(role))])
-}
-
-fn draw_output(app: &App, area: Rect, buffer: &mut Buffer) {
+fn draw_output(app: &App, area: Rect, facts_below: usize, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let rest = title(app, area, None, &output_heading(app), buffer);
+    let rest = title(app, area, None, &format!("{}{}", above(facts_below), output_heading(app)), buffer);
     draw_log(app, rest, app.step.back, buffer);
+}
+
+/// Facts that found no room are said at the edge where they end.
+fn above(facts_below: usize) -> String {
+    if facts_below > 0 { format!("▲ {facts_below} more: gf · ") } else { String::new() }
 }
 
 fn output_heading(app: &App) -> String {
     let Some(output) = &app.output else { return "output · none yet".to_owned() };
     let follow = if app.step.back.is_some() { "stands still · f follows" } else { "follows" };
-    let before = if output.skipped > 0 || output.log.dropped() > 0 { " · its start: ouioe log" } else { "" };
-    format!("output · {} lines · {follow}{before}", output.log.len())
+    let before = if output.skipped > 0 { " · 3: all of it" } else { "" };
+    format!("output · {} · {follow}{before}", phrase::count(output.log.len(), "line"))
 }
 
 fn draw_log(app: &App, area: Rect, end: Option<usize>, buffer: &mut Buffer) {
-    let Some(output) = &app.output else { return };
-    if let Some(error) = &output.error {
-        put(buffer, area, Line::styled(format!("  output cannot be read: {}", text::safe(error)), app.style(Role::Bad)));
-        return;
-    }
-    let tint = if app.settings.theme == "mono" { Tint::None } else { Tint::AsWritten };
-    let width = usize::from(area.width.saturating_sub(2));
-    let rows = output.log.rows(end.unwrap_or(output.log.len()), width, usize::from(area.height), tint);
-    for (at, line) in (0_u16..).zip(rows) {
-        put(buffer, Rect { x: area.x + 2, y: area.y + at, width: area.width.saturating_sub(2), height: 1 }, line);
+    if let Some(output) = &app.output {
+        log::lines(app, output, area, end, buffer);
     }
 }
 
@@ -196,18 +225,18 @@ pub fn draw_strip(app: &App, area: Rect, buffer: &mut Buffer) {
     let name = app.selected_step().map_or_else(String::new, |step| text::safe(step.id.as_str()));
     if app.natural_part() == StepPart::Result {
         // Not the result itself: a cursor that passes by would paint it for every step (bytes over the line).
-        title(app, area, None, &format!("{name} · wrote nothing · ⏎ shows its result"), buffer);
+        title(app, area, None, &format!("{name} · wrote nothing"), buffer);
         return;
     }
     let rest = title(app, area, None, &format!("{name} · {}", output_heading(app)), buffer);
     draw_log(app, rest, None, buffer);
 }
 
-fn draw_result(app: &App, area: Rect, buffer: &mut Buffer) {
+fn draw_result(app: &App, area: Rect, facts_below: usize, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let rest = title(app, area, None, "result · ⏎ opens and closes · go: output", buffer);
+    let rest = title(app, area, None, &format!("{}result · Enter opens and closes · go: output", above(facts_below)), buffer);
     draw_tree(app, rest, &mut app.step.tree.borrow_mut(), buffer);
 }
 

@@ -4,22 +4,22 @@ use crate::model::command::{Command, StepRef};
 use crate::model::step_state::{StepState, WorkflowState};
 use crate::text;
 
-use super::super::app::{App, LinkState, Now, Sent, StepPart, Subject};
+use super::super::app::{App, LinkState, Now, StepPart, Subject};
 use super::super::dialog::{self, Dialog};
 use super::super::keys::Act;
 use super::super::pane::Pane;
+use super::super::proposal::Sent;
 use super::super::theme::Role;
-use super::super::view;
-use super::super::widget::scroll::Go;
+use super::super::widget::log::Way;
 use super::super::wiring::Exit;
-use super::{Deed, Order, choose, show_run};
+use super::{Deed, Order, choose, find, go, rejoin, revise, show_run};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
 
 /// The footer shows it and the key does it. What can be refused by the engine alone is for now.
 pub fn is_for_now(app: &App, act: Act) -> bool {
-    let run_open = app.workflow().is_some_and(|workflow| !workflow.state.is_finished());
+    let run_open = app.acted_on().is_some_and(|workflow| !workflow.state.is_finished());
     let step = || app.selected_record().map(|(_, _, record)| &record.state);
     match act {
         Act::RunPlan => is_runnable(app),
@@ -28,28 +28,46 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             gate || app.plan_question().is_some() || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app)
         }
         Act::OldestQuestion => app.waiting() > 0,
-        Act::Retry => run_open && step().is_some_and(can_retry),
+        Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
+        Act::HoldBack => {
+            run_open && app.workflow().is_some_and(|one| one.started.is_some()) && step().is_some_and(|state| !state.is_settled())
+        }
         Act::Skip => run_open && step().is_some_and(can_skip),
         Act::Done => run_open && step().is_some_and(|state| !state.is_settled() && !state.is_live()),
         Act::TakeBack => run_open && matches!(step(), Some(StepState::Held { .. })),
-        Act::PauseOrResume => app.workflow().is_some_and(|workflow| {
+        Act::PauseOrResume => app.acted_on().is_some_and(|workflow| {
             !workflow.parked && matches!(workflow.state, WorkflowState::Running | WorkflowState::Paused | WorkflowState::Pausing)
         }),
         Act::ResumeParked => parked(app).is_some(),
         Act::Cancel => run_open,
         Act::Open => match app.pane {
             Pane::Plan => app.selected().is_some(),
-            Pane::Runs => !app.runs.is_empty(),
-            Pane::Step | Pane::Intent => false,
+            Pane::Runs => !app.listed().is_empty(),
+            Pane::Inbox => app.inbox_cursor < app.inbox().len(),
+            Pane::Step | Pane::Log | Pane::Why | Pane::Intent => false,
         },
-        Act::Follow => app.pane == Pane::Step && app.step.back.is_some() && app.step_part() == StepPart::Output,
+        Act::Follow => app.step.back.is_some() && (app.pane == Pane::Log || app.step_part() == StepPart::Output),
+        Act::Find => match app.pane {
+            Pane::Plan => app.graph().is_some(),
+            Pane::Log => app.output.is_some(),
+            Pane::Runs | Pane::Inbox => true,
+            Pane::Step | Pane::Why | Pane::Intent => false,
+        },
+        Act::NextFound | Act::PreviousFound => app.looked_for(app.pane).is_some(),
+        Act::Save => app.output.as_ref().is_some_and(|output| output.total > 0),
         Act::ShowResult => {
-            app.step_part() == StepPart::Output && app.selected_record().is_some_and(|(_, _, record)| record.result.is_some())
+            app.step_part() != StepPart::Result && app.selected_record().is_some_and(|(_, _, record)| record.result.is_some())
         }
-        Act::ShowOutput | Act::Fold => app.pane == Pane::Step && app.step_part() == StepPart::Result,
+        Act::ShowOutput => app.step_part() != StepPart::Output && app.selected_record().is_some(),
+        Act::ShowFacts => app.step_part() != StepPart::Facts && app.selected_record().is_some(),
+        Act::Fold => app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
+        Act::Rejoin => !app.in_process && matches!(app.link_state, LinkState::Gone { .. }),
         Act::Go(_)
         | Act::Back
+        | Act::Palette
+        | Act::Accept
+        | Act::Dismiss
         | Act::Show(_)
         | Act::NextPane
         | Act::PreviousPane
@@ -87,9 +105,7 @@ fn can_skip(state: &StepState) -> bool {
 
 /// The run that `R` would go on with.
 fn parked(app: &App) -> Option<&crate::model::state::Workflow> {
-    let chosen =
-        if app.pane == Pane::Runs { app.runs.get(app.runs_cursor).and_then(|run| app.state.runs.get(run)) } else { app.workflow() };
-    chosen.filter(|workflow| workflow.parked && !workflow.state.is_finished())
+    app.acted_on().filter(|workflow| workflow.parked && !workflow.state.is_finished())
 }
 
 /// One sentence for a key that does nothing here.
@@ -104,6 +120,8 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::Approve => "nothing here waits for an approval".to_owned(),
         Act::OldestQuestion => "no question waits".to_owned(),
         Act::Retry => of_step("only a failed, unknown or backing-off step is done again"),
+        Act::Change => of_step("only a failed, unknown or backing-off step is changed"),
+        Act::HoldBack => of_step("only a step that is still to come can be held back"),
         Act::Skip => of_step("it cannot be skipped"),
         Act::Done => of_step("only a step that waits can be marked done by hand"),
         Act::TakeBack => of_step("only a held step can be taken back"),
@@ -113,13 +131,17 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::ShowResult => of_step("it has no result"),
         Act::Open => "nothing to open here".to_owned(),
         Act::Follow => "it follows already".to_owned(),
+        Act::Rejoin => "the engine is there".to_owned(),
+        Act::Find => "nothing to look through here".to_owned(),
+        Act::NextFound | Act::PreviousFound => "look for something first: /".to_owned(),
+        Act::Save => "there is no output to save".to_owned(),
         _ => "not here".to_owned(),
     }
 }
 
 pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) {
     match act {
-        Act::Go(go) => go_to(app, go),
+        Act::Go(go) => go::go_to(app, go, now),
         Act::Open => open(app),
         Act::Back => back(app),
         Act::Show(pane) => app.pane = pane,
@@ -133,94 +155,71 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
             let (workflow, ix, _) = app.selected_record()?;
             dialog::for_step(app, workflow, ix)
         }),
-        Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.workflow()?)),
+        Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.acted_on()?)),
         Act::TakeBack => take_back(app, deeds),
+        Act::Change => revise::open(app),
+        Act::HoldBack => hold_back(app, deeds),
         Act::PauseOrResume => pause_or_resume(app, deeds),
         Act::ResumeParked => resume_parked(app, deeds),
         Act::Follow => app.step.back = None,
         Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),
+        Act::ShowFacts => app.step.chosen = Some(StepPart::Facts),
         Act::Fold => {
             app.step.tree.get_mut().toggle_selected();
         }
+        Act::Find => find::open_find(app),
+        Act::NextFound => find::next_found(app, Way::Forward),
+        Act::PreviousFound => find::next_found(app, Way::Back),
+        Act::Save => find::open_save(app),
+        Act::Palette => find::open_palette(app),
         Act::Help => app.help = Some(0),
         Act::Close => app.help = None,
         Act::Leave => leave(app, deeds),
         Act::Interrupt => interrupt(app),
         Act::Repaint => deeds.push(Deed::Repaint),
         Act::Suspend => deeds.push(Deed::Suspend),
+        Act::Rejoin => rejoin::again(app, deeds),
         Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
-        Act::Ask | Act::NewLine => {}
+        Act::Ask | Act::NewLine | Act::Accept | Act::Dismiss => {}
     }
-}
-
-fn go_to(app: &mut App, go: Go) {
-    let page = view::pane_rows(app);
-    if let Some(top) = app.help {
-        let rows = super::super::keys::help().len();
-        let last = rows.saturating_sub(view::help_rows(app));
-        app.help = Some(go.from(top, view::help_rows(app), rows).min(last));
-        return;
-    }
-    match app.pane {
-        Pane::Plan => {
-            let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
-            app.cursor = go.from(app.cursor, page, len);
-        }
-        Pane::Runs => app.runs_cursor = go.from(app.runs_cursor, page, app.runs.len()),
-        Pane::Step if app.step_part() == StepPart::Result => go_in_tree(app, go, page),
-        Pane::Step => go_in_output(app, go),
-        Pane::Intent => {}
-    }
-}
-
-fn go_in_tree(app: &mut App, go: Go, page: usize) {
-    let tree = app.step.tree.get_mut();
-    match go {
-        Go::Up => tree.key_up(),
-        Go::Down => tree.key_down(),
-        Go::PageUp => tree.scroll_up(page),
-        Go::PageDown => tree.scroll_down(page),
-        Go::Top => tree.select_first(),
-        Go::Bottom => tree.select_last(),
-    };
-}
-
-/// The place is counted from the end, so that what is read stays still only while nothing new comes below it.
-fn go_in_output(app: &mut App, go: Go) {
-    let len = app.output.as_ref().map_or(0, |output| output.log.len());
-    let page = view::output_rows(app);
-    let end = app.step.back.unwrap_or(len).min(len);
-    let least = page.min(len);
-    let next = match go {
-        Go::Up => end.saturating_sub(1),
-        Go::Down => end + 1,
-        Go::PageUp => end.saturating_sub(page.max(1)),
-        Go::PageDown => end + page.max(1),
-        Go::Top => 0,
-        Go::Bottom => len,
-    };
-    app.step.back = (next < len).then_some(next.max(least));
 }
 
 fn open(app: &mut App) {
     match app.pane {
         Pane::Plan => app.pane = Pane::Step,
         Pane::Runs => {
-            if let Some(run) = app.runs.get(app.runs_cursor).cloned() {
+            if let Some(run) = app.listed().get(app.runs_cursor).cloned() {
                 show_run(app, run, Pane::Plan);
             }
         }
-        Pane::Step | Pane::Intent => {}
+        Pane::Inbox => open_waiting(app),
+        Pane::Step | Pane::Log | Pane::Why | Pane::Intent => {}
     }
 }
 
+/// A question opens its dialog; a parked run is shown, and its key goes on with it.
+fn open_waiting(app: &mut App) {
+    let items = app.inbox();
+    let Some(item) = items.get(app.inbox_cursor) else { return };
+    let (run, question) = (item.workflow.run.clone(), item.open.map(|open| open.step));
+    match question {
+        Some(step) => choose::show_question(app, run, step),
+        None => show_run(app, run, Pane::Plan),
+    }
+}
+
+/// First what is looked for goes.
 fn back(app: &mut App) {
+    // In the editor Esc leaves it, whatever else it closes.
+    if app.card.take().is_some() && app.pane != Pane::Intent || find::forget(app) {
+        return;
+    }
     app.pane = match app.pane {
         Pane::Plan if app.subject == Subject::Proposal => Pane::Intent,
-        Pane::Plan => Pane::Runs,
+        Pane::Plan | Pane::Inbox => Pane::Runs,
         Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
-        Pane::Step | Pane::Intent | Pane::Runs => Pane::Plan,
+        Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Runs => Pane::Plan,
     };
 }
 
@@ -230,8 +229,7 @@ fn show_result(app: &mut App) {
 }
 
 pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) {
-    if let LinkState::Gone { reason } = &app.link_state {
-        let why = format!("nothing can act, the engine ended: q, then `ouioe` goes on ({reason})");
+    if let Some(why) = app.cannot_act() {
         return app.say(Role::Bad, why);
     }
     match make(app) {
@@ -257,9 +255,8 @@ fn oldest(app: &mut App) {
 }
 
 pub(super) fn send(app: &mut App, command: Command, done: String, deeds: &mut Vec<Deed>) {
-    if let LinkState::Gone { reason } = &app.link_state {
-        let why = format!("not sent: {reason}");
-        return app.say(Role::Bad, why);
+    if let Some(why) = app.cannot_act() {
+        return app.say(Role::Bad, format!("not sent: {why}"));
     }
     deeds.push(Deed::Send { order: Order::Other { done }, command: Box::new(command) });
 }
@@ -267,8 +264,8 @@ pub(super) fn send(app: &mut App, command: Command, done: String, deeds: &mut Ve
 /// One deliberate yes to the plan that is on the screen.
 pub(super) fn submit(app: &mut App, deeds: &mut Vec<Deed>) {
     let (actor, host) = (app.actor.clone(), app.host.clone());
-    let gone = matches!(app.link_state, LinkState::Gone { .. });
-    let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && !gone) else {
+    let live = app.link_state == LinkState::Live;
+    let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.sent == Sent::No && live) else {
         return app.say(Role::Bad, "not sent: there is no plan or no engine");
     };
     proposal.sent = Sent::Yes;
@@ -289,8 +286,22 @@ fn take_back(app: &mut App, deeds: &mut Vec<Deed>) {
     send(app, Command::TakeBack { at }, done, deeds);
 }
 
+/// The step and all that depends on it; what runs goes on to its end.
+fn hold_back(app: &mut App, deeds: &mut Vec<Deed>) {
+    let Some((workflow, ix, record)) = app.selected_record() else { return };
+    let Some(step) = workflow.graph().map(|graph| graph.step(ix).id.clone()) else { return };
+    let run = workflow.run.clone();
+    if record.paused {
+        let done = format!("{step} and what depends on it go on");
+        send(app, Command::Resume { run: Some(run), step: Some(step) }, done, deeds);
+    } else {
+        let done = format!("{step} and what depends on it are held back");
+        send(app, Command::Pause { run, step: Some(step) }, done, deeds);
+    }
+}
+
 fn pause_or_resume(app: &mut App, deeds: &mut Vec<Deed>) {
-    let Some(workflow) = app.workflow() else { return };
+    let Some(workflow) = app.acted_on() else { return };
     let run = workflow.run.clone();
     if workflow.state == WorkflowState::Running {
         let done = format!("{run} is paused: what runs goes on, nothing new starts");
@@ -319,7 +330,7 @@ fn leave(app: &mut App, deeds: &mut Vec<Deed>) {
 
 /// First what is typed or open goes, then it offers to leave. A run is never touched.
 fn interrupt(app: &mut App) {
-    if app.help.take().is_some() || app.dialog.take().is_some() {
+    if app.help.take().is_some() || app.dialog.take().is_some() || app.palette.take().is_some() || app.prompt.take().is_some() {
         return;
     }
     if app.pane == Pane::Intent && (!app.intent.editor.is_empty() || app.intent.asking.is_some()) {

@@ -12,7 +12,7 @@ use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
 use super::super::widget::scroll::Go;
-use super::{Deed, act, input, show_run};
+use super::{Deed, act, input, revise, show_run};
 
 pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut Vec<Deed>) {
     let typing = app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some());
@@ -122,6 +122,7 @@ fn choose(app: &mut App, at: usize, deeds: &mut Vec<Deed>) {
         }
         Does::Leave(exit) => deeds.push(Deed::Leave(exit)),
         Does::CancelAll => cancel_all(app, deeds),
+        Does::Change => revise::open(app),
     }
 }
 
@@ -131,7 +132,9 @@ fn told(choice: &Choice) -> String {
         Does::Send(Command::Approve { run, step, .. } | Command::Reject { run, step, .. }) => {
             step.as_ref().map_or(run.as_str(), |step| step.as_str())
         }
-        Does::Send(Command::Retry { at, .. } | Command::Skip { at, .. } | Command::Done { at, .. }) => at.step.as_str(),
+        Does::Send(Command::Retry { at, .. } | Command::Revise { at, .. } | Command::Skip { at, .. } | Command::Done { at, .. }) => {
+            at.step.as_str()
+        }
         Does::Send(Command::Cancel { run, .. } | Command::Rollback { run, .. }) => run.as_str(),
         _ => "",
     };

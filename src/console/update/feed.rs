@@ -7,42 +7,45 @@ use crate::model::event::{Event, Fact};
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::state::State;
-use crate::text;
+use crate::model::time::Stamp;
 
-use super::super::app::{Answer, App, Arming, Dirty, Focus, LinkState, Proposal, Subject};
+use super::super::app::{Answer, App, Dirty, Focus, LinkState, Subject};
+use super::super::arming::Arming;
 use super::super::pane::Pane;
+use super::super::proposal::Proposal;
 use super::super::settings::Bell;
 use super::super::theme::Role;
-use super::Deed;
+use super::{Deed, rejoin};
 
 pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
         FeedItem::Plan(graph) => app.state.know_plan(graph),
         FeedItem::Event(event) => event_received(app, &event, deeds),
         FeedItem::Resync(state) => replace(app, state),
-        FeedItem::Gone { reason } => {
-            let reason = text::safe(&reason);
-            app.say(Role::Bad, format!("the engine ended ({reason}): q, then `ouioe` goes on; this is the last that is known"));
-            app.link_state = LinkState::Gone { reason };
-        }
+        FeedItem::Gone { reason } => rejoin::engine_gone(app, &reason, deeds),
     }
 }
 
 /// Starts again from a state that holds everything.
-fn replace(app: &mut App, state: Arc<State>) {
+pub(super) fn replace(app: &mut App, state: Arc<State>) {
     app.state = Arc::unwrap_or_clone(state);
     app.link_state = LinkState::Live;
     app.forget_asked();
+    // Events may be missing from what the feed brought.
+    app.history = None;
     list_runs(app);
     check_dialog(app);
     app.mark(Dirty::Soon);
 }
 
-fn event_received(app: &mut App, event: &Event, deeds: &mut Vec<Deed>) {
+fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
     if event.seq <= app.state.seq {
         return;
     }
     (app.fold)(&mut app.state, event);
+    if let Some(history) = &mut app.history {
+        history.heard(event);
+    }
     if matches!(event.fact, Fact::IntentSubmitted { .. }) {
         list_run(app, event);
     }
@@ -52,19 +55,23 @@ fn event_received(app: &mut App, event: &Event, deeds: &mut Vec<Deed>) {
     };
     let asked = ask_for_attention(app, run, deeds);
     let shown = matches!(&app.subject, Subject::Run(subject) if subject == run);
-    if shown || asked || app.pane == Pane::Runs {
+    if app.matching.is_some() {
+        app.match_runs();
+    }
+    if shown || asked || matches!(app.pane, Pane::Runs | Pane::Inbox) {
         app.mark(Dirty::Soon);
     }
     check_dialog(app);
 }
 
 fn list_runs(app: &mut App) {
-    let chosen = app.runs.get(app.runs_cursor).cloned();
+    let chosen = app.listed().get(app.runs_cursor).cloned();
     let mut runs: Vec<(u64, RunId)> = app.state.runs.values().map(|workflow| (workflow.order, workflow.run.clone())).collect();
     runs.sort_by(|one, other| other.cmp(one));
     app.runs = runs.into_iter().map(|(_, run)| run).collect();
+    app.match_runs();
     // The same run stays selected when a newer one comes above it.
-    if let Some(at) = chosen.and_then(|chosen| app.runs.iter().position(|run| *run == chosen)) {
+    if let Some(at) = chosen.and_then(|chosen| app.listed().iter().position(|run| *run == chosen)) {
         app.runs_cursor = at;
     }
 }
@@ -72,7 +79,7 @@ fn list_runs(app: &mut App) {
 /// A new run is the newest; the selected one stays selected.
 fn list_run(app: &mut App, event: &Event) {
     let Some(run) = &event.run else { return };
-    app.runs_cursor += usize::from(!app.runs.is_empty());
+    app.runs_cursor += usize::from(!app.runs.is_empty() && app.matching.is_none());
     app.runs.insert(0, run.clone());
 }
 
@@ -123,10 +130,12 @@ pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
                 app.subject = Subject::Proposal;
                 app.say(Role::Accent, "the plan you asked for is ready: Esc leaves the editor, 1 shows it");
             } else {
-                app.say(Role::Accent, "the plan you asked for is ready: i and ⏎ show it");
+                app.say(Role::Accent, "the plan you asked for is ready: i and Enter show it");
             }
         }
         PlanOutcome::Clarify { question, missing, choices } => {
+            // The only one there is needs no looking for.
+            app.intent.choice = (choices.len() == 1).then_some(0);
             app.intent.answer = Some(Answer::Clarify { question, missing, choices });
         }
         PlanOutcome::Refuse { reason, nearest } => app.intent.answer = Some(Answer::Refuse { reason, nearest }),
@@ -141,7 +150,10 @@ pub(super) fn show_proposal(app: &mut App) {
     app.mark(Dirty::Soon);
 }
 
-/// At the start: the list of runs, and the one that matters most.
-pub fn begin(app: &mut App) {
+/// At the start: the list of runs, and what happened since a console of this operator was left.
+pub fn begin(app: &mut App, seen: Option<Stamp>) {
     list_runs(app);
+    if let Some(seen) = seen {
+        app.show_card(seen);
+    }
 }

@@ -13,21 +13,30 @@ use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
 use super::super::widget::scroll::Go;
-use super::{Deed, act, choose, feed};
+use super::{Deed, act, choose, feed, find};
 
 /// Keys that come this soon after a paste were part of it: a paste can hold its own end mark.
 const PASTE_SHADOW: Millis = Millis(100);
 
 pub(super) fn received(app: &mut App, input: Input, now: Now, deeds: &mut Vec<Deed>) {
     match input {
-        Input::Key(key) => key_pressed(app, key, now, deeds),
+        Input::Key(key) => {
+            app.key_heard(now);
+            key_pressed(app, key, now, deeds);
+        }
         Input::Paste { text, dropped } => {
             app.last_paste = Some(now.mono);
             pasted(app, &text, dropped);
             app.mark(Dirty::Now);
         }
-        Input::FocusGained => app.focus = Focus::Here,
-        Input::FocusLost => app.focus = Focus::Elsewhere,
+        Input::FocusGained => {
+            app.focus = Focus::Here;
+            app.back_in_focus(now);
+        }
+        Input::FocusLost => {
+            app.focus = Focus::Elsewhere;
+            app.left = Some(now.wall);
+        }
     }
 }
 
@@ -35,6 +44,9 @@ fn pasted(app: &mut App, pasted: &str, dropped: usize) {
     if app.dialog.is_some() {
         app.say(Role::Warn, "a paste decides nothing: type it");
         return;
+    }
+    if app.help.is_none() && (app.palette.is_some() || app.prompt.is_some()) {
+        return find::pasted(app, pasted);
     }
     if app.pane != Pane::Intent || app.help.is_some() {
         app.say(Role::Warn, "pasted text goes into the intent only: press i first");
@@ -47,18 +59,8 @@ fn pasted(app: &mut App, pasted: &str, dropped: usize) {
     }
 }
 
-pub(super) fn place(app: &App) -> Place {
-    if app.help.is_some() {
-        Place::Help
-    } else if app.dialog.is_some() {
-        Place::Dialog
-    } else {
-        app.pane.into()
-    }
-}
-
 fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
-    let place = place(app);
+    let place = Place::of(app);
     let known = keys::act(place, app.prefix, key);
     // These never decide anything and always work.
     if let Some(act @ (Act::Interrupt | Act::Repaint | Act::Suspend)) = known {
@@ -86,13 +88,17 @@ fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     match place {
         Place::Dialog => choose::key_pressed(app, key, known, now, deeds),
         Place::Intent => intent_key(app, key, known, now, deeds),
-        Place::Help | Place::Plan | Place::Step | Place::Runs => pane_key(app, place, key, now, deeds),
+        Place::Prompt => find::typed(app, key, known, deeds),
+        Place::Palette => find::palette_key(app, key, known, now, deeds),
+        Place::Help | Place::Plan | Place::Step | Place::Log | Place::Why | Place::Runs | Place::Inbox => {
+            pane_key(app, place, key, now, deeds);
+        }
     }
 }
 
 /// Letters go into an editor.
 fn types(app: &App, place: Place) -> bool {
-    place == Place::Intent || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
+    matches!(place, Place::Intent | Place::Prompt | Place::Palette) || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
 }
 
 /// Dropped because it may have been typed for what was on the screen before.
@@ -104,8 +110,19 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     }
     let arming = match place {
         Place::Dialog => app.dialog.as_mut().map(|dialog| &mut dialog.arming),
-        Place::Plan | Place::Step if app.subject == Subject::Proposal => app.proposal.as_mut().map(|proposal| &mut proposal.arming),
-        Place::Plan | Place::Step | Place::Runs | Place::Intent | Place::Help => None,
+        Place::Plan | Place::Step | Place::Why if app.subject == Subject::Proposal => {
+            app.proposal.as_mut().map(|proposal| &mut proposal.arming)
+        }
+        Place::Plan
+        | Place::Step
+        | Place::Log
+        | Place::Why
+        | Place::Runs
+        | Place::Inbox
+        | Place::Intent
+        | Place::Help
+        | Place::Prompt
+        | Place::Palette => None,
     };
     let Some(arming) = arming.filter(|arming| !arming.is_armed(now.mono, wait)) else { return false };
     arming.stray = Some(now.mono);

@@ -5,27 +5,39 @@
 mod act;
 mod choose;
 mod feed;
+mod find;
+mod go;
 mod input;
+mod rejoin;
+mod revise;
+mod settle;
 
 pub use act::is_for_now;
 pub use feed::begin;
+pub use rejoin::Rejoined;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
-use crate::model::ids::RunId;
+use crate::model::event::Event;
+use crate::model::ids::{RunId, StepId, StepIx};
 use crate::model::outcome::PlanOutcome;
+use crate::model::plan::Plan;
+use crate::model::step_state::StepState;
 use crate::model::time::Millis;
 use crate::spool::OutputChunk;
 use crate::text;
 
-use super::app::{App, Dirty, LinkState, Now, Sent, StepPane, Subject};
+use super::app::{App, Dirty, Now, Subject};
 use super::input::Input;
-use super::output::{Flow, Output, Source};
+use super::output::{Output, Source};
 use super::pane::Pane;
+use super::proposal::Sent;
+use super::revision::Target;
+use super::save::Saved;
 use super::theme::Role;
-use super::widget::rail::Rail;
 use super::wiring::Exit;
 
 #[derive(Debug)]
@@ -53,6 +65,20 @@ pub enum Msg {
     },
     /// Back from the shell.
     Resumed,
+    /// What became of `Deed::Save`.
+    Saved(Result<Saved, String>),
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+        answer: Result<Vec<Event>, String>,
+    },
+    /// What became of `Deed::Revise`.
+    Revised {
+        target: Target,
+        answer: Result<Plan, String>,
+    },
+    /// What became of `Deed::Rejoin`.
+    Rejoined(Result<Rejoined, String>),
     /// The time that `next_wake` named has come.
     Tick,
 }
@@ -69,12 +95,39 @@ pub enum Order {
 
 #[derive(Debug, PartialEq)]
 pub enum Deed {
-    Plan { ask: u64, text: String },
-    Send { order: Order, command: Box<Command> },
-    Read { source: Source, offset: u64 },
+    Plan {
+        ask: u64,
+        text: String,
+    },
+    Send {
+        order: Order,
+        command: Box<Command>,
+    },
+    Read {
+        source: Source,
+        offset: u64,
+    },
+    /// The whole output to a new file.
+    Save {
+        source: Source,
+        path: String,
+    },
+    /// The journal's events of a run.
+    Past {
+        run: RunId,
+    },
+    /// The plan's next revision, in which this step has other parameters.
+    Revise {
+        plan: Arc<Plan>,
+        step: StepId,
+        set: BTreeMap<String, String>,
+        target: Target,
+    },
     Bell,
     Repaint,
     Suspend,
+    /// To the engine that holds the journal now, or to one of our own.
+    Rejoin,
     Leave(Exit),
 }
 
@@ -84,102 +137,36 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
         Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
-        Msg::Replied { order, reply } => replied(app, &order, reply),
+        Msg::Replied { order, reply } => replied(app, &order, reply, &mut deeds),
         Msg::Output { source, answer } => output(app, &source, answer, now),
         Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
         Msg::Resized { size } => resized(app, size, &mut deeds),
         Msg::Resumed => deeds.push(Deed::Repaint),
+        Msg::Rejoined(answer) => rejoin::answered(app, answer),
+        Msg::Saved(answer) => saved(app, answer),
+        Msg::Revised { target, answer } => revise::made(app, target, answer),
+        Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }
-    settle(app, now, &mut deeds);
+    settle::settle(app, now, &mut deeds);
     deeds
 }
 
-/// What follows from any change: layout of a new graph, the output that is on the screen, rows in range.
-fn settle(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
-    lay_out(app);
-    let len = app.rail.as_ref().map_or(0, |(_, rail)| rail.order.len());
-    app.cursor = app.cursor.min(len.saturating_sub(1));
-    app.runs_cursor = app.runs_cursor.min(app.runs.len().saturating_sub(1));
-    keep_in_view(app);
-    forget_other_step(app);
-    arm_anew(app);
-    choose_output(app, now.mono);
-    if let Some(output) = app.output.as_mut().filter(|output| output.due().is_some_and(|due| due <= now.mono)) {
-        let offset = output.ask();
-        deeds.push(Deed::Read { source: output.source.clone(), offset });
-    }
-}
-
-fn lay_out(app: &mut App) {
-    let Some(graph) = app.graph().cloned() else {
-        app.rail = None;
-        return;
-    };
-    if app.rail.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &graph)) {
-        return;
-    }
-    let rail = Arc::new(Rail::of(&graph));
-    app.rail = Some((graph, rail));
-    app.mark(Dirty::Soon);
-}
-
-/// A proposal is armed from when it is looked at, each time that it comes to the screen.
-fn arm_anew(app: &mut App) {
-    let in_view = app.subject == Subject::Proposal && matches!(app.pane, Pane::Plan | Pane::Step);
-    let frame = app.frame;
-    if let Some(proposal) = app.proposal.as_mut().filter(|proposal| proposal.in_view != in_view) {
-        proposal.in_view = in_view;
-        proposal.arming = super::app::Arming::from_frame(frame);
-    }
-}
-
-/// What was chosen to be seen of one step is not what is seen of the next.
-fn forget_other_step(app: &mut App) {
-    let now = app.selected_record().map(|(workflow, ix, _)| (workflow.run.clone(), ix));
-    if app.step.of != now {
-        app.step = StepPane { of: now, ..StepPane::default() };
-    }
-    let result = app.selected_record().and_then(|(_, _, record)| record.result.clone());
-    if let Some(serde_json::Value::Object(fields)) = result.as_deref().filter(|_| !app.step.unfolded) {
-        app.step.unfolded = true;
-        for key in fields.keys() {
-            app.step.tree.get_mut().open(vec![key.clone()]);
-        }
-    }
-}
-
-fn keep_in_view(app: &mut App) {
-    let rows = super::view::pane_rows(app);
-    if let Some((_, rail)) = &app.rail {
-        let row = rail.row_of.get(app.cursor).map_or(0, |row| *row as usize);
-        app.top = super::widget::scroll::top_for(app.top, row, rows, rail.rows.len());
-    }
-    app.runs_top = super::widget::scroll::top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), app.runs.len());
-}
-
-/// The selected step's last attempt, if its output is on the screen.
-fn choose_output(app: &mut App, now: Millis) {
-    let wanted = super::view::shows_output(app).then(|| shown_attempt(app)).flatten();
-    let Some((source, flow)) = wanted else {
-        app.output = None;
-        return;
-    };
-    if let Some(output) = app.output.as_mut().filter(|output| output.source == source) {
-        output.set_flow(flow, now);
-    } else {
-        app.output = Some(Output::new(source, flow, now));
-        app.step.back = None;
+fn past(app: &mut App, run: &RunId, answer: Result<Vec<Event>, String>) {
+    if let Some(history) = app.history.as_mut().filter(|history| history.run == *run) {
+        history.read(answer);
         app.mark(Dirty::Soon);
     }
 }
 
-fn shown_attempt(app: &App) -> Option<(Source, Flow)> {
-    let (workflow, ix, record) = app.selected_record()?;
-    record.last.as_ref()?;
-    let step = workflow.graph()?.step(ix).id.clone();
-    let flow = if record.state.is_live() { Flow::Live } else { Flow::Over };
-    Some((Source { run: workflow.run.clone(), step, attempt: record.attempt }, flow))
+fn saved(app: &mut App, answer: Result<Saved, String>) {
+    match answer {
+        Ok(Saved { path, bytes, lost: 0 }) => app.say(Role::Ok, format!("saved {bytes} bytes to {path}")),
+        Ok(Saved { path, bytes, lost }) => {
+            app.say(Role::Warn, format!("saved {bytes} bytes to {path}; {lost} bytes in between had not been kept"));
+        }
+        Err(why) => app.say(Role::Bad, format!("could not {why}")),
+    }
 }
 
 fn output(app: &mut App, source: &Source, answer: Result<OutputChunk, String>, now: Now) {
@@ -236,7 +223,7 @@ pub fn next_wake(app: &App, now: Now) -> Option<Millis> {
     [dialog, proposal, clock, output].into_iter().flatten().min()
 }
 
-fn replied(app: &mut App, order: &Order, reply: Reply) {
+fn replied(app: &mut App, order: &Order, reply: Reply, deeds: &mut Vec<Deed>) {
     match reply {
         Reply::Accepted { run, .. } => accepted(app, order, run),
         Reply::Refused(refusal) => {
@@ -248,9 +235,8 @@ fn replied(app: &mut App, order: &Order, reply: Reply) {
             app.say(Role::Unknown, format!("not known whether it was recorded ({cmd_id}); look before you try again"));
         }
         Reply::Gone => {
-            unsent(app);
-            app.link_state = LinkState::Gone { reason: "the engine ended".to_owned() };
-            app.say(Role::Bad, "the engine ended before it answered; nothing here can act");
+            rejoin::engine_gone(app, "the engine ended", deeds);
+            app.say(Role::Unknown, "the engine ended before it answered: look whether it was recorded before you try again");
         }
     }
 }
@@ -285,10 +271,13 @@ pub(super) fn show_run(app: &mut App, run: RunId, pane: Pane) {
     app.subject = Subject::Run(run);
     app.pane = pane;
     (app.cursor, app.top) = (0, 0);
-    lay_out(app);
+    settle::lay_out(app);
     let matters = app.workflow().and_then(|workflow| {
         let waits = workflow.questions.values().find_map(|open| open.step);
-        waits.or_else(|| workflow.live.first().copied())
+        let ended_badly =
+            |ix: &StepIx| matches!(workflow.steps.get(ix.at()).map(|one| &one.state), Some(StepState::Failed | StepState::OutcomeUnknown));
+        let failed = || workflow.graph()?.places().find(ended_badly);
+        waits.or_else(|| workflow.live.first().copied()).or_else(failed)
     });
     if let (Some(ix), Some((_, rail))) = (matters, &app.rail) {
         app.cursor = rail.place.get(ix.at()).map_or(0, |place| *place as usize);

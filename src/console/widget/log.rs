@@ -3,7 +3,7 @@
 //! A carriage return overwrites the line, as progress bars want. Of colours only the chromatic foregrounds and bold are
 //! kept: neither background nor black, white or conceal can hide text. Everything else becomes visible.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
@@ -11,71 +11,156 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::text;
 
-/// Lines kept in memory; the spool has them all.
-const LINES: usize = 20_000;
 /// A line without end is cut into lines of this many bytes.
 const LINE_BYTES: usize = 16 << 10;
 
 type Run = (String, Style);
 
+/// Bytes as they came, and where their lines begin; only lines that are drawn or searched are parsed.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    lines: VecDeque<Vec<Run>>,
-    /// Bytes after the last line feed.
-    open: Vec<u8>,
-    dropped: u64,
+    bytes: Vec<u8>,
+    /// First byte of each line after the first one.
+    starts: Vec<usize>,
+    /// Line -> bytes that were not kept before it.
+    gaps: BTreeMap<usize, u64>,
 }
 
 impl Log {
     pub fn push(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if *byte == b'\n' || self.open.len() >= LINE_BYTES {
-                self.close();
-            }
-            if *byte != b'\n' {
-                self.open.push(*byte);
+            self.bytes.push(*byte);
+            let begun = self.starts.last().copied().unwrap_or(0);
+            if *byte == b'\n' || self.bytes.len() - begun >= LINE_BYTES {
+                self.starts.push(self.bytes.len());
             }
         }
     }
 
-    fn close(&mut self) {
-        let line = parsed(&std::mem::take(&mut self.open));
-        self.lines.push_back(line);
-        if self.lines.len() > LINES {
-            self.lines.pop_front();
-            self.dropped += 1;
+    /// What follows does not follow on what came before: so many bytes between them are lost.
+    pub fn gap(&mut self, lost: u64) {
+        if self.starts.last().copied().unwrap_or(0) < self.bytes.len() {
+            self.starts.push(self.bytes.len());
         }
+        *self.gaps.entry(self.starts.len()).or_default() += lost;
     }
 
     /// Lines, the unfinished one included.
     pub fn len(&self) -> usize {
-        self.lines.len() + usize::from(!self.open.is_empty())
+        self.starts.len() + usize::from(self.starts.last().copied().unwrap_or(0) < self.bytes.len())
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Lines that were let go.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    /// Bytes that were not kept, before the first line or between two.
+    pub fn lost(&self) -> u64 {
+        self.gaps.values().sum()
     }
 
-    /// The last rows that fit above line `end`, wrapped; only those are built.
-    pub fn rows(&self, end: usize, width: usize, height: usize, tint: Tint) -> Vec<Line<'static>> {
-        let mut rows: VecDeque<Line<'static>> = VecDeque::new();
-        let unfinished = (!self.open.is_empty()).then(|| parsed(&self.open));
+    /// Without its line feed.
+    fn line(&self, at: usize) -> &[u8] {
+        let start = if at == 0 { 0 } else { self.starts[at - 1] };
+        let end = self.starts.get(at).copied().unwrap_or(self.bytes.len());
+        let line = &self.bytes[start..end];
+        line.strip_suffix(b"\n").unwrap_or(line)
+    }
+
+    /// The last rows that fit above line `end`, wrapped, each with the number of its line; only those are built.
+    pub fn rows(&self, end: usize, width: usize, height: usize, look: &Look<'_>) -> Vec<(usize, Line<'static>)> {
+        let mut rows: VecDeque<(usize, Line<'static>)> = VecDeque::new();
         for at in (0..end.min(self.len())).rev() {
-            let Some(line) = self.lines.get(at).or(unfinished.as_ref()) else { continue };
-            for row in wrapped(line, width, tint).into_iter().rev() {
+            let lost = self.gaps.get(&at).map(|lost| vec![(format!("… {lost} bytes were not kept …"), Style::default())]);
+            let runs = marked(parsed(self.line(at)), look.find);
+            let lines = lost.into_iter().chain([runs]);
+            for row in lines.flat_map(|runs| wrapped(&runs, width, look.tint)).collect::<Vec<_>>().into_iter().rev() {
                 if rows.len() == height {
                     return rows.into();
                 }
-                rows.push_front(row);
+                rows.push_front((at, row));
             }
         }
         rows.into()
     }
+
+    /// The next line from `from` on, or before it, in which the text is read; upper and lower case alike.
+    pub fn find(&self, wanted: &str, from: usize, way: Way) -> Option<usize> {
+        let wanted = wanted.to_lowercase();
+        let holds = |at: &usize| has(self.line(*at), &wanted);
+        match way {
+            Way::Forward => (from..self.len()).find(holds),
+            Way::Back => (0..from.min(self.len())).rev().find(holds),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Forward,
+    Back,
+}
+
+/// How lines are drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub tint: Tint,
+    /// Lower case; marked wherever it stands.
+    pub find: Option<&'a str>,
+}
+
+/// Plain letters are looked through as they are: 16 MiB of them in the time of a key.
+fn has(line: &[u8], wanted: &str) -> bool {
+    if wanted.is_empty() {
+        return false;
+    }
+    if line.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return line.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()));
+    }
+    places(&plain(line), wanted).next().is_some()
+}
+
+fn plain(line: &[u8]) -> String {
+    parsed(line).into_iter().map(|(text, _)| text).collect()
+}
+
+/// Where `wanted`, in lower case, stands. Letters whose lower case has another length are compared as they are.
+fn places<'a>(text: &'a str, wanted: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let lower = text.to_lowercase();
+    let lower = if lower.len() == text.len() { lower } else { text.to_owned() };
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = from + lower[from..].find(wanted).filter(|_| !wanted.is_empty())?;
+        from = at + wanted.len();
+        Some((at, from))
+    })
+}
+
+/// What is searched for stands out, across changes of colour.
+fn marked(runs: Vec<Run>, find: Option<&str>) -> Vec<Run> {
+    let Some(wanted) = find.filter(|wanted| !wanted.is_empty()) else { return runs };
+    let text: String = runs.iter().map(|(text, _)| text.as_str()).collect();
+    let found: Vec<(usize, usize)> = places(&text, wanted).collect();
+    if found.is_empty() {
+        return runs;
+    }
+    let mut out = Vec::new();
+    let mut start = 0;
+    for (run, style) in runs {
+        let end = start + run.len();
+        let cuts = found.iter().flat_map(|(from, to)| [*from, *to]).filter(|cut| *cut > start && *cut < end);
+        let mut last = start;
+        for cut in cuts.chain([end]) {
+            let is_found = found.iter().any(|(from, to)| last >= *from && last < *to);
+            let style = if is_found { style.add_modifier(Modifier::REVERSED) } else { style };
+            if let Some(piece) = run.get(last - start..cut - start) {
+                out.push((piece.to_owned(), style));
+            }
+            last = cut;
+        }
+        start = end;
+    }
+    out
 }
 
 /// Whether colours of the output are shown.
@@ -91,7 +176,7 @@ fn wrapped(runs: &[Run], width: usize, tint: Tint) -> Vec<Line<'static>> {
     let mut row: Vec<Span<'static>> = Vec::new();
     let mut cells = 0;
     for (run, style) in runs {
-        let style = if tint == Tint::AsWritten { *style } else { Style::default() };
+        let style = if tint == Tint::AsWritten { *style } else { Style { fg: None, ..*style } };
         let mut piece = String::new();
         for grapheme in run.graphemes(true) {
             let wide = text::width(grapheme);
@@ -173,10 +258,16 @@ const CHROMATIC: [Color; 6] = [Color::Red, Color::Green, Color::Yellow, Color::B
 mod tests {
     use super::*;
 
+    const PLAIN: Look<'_> = Look { tint: Tint::AsWritten, find: None };
+
+    fn texts(log: &Log, width: usize) -> Vec<String> {
+        log.rows(log.len(), width, 100, &PLAIN).iter().map(|(_, line)| line.to_string()).collect()
+    }
+
     fn shown(bytes: &[u8], width: usize) -> Vec<String> {
         let mut log = Log::default();
         log.push(bytes);
-        log.rows(log.len(), width, 100, Tint::AsWritten).iter().map(ToString::to_string).collect()
+        texts(&log, width)
     }
 
     #[test]
@@ -188,6 +279,7 @@ mod tests {
             (b"\x1b]0;title\x07x\n", vec!["^[]0;title^Gx"]),
             (b"\x1b[2J\x1b[8mhidden\n", vec!["^[[2Jhidden"]),
             (b"\xff\xfe\n", vec!["<ff><fe>"]),
+            (b"a\n\nb\n", vec!["a", "", "b"]),
             (b"abcdef", vec!["abcd", "ef"]),
         ] {
             assert_eq!(shown(bytes, 4 * 10_usize.pow(u32::from(bytes != b"abcdef"))), expected, "{bytes:?}");
@@ -201,18 +293,51 @@ mod tests {
         for byte in bytes {
             log.push(&[*byte]);
         }
-        let whole: Vec<String> = log.rows(log.len(), 80, 10, Tint::None).iter().map(ToString::to_string).collect();
-        assert_eq!(whole, shown(bytes, 80));
+        assert_eq!(texts(&log, 80), shown(bytes, 80));
     }
 
     #[test]
-    fn only_the_last_lines_are_kept() {
+    fn what_was_not_kept_is_said_where_it_is_missing() {
         let mut log = Log::default();
-        for _ in 0..LINES + 5 {
-            log.push(b"x\n");
+        log.push(b"head, cut he");
+        log.gap(7);
+        log.push(b"re\ntail\n");
+        assert_eq!(texts(&log, 80), ["head, cut he", "… 7 bytes were not kept …", "re", "tail"]);
+        assert_eq!((log.len(), log.lost()), (3, 7));
+    }
+
+    #[test]
+    fn a_line_without_end_is_many_lines() {
+        let mut log = Log::default();
+        log.push(&vec![b'y'; LINE_BYTES * 2 + 1]);
+        assert_eq!(log.len(), 3);
+        assert_eq!(log.rows(log.len(), 10, 3, &PLAIN).len(), 3);
+    }
+
+    #[test]
+    fn text_is_found_as_it_is_read() {
+        let mut log = Log::default();
+        log.push("GET /v1\n\x1b[31mFA\x1b[0mIL: Größe\nget more\n".as_bytes());
+        for (wanted, from, way, expected) in [
+            ("get", 0, Way::Forward, Some(0)),
+            ("get", 1, Way::Forward, Some(2)),
+            ("get", 2, Way::Back, Some(0)),
+            ("get", 0, Way::Back, None),
+            ("fail", 0, Way::Forward, Some(1)),
+            ("GRÖSSE", 0, Way::Forward, None),
+            ("größe", 0, Way::Forward, Some(1)),
+            ("31m", 0, Way::Forward, None),
+        ] {
+            assert_eq!(log.find(wanted, from, way), expected, "{wanted} {from}");
         }
-        assert_eq!((log.len(), log.dropped()), (LINES, 5));
-        log.push(&vec![b'y'; LINE_BYTES * 2]);
-        assert_eq!(log.rows(log.len(), 10, 3, Tint::None).len(), 3);
+        let rows = log.rows(2, 80, 1, &Look { tint: Tint::None, find: Some("fail") });
+        let reversed: String = rows[0]
+            .1
+            .spans
+            .iter()
+            .filter(|span| span.style.add_modifier.contains(Modifier::REVERSED))
+            .map(|span| span.content.as_ref())
+            .collect();
+        assert_eq!((reversed.as_str(), rows[0].1.to_string().as_str()), ("FAIL", "FAIL: Größe"));
     }
 }

@@ -5,3 +5,4 @@ pub mod json_tree;
 pub mod log;
 pub mod rail;
 pub mod scroll;
+pub mod wrap;

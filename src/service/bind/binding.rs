@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::command::{Filling, Misfit};
-use super::slots;
+use super::{configured, http, slots};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::catalogue::{Binding, Catalogue, Operation, OutputFormat};
 use crate::model::plan::{Compensation, Plan};
@@ -49,14 +49,24 @@ fn action(catalogue: &Catalogue, name: &str, params: &BTreeMap<String, Value>) -
     if let Some(hint) = elsewhere(operation, binding, params) {
         return Ok(Action::Unbound { hint });
     }
+    act(catalogue, operation, binding, params)
+}
+
+pub fn act(catalogue: &Catalogue, operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
     match binding {
         Binding::Builtin { name, owned } => Ok(builtin_action(operation, name, *owned, params)),
         Binding::Command { argv, env, secrets, output } => command_action(operation, params, (argv, env), secrets, *output),
+        Binding::Http { method, url, headers, body, secrets } => {
+            http::action(&Filling { operation, params }, method, url, (headers, body.as_ref()), secrets)
+        }
+        Binding::Job { name } => configured::job(catalogue, operation, params, name),
+        Binding::Channel { name } => configured::channel(catalogue, operation, params, name),
     }
 }
 
 fn add_binding(operation: &Operation) -> String {
-    format!("add `binding = {{…}}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
+    let (name, service) = (&operation.name, operation.service());
+    format!("bind it in <config>/services/{service}.toml; `ouioe service show {name}` prints the lines to add")
 }
 
 /// The preview's name travels with the action until its list replaces it: without the list an owned builtin refuses to run.
@@ -133,6 +143,7 @@ fn acts_here(operation: &Operation, binding: &Binding) -> bool {
             let named = argv.iter().chain(env.values()).any(|text| slots::names(text).contains(&"host"));
             operation.param("host").is_some() && !named
         }
+        Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => false,
     }
 }
 

@@ -43,12 +43,16 @@ impl Filling<'_> {
     }
 
     fn value(&self, name: &str) -> Option<String> {
-        let given = self.params.get(name).or_else(|| self.operation.param(name)?.default.as_ref())?;
-        match given {
-            Value::Null => None,
+        match self.given(name)? {
             Value::String(text) => Some(text.clone()),
-            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Some(other.to_string()),
+            other => Some(other.to_string()),
         }
+    }
+
+    /// As it was given, or its default; never null.
+    pub fn given(&self, name: &str) -> Option<&Value> {
+        let given = self.params.get(name).or_else(|| self.operation.param(name)?.default.as_ref())?;
+        (!given.is_null()).then_some(given)
     }
 }
 

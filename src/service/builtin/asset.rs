@@ -1,24 +1,85 @@
-//! The inventory as far as a bare machine has one: `localhost` is always an asset.
+//! What the inventory knows. `localhost` is always in it, with its facts.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::host::facts;
-use super::param::{broke, optional, text};
-use super::registry::{Answer, Params};
+use super::param::{optional, text};
+use super::registry::{Answer, Params, World};
 use crate::model::failure::FailureClass;
+use crate::planner::grammar::environment;
 use crate::service::bind::is_local;
+use crate::service::builtin::param::{broke, wrong};
+use crate::service::owned::call::{now, of_store};
+use crate::store::asset::LOCALHOST;
+use crate::store::{Asset, Filter};
 
-/// It belongs to no group and no environment and carries no tag.
-pub fn list(params: &Params) -> Answer {
-    let narrowed = ["group", "env", "tag"].iter().any(|name| optional(params, name).is_some());
-    let hosts: Vec<Value> = if narrowed { Vec::new() } else { vec![Value::from("localhost")] };
-    Ok(json!({ "hosts": hosts }))
+/// Names, and beside them what a table of them shows.
+pub fn list(params: &Params, world: &World) -> Answer {
+    let environment = match optional(params, "env") {
+        Some(named) => Some(environment(&named).ok_or_else(|| wrong(format!("`env` is no environment: {named}")))?.to_owned()),
+        None => None,
+    };
+    let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };
+    let assets = world.inventory.list(&filter).map_err(|error| of_store(&error))?;
+    let hosts: Vec<&str> = assets.iter().map(|asset| asset.name.as_str()).collect();
+    let silent: Vec<&str> = assets.iter().filter(|asset| asset.in_maintenance(now())).map(|asset| asset.name.as_str()).collect();
+    Ok(json!({ "hosts": hosts, "in_maintenance": silent }))
 }
 
-pub fn get(params: &Params) -> Answer {
+pub fn get(params: &Params, world: &World) -> Answer {
     let name = text(params, "asset")?;
-    if !is_local(&name) {
-        return Err(broke(FailureClass::Permanent, format!("the inventory has no asset {name}")));
+    let known = if is_local(&name) { LOCALHOST } else { &name };
+    let asset = world.inventory.get(known).map_err(|error| of_store(&error))?;
+    let mut record = asset.json(now());
+    if known == LOCALHOST {
+        record["facts"] = facts::read()?;
     }
-    Ok(json!({ "asset": { "name": "localhost", "groups": [], "tags": [], "facts": facts::read()? } }))
+    Ok(json!({ "asset": record }))
+}
+
+pub fn find_owner(params: &Params, world: &World) -> Answer {
+    let service = text(params, "service")?;
+    let asset = world.inventory.get(&service).map_err(|error| of_store(&error))?;
+    let Some(owner) = asset.owner else {
+        return Err(broke(FailureClass::Permanent, format!("the inventory names no owner of {service}")));
+    };
+    Ok(json!({ "owner": { "name": owner, "contact": asset.contact }, "service": service }))
+}
+
+/// Both ways, near ones and all behind them.
+pub fn dependencies(params: &Params, world: &World) -> Answer {
+    let service = text(params, "service")?;
+    world.inventory.get(&service).map_err(|error| of_store(&error))?;
+    let all = world.inventory.all().map_err(|error| of_store(&error))?;
+    let needs: BTreeMap<&str, BTreeSet<&str>> =
+        all.iter().map(|asset| (asset.name.as_str(), asset.depends_on.iter().map(String::as_str).collect())).collect();
+    let mut needed_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, needs) in &needs {
+        for need in needs {
+            needed_by.entry(need).or_default().insert(name);
+        }
+    }
+    let near = |edges: &BTreeMap<&str, BTreeSet<&str>>| edges.get(service.as_str()).map(|near| json!(near)).unwrap_or(json!([]));
+    Ok(json!({
+        "service": service, "services": near(&needs), "needed_by": near(&needed_by),
+        "all_needs": behind(&service, &needs), "all_needed_by": behind(&service, &needed_by),
+        "unknown": unknown(&needs, &all),
+    }))
+}
+
+/// Everything that can be reached, a circle included once.
+fn behind<'a>(start: &'a str, edges: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
+    let (mut found, mut next) = (BTreeSet::new(), vec![start]);
+    while let Some(name) = next.pop() {
+        next.extend(edges.get(name).into_iter().flatten().filter(|one| found.insert(**one)));
+    }
+    found
+}
+
+/// Named as needed, but in no inventory.
+fn unknown(needs: &BTreeMap<&str, BTreeSet<&str>>, all: &[Asset]) -> Value {
+    let missing: BTreeSet<&str> = needs.values().flatten().copied().filter(|need| !all.iter().any(|asset| asset.name == *need)).collect();
+    json!(missing)
 }

@@ -2,12 +2,12 @@
 
 pub mod asset;
 pub mod basic;
+pub mod capture;
 pub mod host;
 pub mod http;
+pub mod job;
 pub mod network;
+pub mod param;
 pub mod registry;
-
-mod capture;
-mod param;
 
 pub use registry::{Answer, Params, World, at_once, call, find, names};

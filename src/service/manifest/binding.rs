@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use super::fields::{required, word};
+use super::http;
 use super::reader::{Reader, nearest};
 use crate::model::catalogue::{Binding, Param};
 use crate::service::bind::slots;
@@ -15,8 +16,15 @@ pub fn binding(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Op
     match required(reader, at, row, "kind")?.as_str() {
         "builtin" => builtin_binding(reader, at, row),
         "command" => Some(command_binding(reader, at, row, params)),
+        "http" => Some(http::binding(reader, at, row, params)),
+        kind @ ("job" | "channel") => {
+            reader.only(row, "such a binding", &["kind", "name"]);
+            let name = required(reader, at, row, "name")?;
+            known_slots(reader, at, std::iter::once(name.as_str()), params);
+            Some(if kind == "job" { Binding::Job { name } } else { Binding::Channel { name } })
+        }
         other => {
-            let help = nearest(other, ["builtin", "command"].into_iter());
+            let help = nearest(other, ["builtin", "channel", "command", "http", "job"].into_iter());
             reader.say(at, "unknown_word", format!("`kind` cannot be `{other}`"), help);
             None
         }
@@ -51,17 +59,19 @@ fn command_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[
         Some(_) => {}
     }
     let env = map(reader, row, "env");
-    for text in argv.iter().chain(env.values()) {
-        for slot in slots::names(text).iter().filter(|slot| !params.iter().any(|param| param.name == **slot)) {
-            let help = nearest(slot, params.iter().map(|param| param.name.as_str()));
-            reader.say(at, "unknown_slot", format!("`{{{slot}}}` names no parameter"), help);
-        }
-    }
+    known_slots(reader, at, argv.iter().chain(env.values()).map(String::as_str), params);
     let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
     Binding::Command { argv, env, secrets: map(reader, row, "secrets"), output }
 }
 
-fn map(reader: &Reader<'_>, row: &DeTable<'_>, key: &str) -> BTreeMap<String, String> {
+pub fn known_slots<'t>(reader: &Reader<'_>, at: usize, texts: impl Iterator<Item = &'t str>, params: &[Param]) {
+    for slot in texts.flat_map(slots::names).filter(|slot| !params.iter().any(|param| param.name == *slot)) {
+        let help = nearest(slot, params.iter().map(|param| param.name.as_str()));
+        reader.say(at, "unknown_slot", format!("`{{{slot}}}` names no parameter"), help);
+    }
+}
+
+pub fn map(reader: &Reader<'_>, row: &DeTable<'_>, key: &str) -> BTreeMap<String, String> {
     let Some((_, inner)) = reader.table(row, key) else {
         return BTreeMap::new();
     };

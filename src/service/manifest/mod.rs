@@ -5,6 +5,7 @@ pub mod load;
 
 mod binding;
 mod fields;
+mod http;
 mod operation;
 mod reader;
 

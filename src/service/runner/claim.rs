@@ -1,7 +1,7 @@
 //! Whose attempt is it: the runner's, or nobody's for ever.
 //!
-//! `claim` is made complete under another name and then linked, which fails where one is: one winner, and no reader sees
-//! half a claim. A runner that loses runs nothing; a Reconcile that wins has proven that nothing ran or ever will.
+//! `claim` is made complete under another name and then renamed, replacing nothing: one winner, and no reader sees half a
+//! claim. A runner that loses runs nothing; a Reconcile that wins has proven that nothing ran or ever will.
 //! Not synced: a claim that a power loss took away is never concluded from, as the boot id of the request then differs.
 //! A claim that cannot be read counts as a runner's.
 
@@ -10,6 +10,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::proc;
@@ -51,12 +53,12 @@ impl Claim {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&own)?;
         file.write_all(&serde_json::to_vec(self)?)?;
         drop(file);
-        let linked = fs::hard_link(&own, dir.join(FILE));
-        // The claim stands whether or not its first name could be removed.
-        let _ = fs::remove_file(&own);
-        match linked {
+        match give_name(&own, &dir.join(FILE)) {
             Ok(()) => Ok(Taken::Won),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Taken::Held(Self::read(dir)?)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let _ = fs::remove_file(&own);
+                Ok(Taken::Held(Self::read(dir)?))
+            }
             Err(error) => Err(error),
         }
     }
@@ -72,6 +74,20 @@ impl Claim {
 
     pub fn is_alive(&self) -> bool {
         proc::boot_id().is_ok_and(|boot| boot == self.boot_id) && proc::is_alive(self.pid, self.start_time)
+    }
+}
+
+/// Fails where the name is taken. A rename, so that the usual case leaves no deleted file for the file system to care for.
+fn give_name(own: &Path, name: &Path) -> io::Result<()> {
+    match renameat_with(CWD, own, CWD, name, RenameFlags::NOREPLACE) {
+        // Not on every file system.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(own, name)?;
+            // The claim stands whether or not its first name could be removed.
+            let _ = fs::remove_file(own);
+            Ok(())
+        }
+        renamed => Ok(renamed?),
     }
 }
 

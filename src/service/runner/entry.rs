@@ -17,10 +17,11 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, tree};
+use super::{environment, prepare, program, secrets, signals, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
+use crate::service::owned;
 use crate::spool::SpoolWriter;
 
 /// Status of a runner that wrote its record, found another's claim, could not begin, could not record.
@@ -29,14 +30,16 @@ pub const NOT_OURS: i32 = 3;
 pub const UNUSABLE: i32 = 4;
 pub const NOT_RECORDED: i32 = 5;
 
+/// The program's first argument.
+pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
 
 pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
-        (Some(flag), Some(dir)) if flag == BUILTIN => crate::service::owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(&PathBuf::from(dir)),
+        (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
+        (Some(dir), None) => run(Path::new(&dir)),
         _ => UNUSABLE,
     }
 }
@@ -45,19 +48,28 @@ fn run(dir: &Path) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
+    prepare::close_inherited();
+    if signals::be_deaf().is_err() {
+        return UNUSABLE;
+    }
+    begin(&dir)
+}
+
+/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
+pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(&dir), Signals::listen()) else {
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
         return UNUSABLE;
     };
-    match claim(&dir, &request) {
+    match claim(dir, &request) {
         Ok(Taken::Won) => {}
         Ok(Taken::Held(_)) => return NOT_OURS,
         Err(_) => return UNUSABLE,
     }
-    let ended = attempt(&dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
     let start = &request.start;
     let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(&dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
 /// A request of another boot is stale: its attempt is settled already.
@@ -77,20 +89,20 @@ struct Refused {
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
     let start = &request.start;
-    let spool =
-        SpoolWriter::create(dir, start.output_cap).map_err(|error| refused(FailureClass::Resource, format!("open the spool: {error}")))?;
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
-    let (child, secrets) = match &start.action {
-        Action::Builtin { owned: true, .. } => (spawn_builtin(dir, start)?, Vec::new()),
+    let (child, mut secrets) = match &start.action {
+        Action::Builtin { owned: true, .. } => spawn_builtin(dir, start)?,
         Action::Command { .. } => spawn_command(dir, request)?,
         Action::Builtin { owned: false, name, .. } => {
             return Err(refused(FailureClass::Config, format!("builtin {name} does not run in a process of its own")));
         }
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
-    let mut streams = Streams::new(spool, secrets, start.result_cap);
+    // One that cannot be had now cannot be shown by the step either, or is no fault of its.
+    secrets.extend(request.hidden.iter().filter_map(|handle| secrets::resolve(handle).ok()));
+    let mut streams = Streams::new(SpoolWriter::new(dir, start.output_cap), secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {
         // The system refuses a poll or a timer: the step cannot be watched, so it is ended and no record claims to know.
@@ -104,10 +116,21 @@ fn refused(class: FailureClass, detail: String) -> Refused {
     Refused { class, detail }
 }
 
-fn spawn_builtin(dir: &Path, start: &Start) -> Result<Child, Refused> {
+fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Refused> {
+    let resolved = resolved(&owned::secrets_of(&start.action))?;
+    let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
+    let values = resolved.iter().flat_map(hidden).collect();
     let mut command = Command::new("/proc/self/exe");
-    command.arg("__runner").arg(BUILTIN).arg(dir);
-    spawn(command, environment_of(start, &BTreeMap::new(), Vec::new()), "/")
+    command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
+    Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
+}
+
+fn resolved(handles: &BTreeMap<String, String>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+    if !handles.is_empty() {
+        prepare::hide_memory();
+    }
+    let resolve = |(name, handle): (&String, &String)| Ok((name.clone(), secrets::resolve(handle)?));
+    handles.iter().map(resolve).collect::<Result<_, String>>().map_err(|why| refused(FailureClass::Auth, why))
 }
 
 fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<u8>>), Refused> {
@@ -117,14 +140,7 @@ fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<
     };
     let checked = program::check(program, request.program_seen.as_ref()).map_err(|why| refused(FailureClass::Config, why))?;
     check_script(script.as_ref())?;
-    if !handles.is_empty() {
-        prepare::hide_memory();
-    }
-    let mut resolved = Vec::new();
-    for (name, handle) in handles {
-        let value = secrets::resolve(handle).map_err(|why| refused(FailureClass::Auth, why))?;
-        resolved.push((name.clone(), value));
-    }
+    let resolved = resolved(handles)?;
     let values = resolved.iter().map(|(_, value)| value.clone()).collect();
     let mut command = Command::new(checked.executable(&links_of(dir)));
     command.arg0(&program.path).args(args.iter().map(|arg| &arg.0));

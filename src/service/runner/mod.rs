@@ -5,6 +5,7 @@
 pub mod claim;
 pub mod entry;
 pub mod environment;
+pub mod host;
 pub mod proc;
 pub mod program;
 pub mod record;
@@ -12,9 +13,19 @@ pub mod request;
 pub mod secrets;
 pub mod supervise;
 
+mod fork;
 mod prepare;
 mod signals;
 mod stream;
 mod tree;
 
-pub use entry::main;
+use std::ffi::OsStr;
+
+/// What the first argument of this program says it is, carried out; `None` for any other.
+pub fn dispatch(first: &OsStr) -> Option<i32> {
+    match first.to_str()? {
+        entry::ARGUMENT => Some(entry::main()),
+        host::ARGUMENT => Some(host::main()),
+        _ => None,
+    }
+}

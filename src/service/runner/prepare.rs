@@ -10,7 +10,6 @@ use rustix::process;
 
 /// Each part is tried; one that the system refuses costs isolation, not the step.
 pub fn isolate() {
-    close_inherited();
     let _ = process::setsid();
     process::umask(Mode::RWXG | Mode::RWXO);
     let _ = process::chdir("/");
@@ -35,7 +34,7 @@ pub fn with_step_umask<T>(spawn: impl FnOnce() -> T) -> T {
 }
 
 /// Before anything of ours is open: all but standard input, output and error came from whoever started us.
-fn close_inherited() {
+pub fn close_inherited() {
     let Ok(entries) = fs::read_dir("/proc/self/fd") else {
         return;
     };

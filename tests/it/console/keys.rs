@@ -213,6 +213,112 @@ fn a_late_plan_takes_no_focus() {
     assert_eq!(desk.orders(), ["submit deploy checkout true"]);
 }
 
+#[test]
+fn lists_are_searched_and_commands_are_found() {
+    let failed = || submitted(&plan("t", &["one: | read host.facts web-1", "two: one | read host.facts web-1"]));
+    for (what, script, expected) in [
+        ("the inbox opens its question", "fail:one press:␛6⏎ look press:r", "bell; retry one 3"),
+        ("not before it was shown", "fail:one press:␛6⏎ press:r", "bell"),
+        ("what is looked for acts on nothing", "fail:one press:␛6/rsxq⏎ look press:rsx", "bell"),
+        ("nor does a pasted line end", "fail:one press:␛5/ paste:x⏎r⏎ +200 press:⏎", "bell"),
+        ("a command by its name opens its dialog", "press:␛⏎:cancel⏎ look press:x⏎", "cancel false"),
+        ("and arms as always", "press:␛⏎:cancel⏎ press:x⏎", ""),
+        ("one that acts at once", "press:␛⏎:pause⏎", "pause"),
+        ("Esc leaves it", "press:␛⏎:pause␛ press:⏎", ""),
+        ("what cannot be done says so", "press:␛⏎:retry⏎ look press:r", ""),
+        ("a run by its id", "press:␛:hhhh⏎ press:p", "pause"),
+        ("a save asks where", "press:␛⏎3S", ""),
+    ] {
+        assert_eq!(orders(failed(), script), expected, "{what}");
+    }
+}
+
+/// Other parameters are typed, made into a revision, looked at, and only then sent.
+#[test]
+fn a_failed_step_is_done_in_another_way() {
+    let steps = ["one: | mutate host.restart_service web-1", "two: one | read host.facts web-1"];
+    let mut engine = submitted(&plan("t", &steps));
+    let run = engine.state.runs.keys().next().expect("a run").clone();
+    engine.fail(&run, "one", Certainty::FailedKnown);
+    let mut desk = Desk::new(&engine.state, (80, 30));
+    desk.press("␛\rm");
+    assert!(super::world::text_of(&desk.frame()).contains("host (1 of 1): web-1"));
+    desk.press("\r");
+    assert_eq!(desk.orders(), Vec::<String>::new(), "nothing was changed");
+    desk.press("m\x7f2\r");
+    let Some(Deed::Revise { plan, set, target, .. }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    assert_eq!(set.iter().collect::<Vec<_>>(), [(&"host".to_owned(), &"web-2".to_owned())]);
+    let mut next = (*plan).clone();
+    next.revision += 1;
+    next.steps[0].params.insert("host".to_owned(), "web-2".into());
+    ouioe::policy::digest::seal(&mut next);
+    // Somebody who went on to something else is not interrupted.
+    desk.press("5");
+    desk.tell(Msg::Revised { target: target.clone(), answer: Ok(next.clone()) });
+    assert!(desk.app.dialog.is_none());
+    desk.press("1m");
+    let screen = super::world::text_of(&desk.frame());
+    assert!(screen.contains("host: \"web-1\" -> \"web-2\""), "{screen}");
+    desk.press("m\r");
+    assert_eq!(desk.orders(), Vec::<String>::new(), "typed ahead");
+    desk.look();
+    desk.press("m\r");
+    desk.deliver(&mut engine);
+    let workflow = &engine.state.runs[&run];
+    assert_eq!((workflow.revision, workflow.digest), (2, next.digest));
+    assert_eq!(desk.app.workflow().map(|workflow| workflow.revision), Some(2), "the console has the new plan");
+    // An answer for a step that moved on shows nothing.
+    desk.tell(Msg::Revised { target, answer: Ok(next) });
+    assert!(desk.app.dialog.is_none());
+}
+
+#[test]
+fn a_step_and_what_follows_are_held_back() {
+    for (what, script, expected) in [
+        ("by its key, and back", "press:␛⏎jB deliver press:B", "pause migrate; resume migrate"),
+        ("what is done cannot be", "succeed:preflight press:␛⏎ggB", ""),
+        ("a run from the list", "press:␛5p", "pause"),
+        ("and ended from there", "press:␛5x look press:x⏎", "cancel false"),
+    ] {
+        let script = script.replace("jB", "jjjB");
+        assert_eq!(orders(submitted(&deploy()), &script), expected, "{what}");
+    }
+}
+
+/// The output is saved by the name that was typed, and nothing is saved without one.
+#[test]
+fn an_output_is_saved_where_it_was_said() {
+    let engine = submitted(&deploy());
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r3");
+    desk.output(b"one\ntwo\n");
+    desk.press("S");
+    assert!(super::world::text_of(&desk.frame()).contains("save to: hhhhhh-preflight-1.log"));
+    desk.press("\x15/tmp/elsewhere\r");
+    assert_eq!(desk.orders(), ["save /tmp/elsewhere"]);
+    desk.press("S\x15\r");
+    assert_eq!(desk.orders(), Vec::<String>::new());
+}
+
+/// What is selected in the inbox stays selected when something older goes and something newer comes.
+#[test]
+fn the_inbox_keeps_its_place() {
+    let mut engine = Engine::new();
+    let one = plan("t", &["one: | read host.facts web-1"]);
+    let runs: Vec<RunId> = (0..3).map(|_| engine.submit(&one, Consent::Shown { digest: one.digest }).0).collect();
+    for run in &runs {
+        engine.fail(run, "one", Certainty::FailedKnown);
+    }
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛6j");
+    let chosen = |desk: &Desk| desk.app.inbox()[desk.app.inbox_cursor].workflow.run.clone();
+    assert_eq!((chosen(&desk), desk.app.inbox_cursor), (runs[1].clone(), 1));
+    let at = StepRef { run: runs[0].clone(), step: "one".into(), expected_rev: None };
+    let (_, items) = engine.request(super::world::ana(), Command::Skip { at, reason: String::new() });
+    desk.feed(items);
+    assert_eq!((chosen(&desk), desk.app.inbox_cursor), (runs[1].clone(), 0));
+}
+
 /// What waits is approved by the digest that was shown, with the bytes on the screen.
 #[test]
 fn a_gate_is_approved_by_what_was_shown() {

@@ -73,10 +73,14 @@ fn child_of_the_pty_tests() {
         plan_intent: Arc::new(|_| Box::pin(async { PlanOutcome::Plan { approval_required: false, plan: Box::new(deploy()) } })),
         fold: if scene.contains("broken") { broken_fold } else { machine::apply },
         render: |workflow, action| machine::rendered(workflow, action).map_err(|error| error.detail().to_owned()),
+        revise: Arc::new(|plan, _, _| Box::pin(async move { Ok((*plan).clone()) })),
+        past: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
+        rejoin: Arc::new(|| Box::pin(async { Err("reach another engine: this test has one".to_owned()) })),
         actor: ana(),
         host: "prod".to_owned(),
         settings: UiSettings::from_env(|name| std::env::var(name).ok()),
         in_process: true,
+        seen: None,
         runtime: runtime.handle().clone(),
     };
     let exit = console::run(wiring);
@@ -353,6 +357,13 @@ fn idle_is_idle() {
     tty.press("A");
     tty.shows("acts on");
     assert!(quiet(&tty), "an open dialog wakes the console");
+    tty.press("\x1b");
+    for (key, shown) in [("6", "oldest first"), ("4", "newest first"), (":", "pane Inbox")] {
+        tty.wait("pane without a dialog", |seen| !seen.screen.screen().contents().contains("acts on"));
+        tty.press(key);
+        tty.shows(shown);
+        assert!(quiet(&tty), "{shown}: looking wakes the console");
+    }
 }
 
 #[test]

@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use ouioe::console::UiSettings;
 use ouioe::console::glyph::Glyphs;
+use ouioe::console::input::Input;
 use ouioe::console::update::Msg;
-use ouioe::model::command::Consent;
+use ouioe::engine::handle::FeedItem;
+use ouioe::model::actor::Actor;
+use ouioe::model::command::{Command, Consent, StepRef};
+use ouioe::model::event::{Event, Fact};
 use ouioe::model::failure::Certainty;
 use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::state::State;
@@ -71,6 +75,20 @@ fn proposals() {
         desk.propose(&risky());
         desk.look();
     });
+    scene("dialog-files", &empty.state, |desk| {
+        let mut plan = plan("clean", &["clean: | destroy host.clean_files web-3"]);
+        let file = |at: i64| serde_json::json!({ "path": format!("old file {at}.log"), "inode": 10_027_000 + at, "size": 20_000, "modified_ns": 1_791_912_729_740_269_072_i64 });
+        let items: Vec<serde_json::Value> = (0..30).map(file).collect();
+        plan.steps[0].action = serde_json::from_value(serde_json::json!({
+            "kind": "builtin", "name": "clean_files", "owned": true, "params": { "items": items, "path": "/srv/cache" }
+        }))
+        .expect("an action");
+        ouioe::policy::digest::seal(&mut plan);
+        desk.propose(&plan);
+        desk.look();
+        desk.press("a");
+        desk.look();
+    });
     scene("step-proposed", &empty.state, |desk| {
         desk.propose(&risky());
         desk.look();
@@ -87,6 +105,7 @@ fn runs_and_their_steps() {
     scene("plan-busy", &engine.state, open);
     scene("step-busy", &engine.state, |desk| desk.press("␛\r2"));
     scene("step-result", &engine.state, |desk| desk.press("␛\rgg2gtj\r"));
+    scene("step-facts", &engine.state, |desk| desk.press("␛\r2gfj"));
     let (failing, _) = failing();
     scene("runs-failing", &failing.state, |desk| desk.press("␛"));
     scene("plan-failing", &failing.state, open);
@@ -95,6 +114,118 @@ fn runs_and_their_steps() {
     unknown.succeed(&run, "deploy-canary");
     let done = unknown.state.runs[&run].counts.settled;
     assert_eq!(done, 5);
+}
+
+/// What waits, over several runs and in every kind.
+#[test]
+fn inbox() {
+    let (mut engine, _) = failing();
+    let risky = risky();
+    let (unknown, _) = engine.submit(&risky, Consent::Shown { digest: risky.digest });
+    engine.succeed(&unknown, "look");
+    engine.fail(&unknown, "restart", Certainty::Unknown);
+    engine.submit(&plan("rotate keys", &["rotate: | destroy host.clean_files ca-1"]), Consent::None);
+    scene("inbox-empty", &Engine::new().state, |desk| desk.press("␛6"));
+    scene("inbox-busy", &engine.state, |desk| desk.press("␛6j"));
+    scene("inbox-find", &engine.state, |desk| desk.press("␛6/unkn"));
+    scene("inbox-opened", &engine.state, |desk| {
+        desk.press("␛6G\r");
+        desk.look();
+    });
+    scene("runs-several", &engine.state, |desk| desk.press("␛5j"));
+    scene("runs-find", &engine.state, |desk| desk.press("␛5/deploy\r"));
+    scene("palette", &engine.state, |desk| desk.press("␛5:"));
+    scene("palette-find", &engine.state, |desk| desk.press("␛5\r:ski"));
+}
+
+/// Back after a while: what waits, what ended, what goes on.
+#[test]
+fn a_card_on_return() {
+    let (mut engine, _) = failing();
+    let one = plan("check", &["one: | read host.facts web-1"]);
+    let (good, _) = engine.submit(&one, Consent::Shown { digest: one.digest });
+    engine.succeed(&good, "one");
+    engine.submit(&one, Consent::Shown { digest: one.digest });
+    scene("card", &engine.state, |desk| {
+        desk.press("␛");
+        desk.app.show_card(super::world::START);
+    });
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛");
+    for (event, shown) in [(Input::FocusLost, false), (Input::FocusGained, false), (Input::FocusLost, false)] {
+        desk.tell(Msg::Input(event));
+        assert_eq!(desk.app.card.is_some(), shown, "a glance elsewhere is not away");
+    }
+    desk.app.left = Some(super::world::START);
+    desk.tell(Msg::Input(Input::FocusGained));
+    assert!(desk.app.card.is_some());
+    desk.press("␛");
+    assert!(desk.app.card.is_none() && desk.app.pane == ouioe::console::pane::Pane::Runs, "Esc takes the card and nothing else");
+    desk.pass(Millis(10_000));
+    desk.press("j");
+    desk.pass(Millis(700_000));
+    desk.press("j");
+    assert!(desk.app.card.is_none(), "nothing happened since the last key");
+}
+
+/// The whole output, searched.
+#[test]
+fn log() {
+    let (failing, _) = failing();
+    scene("log", &failing.state, |desk| desk.press("␛\r3"));
+    scene("log-empty", &Engine::new().state, |desk| desk.press("␛3"));
+    for size in SIZES {
+        let mut desk = Desk::new(&failing.state, size);
+        desk.press("␛\r3");
+        let line = |at: usize| if at % 100 == 7 { format!("line {at} has the Needle") } else { format!("line {at} is hay") };
+        let long = (0..500).map(line).collect::<Vec<String>>().join("\n");
+        desk.output(long.as_bytes());
+        desk.press("/needle\r");
+        desk.press("n");
+        check(&format!("log-find-{}x{}", size.0, size.1), &text_of(&desk.frame()));
+    }
+}
+
+#[test]
+fn why() {
+    let (failing, run) = failing();
+    let mut story = failing.story(&run);
+    scene("why-failing", &failing.state, |desk| {
+        desk.press("␛\r4");
+        desk.past(&story);
+    });
+    scene("why-proposed", &Engine::new().state, |desk| {
+        desk.propose(&risky());
+        desk.look();
+        desk.press("v");
+    });
+    story.clear();
+    scene("why-live", &failing.state.clone(), |desk| {
+        desk.press("␛\r4G");
+        desk.past(&story);
+    });
+    let adapted = Fact::AdaptationChosen {
+        strategy: "longer timeout".to_owned(),
+        reasons: vec!["p95 was 61 s".to_owned()],
+        rejected: vec!["skip: the step is critical".to_owned()],
+    };
+    let event = Event {
+        v: 1,
+        seq: failing.state.seq.next(),
+        at: failing.now,
+        run: Some(run),
+        step: Some("smoke-test".into()),
+        attempt: None,
+        actor: Actor::Engine,
+        cmd: None,
+        fact: adapted,
+    };
+    scene("why-adapted", &failing.state, |desk| {
+        desk.press("␛\r4");
+        desk.past(&[]);
+        desk.feed(vec![FeedItem::Event(event.clone().into())]);
+        desk.press("G");
+    });
 }
 
 #[test]
@@ -108,6 +239,16 @@ fn dialogs() {
         desk.press("␛A");
         desk.frame();
         desk.pass(Millis(200));
+    });
+    // Somebody else decides while it is open.
+    scene("dialog-changed", &failing.state, |desk| {
+        desk.press("␛A");
+        desk.look();
+        let (mut engine, run) = super::world::failing();
+        let at = StepRef { run, step: "smoke-test".into(), expected_rev: None };
+        let bob = Actor::Local { uid: 1001, name: "bob".to_owned() };
+        let (_, items) = engine.request(bob, Command::Skip { at, reason: String::new() });
+        desk.feed(items);
     });
     scene("dialog-proposal", &Engine::new().state, |desk| {
         desk.propose(&risky());

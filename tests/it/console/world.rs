@@ -12,6 +12,7 @@ use ouioe::engine::handle::{FeedItem, Reply};
 use ouioe::machine::{self, Ctx};
 use ouioe::model::actor::Actor;
 use ouioe::model::command::{AttemptOutcome, Command, Consent, Report, Request, Submit};
+use ouioe::model::event::Event;
 use ouioe::model::failure::{Certainty, ExitFacts, Failure, FailureClass};
 use ouioe::model::ids::{AttemptNo, CmdId, Epoch, JournalId, RunId};
 use ouioe::model::intent::Intent;
@@ -112,11 +113,13 @@ pub struct Engine {
     pub settings: Settings,
     pub now: Stamp,
     commands: u32,
+    journal: Vec<Event>,
 }
 
 impl Engine {
     pub fn new() -> Self {
-        let mut engine = Self { state: State::new(JournalId::new("test")), settings: Settings::default(), now: START, commands: 0 };
+        let mut engine =
+            Self { state: State::new(JournalId::new("test")), settings: Settings::default(), now: START, commands: 0, journal: Vec::new() };
         engine.report(Report::EngineStarted { epoch: Epoch(1), pid: 1, version: "test".to_owned() });
         engine
     }
@@ -127,6 +130,7 @@ impl Engine {
         let ctx = Ctx { now: self.now, seed: [7; 32], settings: &self.settings, may_start: true };
         match machine::turn(&mut self.state, &request, &ctx) {
             Ok(turn) => {
+                self.journal.extend(turn.events.iter().map(|event| (**event).clone()));
                 let items = turn.plan.map(FeedItem::Plan).into_iter().chain(turn.events.into_iter().map(FeedItem::Event)).collect();
                 (Reply::Accepted { seq: turn.first, run: turn.run }, items)
             }
@@ -146,6 +150,11 @@ impl Engine {
         let (reply, items) = self.request(ana(), Command::Submit(submit));
         let Reply::Accepted { run: Some(run), .. } = reply else { panic!("{reply:?}") };
         (run, items)
+    }
+
+    /// The run's events.
+    pub fn story(&self, run: &RunId) -> Vec<Event> {
+        self.journal.iter().filter(|event| event.run.as_ref() == Some(run)).cloned().collect()
     }
 
     pub fn attempt(&self, run: &RunId, step: &str) -> AttemptNo {
@@ -224,7 +233,7 @@ impl Desk {
             render,
             size,
         });
-        update::begin(&mut app);
+        update::begin(&mut app, None);
         let now = Now { mono: Millis(1_000), wall: Stamp(START.0 + 60_000) };
         let mut desk = Self { app, now, deeds: Vec::new(), keys: Parser::default() };
         desk.tell(Msg::Tick);
@@ -294,6 +303,13 @@ impl Desk {
         }
     }
 
+    /// Answers with what the journal has of the open run.
+    pub fn past(&mut self, events: &[Event]) {
+        let Some(at) = self.deeds.iter().position(|deed| matches!(deed, Deed::Past { .. })) else { panic!("not asked: {:?}", self.deeds) };
+        let Deed::Past { run } = self.deeds.remove(at) else { return };
+        self.tell(Msg::Past { run, answer: Ok(events.to_vec()) });
+    }
+
     /// Answers what it wants to read with these bytes.
     pub fn output(&mut self, bytes: &[u8]) {
         for deed in std::mem::take(&mut self.deeds) {
@@ -334,7 +350,10 @@ pub fn told(deed: &Deed) -> Option<String> {
         Deed::Leave(exit) => format!("leave {exit:?}"),
         Deed::Suspend => "suspend".to_owned(),
         Deed::Repaint => "repaint".to_owned(),
-        Deed::Read { .. } => return None,
+        Deed::Rejoin => "rejoin".to_owned(),
+        Deed::Save { path, .. } => format!("save {path}"),
+        Deed::Revise { step, set, .. } => format!("revise {step} {set:?}"),
+        Deed::Read { .. } | Deed::Past { .. } => return None,
     })
 }
 

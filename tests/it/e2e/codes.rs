@@ -26,7 +26,7 @@ fn wrong_usage_clarification_and_refusal() {
     home.run(&["plan", "restart"]).exits(3);
     home.run(&["run", "--yes", "make me a sandwich out of moonlight"]).exits(4);
     // Planned, but nothing binds it on a bare machine.
-    home.run(&["run", "--yes", "reboot localhost"]).exits(4);
+    home.run(&["run", "--yes", "scale cart to 8 replicas"]).exits(4);
     home.run(&["run", "--yes", "--digest", "00000000", "--plan", &home.plan(&[sh("a", &[], "true")])]).exits(4);
     assert!(!home.state().exists(), "nothing of it reached a journal");
 }

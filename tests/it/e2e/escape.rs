@@ -254,7 +254,7 @@ fn of_the_console() {
     tty.press("\x15");
     tty.wait("an empty line", |seen| !seen.text().contains("OVER^H"));
     tty.press(&format!("delete files older than 0 s in {} on localhost\r", folder(&home)));
-    tty.shows("need approval");
+    tty.shows("approval · a opens");
     tty.press("a");
     tty.shows("acts on");
     tty.shows("d<U+202E>gnp.exe");

@@ -1,8 +1,8 @@
 //! The engine killed, or refused by the disk, at the entry of every system call that makes something last or leave.
 //!
 //! `strace` counts for each thread apart, so three ways in are walked: a fresh start (the main thread opens the journal), a
-//! recovery, and an engine that is attached to while it waits (its own thread writes, the workers spawn). Runners are let go
-//! at their exec: only the engine is hit.
+//! recovery, and an engine that is attached to while it waits (its own thread writes, the workers spawn). The runners' host is
+//! let go at its exec, and with it its runners: only the engine is hit.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -24,7 +24,8 @@ const SYNC: &str = "fsync,fdatasync";
 const WRITE: &str = "pwrite64,write,writev";
 const NAME: &str = "rename,renameat2,unlink,unlinkat,link,linkat,mkdir";
 const SPAWN: &str = "clone,clone3,vfork,pidfd_open";
-const SEND: &str = "sendto,sendmsg,connect,accept4";
+/// Also a runner asked for and answered by the host.
+const SEND: &str = "sendto,sendmsg,recvfrom,connect,accept4";
 const STORE: &str = "pwrite64";
 const SIZE: &str = "ftruncate,fallocate";
 
@@ -90,15 +91,18 @@ fn attach(one: &Campaign, before: &[&str]) -> (Ended, Ended) {
     let (go, hold) = (one.place.path("go"), one.place.path("hold.json"));
     let waits = format!("until [ -e {} ]; do sleep 0.02; done; printf '%s\\n' hold >> {}", go.display(), one.place.ledger_path().display());
     fs::write(&hold, plans::file(&[plans::step("hold", &[], &waits)]).to_string()).expect("a plan file");
-    let host = one.place.start(&["run", "--plan", &hold.display().to_string(), "--yes", "--json"]);
+    let mut host = one.place.start(&["run", "--plan", &hold.display().to_string(), "--yes", "--json"]);
     assert!(host.wait_for(&["step_started"]), "the host did not start: {}", host.end().text());
+    until("the step that holds it", || (!one.place.of_step("hold").is_empty()).then_some(()));
     let pid = host.pid().to_string();
     let mut strace = Command::new(before[0]).args(&before[1..]).args(["-p", &pid]).stderr(Stdio::null()).spawn().expect("strace");
     until("strace to attach", || is_traced(&pid).then_some(()));
     let plan = one.place.path("plan.json").display().to_string();
-    let client = one.place.start(&["run", "--plan", &plan, "--yes", "--json"]).end();
+    let mut client = one.place.start(&["run", "--plan", &plan, "--yes", "--json"]);
+    // Hit before the plan came in, it leaves the held step to the client, which then waits for that one too.
+    until("the client's end or the blow", || (client.has_ended() || host.has_ended()).then_some(()));
     fs::write(&go, "").expect("the word to go on");
-    let host = host.end();
+    let (client, host) = (client.end(), host.end());
     strace.wait().expect("strace ends with what it traces");
     (host, client)
 }

@@ -8,6 +8,7 @@ mod approved;
 mod boundary;
 mod checker;
 mod full;
+mod host;
 mod kill;
 mod plans;
 mod program;

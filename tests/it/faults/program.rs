@@ -106,8 +106,18 @@ impl Place {
         processes().into_iter().filter(|one| one.env.contains(&mark)).collect()
     }
 
+    /// Step runners, made by a host or started directly.
     pub fn runners(&self) -> Vec<i32> {
-        self.processes().into_iter().filter(|one| one.words.iter().any(|word| word == "__runner")).map(|one| one.pid).collect()
+        self.named(|one| one.name == "ouioe-runner" || one.words.iter().any(|word| word == "__runner"))
+    }
+
+    /// The processes that make step runners.
+    pub fn hosts(&self) -> Vec<i32> {
+        self.named(|one| one.name == "ouioe-host")
+    }
+
+    fn named(&self, is_it: impl Fn(&Process) -> bool) -> Vec<i32> {
+        self.processes().into_iter().filter(is_it).map(|one| one.pid).collect()
     }
 
     /// Processes of a step, its runner not counted.
@@ -146,6 +156,7 @@ pub fn program() -> PathBuf {
 
 pub struct Process {
     pub pid: i32,
+    pub name: String,
     pub words: Vec<String>,
     pub env: Vec<String>,
 }
@@ -156,7 +167,8 @@ fn processes() -> Vec<Process> {
         let bytes = fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
         bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into_owned()).collect::<Vec<_>>()
     };
-    pids.map(|pid| Process { pid, words: strings(pid, "cmdline"), env: strings(pid, "environ") }).collect()
+    let name = |pid: i32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned();
+    pids.map(|pid| Process { pid, name: name(pid), words: strings(pid, "cmdline"), env: strings(pid, "environ") }).collect()
 }
 
 pub fn kill(pid: i32, signal: Signal) {

@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod facts;
+pub mod kill;
 pub mod load;
 pub mod logs;
 pub mod processes;

@@ -1,22 +1,58 @@
-//! State of a service: systemd's word where it runs, else whether a process of that name is at work.
+//! State of a service: the word of systemd or of its init script, else whether a process of that name is at work.
 
 use std::path::Path;
 
 use serde_json::json;
 
 use super::processes;
-use crate::model::failure::FailureClass;
+use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::capture::capture;
 use crate::service::builtin::param::{broke, text, wrong};
 use crate::service::builtin::registry::{Answer, Params, Waiting, World};
 
+/// Who starts and stops a service.
+pub enum Manager {
+    Systemd,
+    /// Its path.
+    InitScript(String),
+}
+
+impl Manager {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Systemd => "systemd",
+            Self::InitScript(_) => "init script",
+        }
+    }
+}
+
+/// `None`: nobody on this machine knows how.
+pub fn manager(service: &str) -> Option<Manager> {
+    if Path::new("/run/systemd/system").exists() {
+        return Some(Manager::Systemd);
+    }
+    let script = format!("/etc/init.d/{service}");
+    Path::new(&script).is_file().then_some(Manager::InitScript(script))
+}
+
+/// A name that is neither an option nor a path.
+pub fn name_of(params: &Params) -> Result<String, Failure> {
+    let service = text(params, "service")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | ':' | '\\');
+    if service.starts_with(['-', '.']) || service.is_empty() || !service.chars().all(plain) {
+        return Err(wrong(format!("`service` is no name of a service: {service}")));
+    }
+    Ok(service)
+}
+
 pub fn service_status(params: Params, _: World) -> Waiting {
     Box::pin(async move {
-        let service = text(&params, "service")?;
-        if service.starts_with('-') {
-            return Err(wrong(format!("`service` must not begin with `-`: {service}")));
+        let service = name_of(&params)?;
+        match manager(&service) {
+            Some(Manager::Systemd) => by_systemd(&service).await,
+            Some(Manager::InitScript(script)) => by_script(&service, &script).await,
+            None => Ok(by_processes(&service)),
         }
-        if Path::new("/run/systemd/system").exists() { by_systemd(&service).await } else { Ok(by_processes(&service)) }
     })
 }
 
@@ -40,6 +76,22 @@ async fn by_systemd(service: &str) -> Answer {
         "result": field("Result"),
         "via": "systemd",
     }))
+}
+
+/// LSB: 0 runs, 1 to 3 does not; a script without `status` says something else.
+async fn by_script(service: &str, script: &str) -> Answer {
+    let code = match capture(script, &["status"]).await {
+        Some(shown) => shown?.code,
+        None => None,
+    };
+    Ok(match code {
+        Some(0) => json!({ "service": service, "state": "active", "active": true, "via": "init script" }),
+        Some(code @ 1..=3) => {
+            let state = if code == 3 { "inactive" } else { "dead" };
+            json!({ "service": service, "state": state, "active": false, "via": "init script" })
+        }
+        _ => by_processes(service),
+    })
 }
 
 fn by_processes(service: &str) -> serde_json::Value {

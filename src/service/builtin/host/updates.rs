@@ -1,68 +1,103 @@
 //! Pending package updates, as the system's own package manager knows them. Downloads no package list.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::model::failure::FailureClass;
+use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::capture::capture;
-use crate::service::builtin::param::broke;
+use crate::service::builtin::param::{broke, optional, wrong};
 use crate::service::builtin::registry::{Params, Waiting, World};
 
 /// Rows that a result names; all are counted.
 const NAMED: usize = 200;
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Update {
+    pub name: String,
+    pub current: Option<String>,
+    pub available: String,
+    pub security: bool,
+    /// The package manager that knows of it.
+    pub source: String,
+}
+
 pub fn check_updates(_: Params, _: World) -> Waiting {
     Box::pin(async {
-        if let Some(shown) = capture("apt-get", &["--simulate", "--quiet", "upgrade"]).await {
-            let shown = shown?;
-            return match shown.code {
-                Some(0) => Ok(answer("apt", shown.stdout.lines().filter_map(apt).collect())),
-                _ => Err(broke(FailureClass::Resource, format!("apt-get: {}", shown.stderr.trim()))),
-            };
-        }
-        if let Some(shown) = capture("dnf", &["--quiet", "--cacheonly", "check-update"]).await {
-            let shown = shown?;
-            return match shown.code {
-                Some(0 | 100) => Ok(answer("dnf", shown.stdout.lines().filter_map(dnf).collect())),
-                _ => Err(broke(FailureClass::Resource, format!("dnf: {}", shown.stderr.trim()))),
-            };
-        }
-        Err(broke(FailureClass::Config, "this machine has neither apt-get nor dnf"))
+        let (source, mut updates) = pending().await?;
+        let count = updates.len();
+        let security = updates.iter().filter(|update| update.security).count();
+        updates.truncate(NAMED);
+        Ok(json!({ "updates": updates, "count": count, "security_count": security, "source": source }))
     })
 }
 
-fn answer(source: &str, mut updates: Vec<Value>) -> Value {
-    let count = updates.len();
-    let security = updates.iter().filter(|update| update["security"] == true).count();
-    updates.truncate(NAMED);
-    json!({ "updates": updates, "count": count, "security_count": security, "source": source })
+/// Preview of a patch: what would be installed, in which versions.
+pub fn preview(params: Params, _: World) -> Waiting {
+    Box::pin(async move {
+        let only_security = match optional(&params, "severity").as_deref() {
+            None | Some("all") => false,
+            Some("security") => true,
+            Some(other) => return Err(wrong(format!("`severity` must be security or all: package managers know no {other}"))),
+        };
+        let (_, updates) = pending().await?;
+        let items: Vec<Update> = updates.into_iter().filter(|update| update.security || !only_security).collect();
+        Ok(json!({ "items": items }))
+    })
+}
+
+async fn pending() -> Result<(&'static str, Vec<Update>), Failure> {
+    let rows = |source: &'static str, text: &str, row: fn(&str) -> Option<Update>| Ok((source, text.lines().filter_map(row).collect()));
+    if let Some(shown) = capture("apt-get", &["--simulate", "--quiet", "upgrade"]).await {
+        let shown = shown?;
+        return match shown.code {
+            Some(0) => rows("apt", &shown.stdout, apt),
+            _ => Err(broke(FailureClass::Resource, format!("apt-get: {}", shown.stderr.trim()))),
+        };
+    }
+    if let Some(shown) = capture("dnf", &["--quiet", "--cacheonly", "check-update"]).await {
+        let shown = shown?;
+        return match shown.code {
+            Some(0 | 100) => rows("dnf", &shown.stdout, dnf),
+            _ => Err(broke(FailureClass::Resource, format!("dnf: {}", shown.stderr.trim()))),
+        };
+    }
+    Err(broke(FailureClass::Config, "this machine has neither apt-get nor dnf"))
 }
 
 /// `Inst curl [7.88.1-1] (7.88.1-2 Debian-Security:12/stable-security [amd64])`
-fn apt(line: &str) -> Option<Value> {
+fn apt(line: &str) -> Option<Update> {
     let rest = line.strip_prefix("Inst ")?;
     let (name, rest) = rest.split_once(' ')?;
-    let current = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(current, _)| current);
+    let current = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(current, _)| current.to_owned());
     let origin = rest.split_once('(')?.1;
-    let available = origin.split(' ').next()?;
-    Some(json!({ "name": name, "current": current, "available": available, "security": origin.to_ascii_lowercase().contains("security") }))
+    let available = origin.split(' ').next()?.to_owned();
+    Some(update(name, current, available, origin, "apt"))
 }
 
 /// `curl.x86_64   7.76.1-26.el9_3.3   baseos`
-fn dnf(line: &str) -> Option<Value> {
+fn dnf(line: &str) -> Option<Update> {
     let mut fields = line.split_ascii_whitespace();
-    let (name, available, source) = (fields.next()?, fields.next()?, fields.next()?);
-    Some(json!({ "name": name, "current": Value::Null, "available": available, "security": source.contains("security") }))
+    let (name, available, origin) = (fields.next()?, fields.next()?.to_owned(), fields.next()?);
+    Some(update(name, None, available, origin, "dnf"))
+}
+
+fn update(name: &str, current: Option<String>, available: String, origin: &str, source: &str) -> Update {
+    let security = origin.to_ascii_lowercase().contains("security");
+    Update { name: name.to_owned(), current, available, security, source: source.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
     fn lines_of_package_managers_are_read() {
-        let row = apt("Inst curl [7.88.1-1] (7.88.1-2 Debian-Security:12/stable-security [amd64])").unwrap();
-        assert_eq!(row, json!({"name": "curl", "current": "7.88.1-1", "available": "7.88.1-2", "security": true}));
+        let row = |update: Option<Update>| serde_json::to_value(update).unwrap_or(Value::Null);
+        let curl = row(apt("Inst curl [7.88.1-1] (7.88.1-2 Debian-Security:12/stable-security [amd64])"));
+        assert_eq!(curl, json!({"name": "curl", "current": "7.88.1-1", "available": "7.88.1-2", "security": true, "source": "apt"}));
         assert_eq!(apt("Conf curl (7.88.1-2 Debian:12 [amd64])"), None);
-        assert_eq!(dnf("curl.x86_64   7.76.1   baseos").unwrap()["available"], "7.76.1");
+        assert_eq!(row(dnf("curl.x86_64   7.76.1   baseos"))["available"], "7.76.1");
     }
 }

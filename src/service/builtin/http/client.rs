@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response};
@@ -18,8 +19,8 @@ use crate::service::builtin::param::{broke, text, wrong};
 use crate::service::builtin::registry::Params;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// One request in all, its body included.
-const WHOLE: Duration = Duration::from_secs(30);
+/// One request in all where no step says otherwise.
+pub const WHOLE: Duration = Duration::from_secs(30);
 const HOPS: usize = 5;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -33,12 +34,7 @@ impl Shared {
         if let Some(client) = self.0.get() {
             return Ok(client);
         }
-        // Somebody installed one already: as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder =
-            Client::builder().no_proxy().connect_timeout(CONNECT).timeout(WHOLE).user_agent(concat!("ouioe/", env!("CARGO_PKG_VERSION")));
-        let built = builder.redirect(Policy::custom(within_origin)).dns_resolver(Arc::new(Checked)).build();
-        let client = built.map_err(|error| broke(FailureClass::Config, format!("set up HTTP: {error}")))?;
+        let client = build(Policy::custom(within_origin), WHOLE)?;
         Ok(self.0.get_or_init(|| client))
     }
 
@@ -47,9 +43,23 @@ impl Shared {
     }
 }
 
+/// `whole`: one request in all, its body included.
+pub fn build(redirect: Policy, whole: Duration) -> Result<Client, Failure> {
+    // Somebody installed one already: as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder =
+        Client::builder().no_proxy().connect_timeout(CONNECT).timeout(whole).user_agent(concat!("ouioe/", env!("CARGO_PKG_VERSION")));
+    let built = builder.redirect(redirect).dns_resolver(Arc::new(Checked)).build();
+    built.map_err(|error| broke(FailureClass::Config, format!("set up HTTP: {error}")))
+}
+
 pub fn url_of(params: &Params) -> Result<Url, Failure> {
-    let given = text(params, "url")?;
-    let url = Url::parse(&given).map_err(|error| wrong(format!("`url` is no address: {given}: {error}")))?;
+    checked_url(&text(params, "url")?)
+}
+
+/// An address that may be asked.
+pub fn checked_url(given: &str) -> Result<Url, Failure> {
+    let url = Url::parse(given).map_err(|error| wrong(format!("`url` is no address: {given}: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong(format!("`url` must begin with http:// or https://: {given}")));
     }
@@ -126,6 +136,39 @@ pub fn bad_status(response: &Response) -> Option<Failure> {
         429 | 503 => FailureClass::Overload,
         _ => FailureClass::Permanent,
     };
-    let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok()).map(Millis::seconds);
-    Some(Failure { retry_after: wait, ..broke(class, format!("{} answered {status}", response.url().host_str().unwrap_or("the server"))) })
+    let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    Some(Failure {
+        retry_after: wait.and_then(|text| retry_after(text, Timestamp::now())),
+        ..broke(class, format!("{} answered {status}", response.url().host_str().unwrap_or("the server")))
+    })
+}
+
+/// Seconds, or the date of RFC 9110; a date that has passed asks for no wait.
+fn retry_after(text: &str, now: Timestamp) -> Option<Millis> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Millis::seconds(seconds));
+    }
+    let moment = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Millis(u64::try_from(moment.as_millisecond() - now.as_millisecond()).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_wait_are_read() {
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        for (text, expected) in [
+            ("7", Some(7_000)),
+            (" 0 ", Some(0)),
+            ("Fri, 02 Jan 2026 03:04:35 GMT", Some(30_000)),
+            ("Fri, 02 Jan 2026 03:04:00 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(retry_after(text, now).map(|wait| wait.0), expected, "{text}");
+        }
+    }
 }

@@ -1,0 +1,112 @@
+//! What the console wants of planner, engine, journal and disk: asked on the runtime, answered as events.
+//!
+//! The console's own thread waits for none of it.
+
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use super::output::{CHUNK, Source};
+use super::revision::Target;
+use super::run::Event;
+use super::save::save;
+use super::update::{Msg, Order};
+use super::wiring::Wiring;
+use crate::engine::handle::{FeedItem, Reply};
+use crate::model::command::Command;
+use crate::model::ids::RunId;
+use crate::model::plan::Plan;
+
+pub struct Errands {
+    pub wiring: Wiring,
+    pub events: Sender<Event>,
+}
+
+impl Errands {
+    /// A feed that ends without saying why was dropped for being slow: it is followed anew, from a state that has everything.
+    pub fn forward_feed(&self, mut items: tokio::sync::mpsc::Receiver<FeedItem>) {
+        let (events, link) = (self.events.clone(), self.wiring.link.clone());
+        self.wiring.runtime.spawn(async move {
+            let tell = |item| events.send(Event::Model(Box::new(Msg::Fed(item)), Instant::now())).is_ok();
+            loop {
+                while let Some(item) = items.recv().await {
+                    let over = matches!(item, FeedItem::Gone { .. });
+                    if !tell(item) || over {
+                        return;
+                    }
+                }
+                match link.follow().await {
+                    Ok(feed) => {
+                        items = feed.items;
+                        if !tell(FeedItem::Resync(feed.state)) {
+                            return;
+                        }
+                    }
+                    Err(error) => {
+                        tell(FeedItem::Gone { reason: error.to_string() });
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    pub fn rejoin(&self) {
+        let (events, joining) = (self.events.clone(), (self.wiring.rejoin)());
+        self.wiring.runtime.spawn(async move {
+            let event = match joining.await {
+                Ok(joined) => Event::Joined(Box::new(joined)),
+                Err(why) => Event::Model(Box::new(Msg::Rejoined(Err(why))), Instant::now()),
+            };
+            let _ = events.send(event);
+        });
+    }
+
+    pub fn plan(&self, ask: u64, text: String) {
+        let (events, planning) = (self.events.clone(), (self.wiring.plan_intent)(text));
+        self.wiring.runtime.spawn(async move {
+            let outcome = planning.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Planned { ask, outcome }), Instant::now()));
+        });
+    }
+
+    pub fn send(&self, order: Order, command: Command) {
+        let (events, link) = (self.events.clone(), self.wiring.link.clone());
+        self.wiring.runtime.spawn(async move {
+            let reply: Reply = link.send(command).await;
+            let _ = events.send(Event::Model(Box::new(Msg::Replied { order, reply }), Instant::now()));
+        });
+    }
+
+    pub fn save(&self, source: Source, path: String) {
+        let (events, link) = (self.events.clone(), self.wiring.link.clone());
+        self.wiring.runtime.spawn(async move {
+            let answer = save(&link, &source, &path).await;
+            let _ = events.send(Event::Model(Box::new(Msg::Saved(answer)), Instant::now()));
+        });
+    }
+
+    pub fn revise(&self, target: Target, making: impl Future<Output = Result<Plan, String>> + Send + 'static) {
+        let events = self.events.clone();
+        self.wiring.runtime.spawn(async move {
+            let answer = making.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Revised { target, answer }), Instant::now()));
+        });
+    }
+
+    pub fn past(&self, run: RunId) {
+        let (events, reading) = (self.events.clone(), (self.wiring.past)(run.clone()));
+        self.wiring.runtime.spawn(async move {
+            let answer = reading.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Past { run, answer }), Instant::now()));
+        });
+    }
+
+    pub fn read(&self, source: Source, offset: u64) {
+        let (events, link) = (self.events.clone(), self.wiring.link.clone());
+        self.wiring.runtime.spawn(async move {
+            let answer = link.output(&source.run, &source.step, source.attempt, offset, CHUNK).await;
+            let answer = answer.map_err(|error| error.to_string());
+            let _ = events.send(Event::Model(Box::new(Msg::Output { source, answer }), Instant::now()));
+        });
+    }
+}

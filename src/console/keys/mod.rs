@@ -1,0 +1,288 @@
+//! The one key table: dispatch, footer and help are read from it, so none of them can differ.
+//!
+//! Only keys that have an effect are here. Never bound: Ctrl-a b g h o s t, Alt-digits, F-keys (taken by tmux, screen,
+//! zellij and flow control).
+
+mod table;
+
+pub use table::{TABLE, VERBS};
+
+use super::app::App;
+use super::input::{Code, Held, Key};
+use super::pane::Pane;
+use super::widget::scroll::Go;
+use table::RUN;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    Go(Go),
+    Open,
+    Back,
+    Show(Pane),
+    NextPane,
+    PreviousPane,
+    EditIntent,
+    Ask,
+    NewLine,
+    RunPlan,
+    Approve,
+    OldestQuestion,
+    Retry,
+    Change,
+    HoldBack,
+    Skip,
+    Done,
+    PauseOrResume,
+    Cancel,
+    TakeBack,
+    ResumeParked,
+    Rejoin,
+    Follow,
+    ShowOutput,
+    ShowResult,
+    ShowFacts,
+    Fold,
+    Find,
+    NextFound,
+    PreviousFound,
+    Save,
+    Palette,
+    Accept,
+    Dismiss,
+    Do,
+    Close,
+    NextQuestion,
+    Help,
+    Leave,
+    Interrupt,
+    Repaint,
+    Suspend,
+}
+
+/// Where keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Plan,
+    Step,
+    Log,
+    Why,
+    Runs,
+    Inbox,
+    Intent,
+    Dialog,
+    Help,
+    /// One line that is typed: what to look for, where to save.
+    Prompt,
+    Palette,
+}
+
+impl From<Pane> for Place {
+    fn from(pane: Pane) -> Self {
+        match pane {
+            Pane::Plan => Self::Plan,
+            Pane::Step => Self::Step,
+            Pane::Log => Self::Log,
+            Pane::Why => Self::Why,
+            Pane::Runs => Self::Runs,
+            Pane::Inbox => Self::Inbox,
+            Pane::Intent => Self::Intent,
+        }
+    }
+}
+
+impl Place {
+    /// Where the next key goes.
+    pub fn of(app: &App) -> Self {
+        if app.help.is_some() {
+            Self::Help
+        } else if app.dialog.is_some() {
+            Self::Dialog
+        } else if app.palette.is_some() {
+            Self::Palette
+        } else if app.prompt.is_some() {
+            Self::Prompt
+        } else {
+            app.pane.into()
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chord {
+    One(Key),
+    /// Two letters, one after the other.
+    Two(char, char),
+}
+
+#[derive(Debug)]
+pub struct Row {
+    pub chords: &'static [Chord],
+    pub act: Act,
+    pub places: &'static [Place],
+    /// For the footer; empty: not there.
+    pub hint: &'static str,
+    pub help: &'static str,
+}
+
+/// Letters of the choices in dialogs: the same verb has the same letter in every one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verb {
+    pub letter: char,
+    pub name: &'static str,
+    pub help: &'static str,
+}
+
+/// What a key means at a place; `first` is the first key of a pair that was begun.
+pub fn act(place: Place, first: Option<char>, key: Key) -> Option<Act> {
+    let matches = |chord: &Chord| match (chord, first) {
+        (Chord::One(one), None) => *one == key,
+        (Chord::Two(one, two), Some(first)) => *one == first && key == Key::char(*two),
+        (Chord::One(_), Some(_)) | (Chord::Two(..), None) => false,
+    };
+    TABLE.iter().filter(|row| row.places.contains(&place)).find(|row| row.chords.iter().any(matches)).map(|row| row.act)
+}
+
+/// Every meaning of a key at a place, first the one that acts: `Enter` runs a proposal, else opens a step.
+pub fn acts(place: Place, key: Key) -> impl Iterator<Item = Act> {
+    let here = TABLE.iter().filter(move |row| row.places.contains(&place));
+    here.filter(move |row| row.chords.contains(&Chord::One(key))).map(|row| row.act)
+}
+
+/// The key begins a pair at this place.
+pub fn begins_pair(place: Place, key: Key) -> bool {
+    let begins = |chord: &Chord| matches!(chord, Chord::Two(first, _) if key == Key::char(*first));
+    TABLE.iter().any(|row| row.places.contains(&place) && row.chords.iter().any(begins))
+}
+
+/// As people read it: `^d`, `PgDn`, `gg`.
+pub fn chord_name(chord: &Chord) -> String {
+    match chord {
+        Chord::Two(first, second) => format!("{first}{second}"),
+        Chord::One(key) => {
+            let name = match key.code {
+                Code::Char(letter) => letter.to_string(),
+                Code::Enter => "Enter".to_owned(),
+                Code::Esc => "Esc".to_owned(),
+                Code::Tab => "Tab".to_owned(),
+                Code::BackTab => "S-Tab".to_owned(),
+                Code::Backspace => "Bksp".to_owned(),
+                Code::Delete => "Del".to_owned(),
+                Code::Insert => "Ins".to_owned(),
+                Code::Up => "Up".to_owned(),
+                Code::Down => "Down".to_owned(),
+                Code::Left => "Left".to_owned(),
+                Code::Right => "Right".to_owned(),
+                Code::Home => "Home".to_owned(),
+                Code::End => "End".to_owned(),
+                Code::PageUp => "PgUp".to_owned(),
+                Code::PageDown => "PgDn".to_owned(),
+                Code::Function(number) => format!("F{number}"),
+            };
+            match key.held {
+                Held::Nothing => name,
+                Held::Ctrl => format!("^{name}"),
+                Held::Alt => format!("Alt-{name}"),
+            }
+        }
+    }
+}
+
+/// The help: keys and meaning, one line a row, for every place in which the console can be.
+pub fn help() -> Vec<(String, String)> {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for (title, place) in [
+        ("everywhere but where text is typed", None),
+        ("a run and its steps: Plan, Step, Log, Why", Some(RUN)),
+        ("Step", Some(&[Place::Step][..])),
+        ("Log", Some(&[Place::Log][..])),
+        ("intent editor", Some(&[Place::Intent][..])),
+        ("what is looked for, where to save, commands", Some(&[Place::Prompt, Place::Palette][..])),
+        ("dialogs", Some(&[Place::Dialog][..])),
+    ] {
+        lines.push((String::new(), title.to_owned()));
+        let section = TABLE.iter().filter(|row| section_of(row) == place);
+        lines.extend(section.map(|row| (row.chords.iter().map(chord_name).collect::<Vec<_>>().join(" "), row.help.to_owned())));
+        if title == "dialogs" {
+            lines.extend(VERBS.iter().map(|verb| (verb.letter.to_string(), format!("{}: {}", verb.name, verb.help))));
+        }
+    }
+    lines
+}
+
+/// Each row is in one section: the narrowest that names where it works.
+fn section_of(row: &Row) -> Option<&'static [Place]> {
+    match row.places {
+        [Place::Step] => Some(&[Place::Step]),
+        [Place::Log] => Some(&[Place::Log]),
+        [Place::Intent] => Some(&[Place::Intent]),
+        [Place::Dialog] => Some(&[Place::Dialog]),
+        [Place::Prompt | Place::Palette, ..] => Some(&[Place::Prompt, Place::Palette]),
+        [Place::Plan, Place::Step, ..] if row.places.len() <= RUN.len() => Some(RUN),
+        [Place::Plan] => Some(RUN),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const PLACES: [Place; 11] = [
+        Place::Plan,
+        Place::Step,
+        Place::Log,
+        Place::Why,
+        Place::Runs,
+        Place::Inbox,
+        Place::Intent,
+        Place::Dialog,
+        Place::Help,
+        Place::Prompt,
+        Place::Palette,
+    ];
+
+    #[test]
+    fn no_key_has_two_meanings_but_enter_on_a_proposal() {
+        for place in PLACES {
+            for row in TABLE.iter().filter(|row| row.places.contains(&place)) {
+                for chord in row.chords {
+                    let meanings: Vec<Act> =
+                        TABLE.iter().filter(|row| row.places.contains(&place) && row.chords.contains(chord)).map(|row| row.act).collect();
+                    let enter = meanings == [Act::RunPlan, Act::Open];
+                    assert!(meanings.len() == 1 || enter, "{place:?} {} {meanings:?}", chord_name(chord));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn keys_that_multiplexers_and_lines_take_are_free() {
+        let taken = ['a', 'b', 'g', 'h', 'o', 's', 't', 'k', 'n', 'p', 'q'];
+        for chord in TABLE.iter().flat_map(|row| row.chords) {
+            assert!(!taken.iter().any(|letter| *chord == Chord::One(Key::ctrl(*letter))), "{}", chord_name(chord));
+            assert!(!matches!(chord, Chord::One(Key { code: Code::Function(_), .. })));
+            assert!(!matches!(chord, Chord::One(Key { code: Code::Char(digit), held: Held::Alt }) if digit.is_ascii_digit()));
+        }
+    }
+
+    #[test]
+    fn the_help_is_the_table() {
+        let help = help();
+        for row in TABLE {
+            let keys = row.chords.iter().map(chord_name).collect::<Vec<_>>().join(" ");
+            assert_eq!(help.iter().filter(|(shown, text)| *shown == keys && text == row.help).count(), 1, "{keys} {}", row.help);
+        }
+        let rows = help.iter().filter(|(keys, _)| !keys.is_empty()).count();
+        assert_eq!(rows, TABLE.len() + VERBS.len());
+    }
+
+    #[test]
+    fn a_verb_has_one_letter_and_a_letter_one_verb() {
+        let letters: BTreeSet<char> = VERBS.iter().map(|verb| verb.letter).collect();
+        assert_eq!(letters.len(), VERBS.len());
+        let taken = |verb: &&Verb| act(Place::Dialog, None, Key::char(verb.letter)).is_some();
+        assert!(VERBS.iter().filter(taken).count() == 0, "a choice's letter may not also move");
+    }
+}
