@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     approve, asset, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume,
-    retry, rollback, run, runs, service, show, skip, take_back,
+    retry, rollback, run, runs, service, show, skip, take_back, template,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -90,6 +90,7 @@ pub enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Note(note::NoteArgs),
+    Template(template::TemplateArgs),
     Service(service::ServiceArgs),
     Doctor(doctor::DoctorArgs),
     Config(config::ConfigArgs),

@@ -150,6 +150,7 @@ pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble>
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
+        Command::Template(args) => act::template::template(setup, &args.command),
         Command::Service(args) => service::service(setup, &args).await,
         Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
         Command::Asset(args) => act::asset::asset(place, out, &args.command),

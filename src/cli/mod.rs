@@ -37,5 +37,6 @@ pub mod session;
 pub mod show;
 pub mod skip;
 pub mod take_back;
+pub mod template;
 pub mod verbs;
 pub mod watch;

@@ -31,6 +31,7 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         | Command::Show(_)
         | Command::Log(_)
         | Command::Events(_)
+        | Command::Template(_)
         | Command::Service(_)
         | Command::Doctor(_)
         | Command::Config(_)

@@ -242,10 +242,7 @@ pub fn check(config_dir: Option<&Path>) -> Checked {
     let Some(catalogue) = catalogue else { return found };
     found.operations = catalogue.len();
     for template in &templates {
-        for name in template.operations().filter(|name| catalogue.get(name).is_none()) {
-            let help = planner::near::hint(name, catalogue.iter().map(|one| one.name.as_str()));
-            found.problems.push(Problem::new(template.file.clone(), "operation", format!("unknown operation `{name}`")).help(help));
-        }
+        found.problems.extend(template::check(template, &catalogue, &PolicySettings::default()));
     }
     found
 }

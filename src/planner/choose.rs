@@ -7,9 +7,11 @@ use std::sync::Arc;
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
 
 use super::ask::World;
+use super::index::Index;
 use super::score::Query;
 use super::slots::{Bound, Place, bind, is_machine_param};
 use super::token::{Kind, Token};
+use super::words::is_function;
 
 /// Below this the words say too little.
 const ENOUGH_WORDS: f64 = 1.7;
@@ -67,13 +69,55 @@ pub struct Around {
     pub before: Vec<Arc<Operation>>,
 }
 
+/// Words that ask and order nothing, where a clause begins.
+const ASKING: &[&str] =
+    &["what", "which", "who", "whose", "how", "why", "when", "where", "is", "are", "was", "were", "does", "did", "has", "will", "isn't"];
+
+/// How a clause speaks: as a question, or by a verb that says what to do.
+struct Speech {
+    is_question: bool,
+    asks_who: bool,
+    /// Place of a verb that opens the clause and means something by itself.
+    verb: Option<usize>,
+}
+
+impl Speech {
+    fn of(tokens: &[Token], index: &Index) -> Self {
+        let opening = tokens.iter().find(|token| !token.is_one_of(&["and", "so", "hey", "hi", "please", "pls", "ok", "but", "also"]));
+        let verb = index.verb_place(tokens).filter(|at| {
+            let low = tokens[*at].low.as_str();
+            let plain = index.looks.contains(low) || index.light.contains(low) || Index::is_carrier(low);
+            let opens = tokens[..*at].iter().all(|token| is_function(&token.low) && !token.is_value());
+            index.verbs.contains(low) && opens && !plain
+        });
+        Self {
+            is_question: opening.is_some_and(|token| token.is_one_of(ASKING)),
+            asks_who: opening.is_some_and(|token| token.is("who")),
+            verb,
+        }
+    }
+
+    /// Nothing is changed that was not ordered, a person is no machine, and a verb is not passed over.
+    fn suits(&self, operation: &Operation, at: usize, query: &Query, index: &Index) -> bool {
+        let changes = operation.effect != EffectClass::Read;
+        let ordered = !changes || (!self.is_question && (operation.low_risk || query.orders(at, index)));
+        let names_people = || ["owner", "owning", "team", "person", "contact"].iter().any(|word| operation.summary.contains(word));
+        let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
+        ordered && person && self.verb.is_none_or(|verb| self.is_question || query.explains(at, verb, index))
+    }
+}
+
 /// The best choices first; empty where the words say too little.
 pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) -> Vec<Choice> {
     let query = Query::of(tokens, &world.index, around.verb.as_deref());
+    let speech = Speech::of(tokens, &world.index);
     let place = Place::of(tokens, &world.index);
     let mut choices: Vec<Choice> = Vec::new();
     for score in query.rank(&world.index).into_iter().take(CANDIDATES) {
         let operation = Arc::clone(&world.index.operations[score.operation]);
+        if !speech.suits(&operation, score.operation, &query, &world.index) {
+            continue;
+        }
         let bound = bind(&operation, tokens, world, &place);
         let cover = query.cover(score.operation, &bound.used, &world.index);
         let certain = score.words >= ENOUGH_WORDS || (bound.evidence >= SPEAKING_VALUES && score.words > 0.3);
@@ -81,7 +125,7 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
             continue;
         }
         let fit = bound.evidence + slots_score(&operation, &bound, pool) + around_score(&operation, around, tokens);
-        choices.push(Choice { total: score.words + fit, words: score.words, operation, bound });
+        choices.push(Choice { total: score.words + fit + cover, words: score.words, operation, bound });
     }
     choices.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.operation.name.cmp(&b.operation.name)));
     choices

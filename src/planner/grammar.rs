@@ -130,6 +130,9 @@ pub fn duration(text: &str) -> Option<String> {
         let half = Millis::parse(&format!("1 {unit}"))?.0 / 2;
         return Some(Millis(half).to_string());
     }
+    if let Some(unit) = low.strip_prefix("quarter of an ").or_else(|| low.strip_prefix("quarter of a ")) {
+        return Some(Millis(Millis::parse(&format!("1 {unit}"))?.0 / 4).to_string());
+    }
     if let Some(rest) = low.strip_prefix("last ").or_else(|| low.strip_prefix("past ")) {
         let unit = !rest.contains(' ') && !rest.contains(|c: char| c.is_ascii_digit());
         return duration(&if unit { format!("1 {rest}") } else { rest.to_owned() });

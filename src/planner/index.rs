@@ -20,6 +20,7 @@ struct WordsFile {
     verbs: Vec<String>,
     looks: Vec<String>,
     light: Vec<String>,
+    carriers: Vec<String>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     say: Vec<Say>,
@@ -31,6 +32,9 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// Weight of a word of an example.
+const EXAMPLE: f64 = 0.3;
 
 /// Read once; part of the program, so it is sound for certain.
 static WORDS: LazyLock<WordsFile> =
@@ -64,6 +68,8 @@ pub struct Index {
     /// First stem of what is said -> (all its stems, what it is like).
     pub says: BTreeMap<String, Vec<Said>>,
     pub aliases: BTreeMap<String, Vec<Phrase>>,
+    /// Stem of one word that by itself orders an operation: of its name, or an alias of one word.
+    orders: BTreeMap<String, BTreeSet<usize>>,
     /// Letter triples of every known stem of four letters and more, sorted.
     shapes: Vec<(String, Vec<[char; 3]>)>,
 }
@@ -81,10 +87,13 @@ impl Index {
             groups: WORDS.groups.clone(),
             says: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            orders: BTreeMap::new(),
             shapes: Vec::new(),
         };
+        let nouns: BTreeSet<String> =
+            index.operations.iter().flat_map(|operation| operation.nouns.iter().flat_map(|noun| stems(noun))).collect();
         for at in 0..index.operations.len() {
-            index.add(at);
+            index.add(at, &nouns);
         }
         index.shapes = index.postings.keys().filter(|stem| stem.len() >= 4).map(|stem| (stem.clone(), triples(stem))).collect();
         for say in &WORDS.say {
@@ -93,8 +102,9 @@ impl Index {
         index
     }
 
-    fn add(&mut self, at: usize) {
+    fn add(&mut self, at: usize, nouns: &BTreeSet<String>) {
         let operation = Arc::clone(&self.operations[at]);
+        let (looks, light) = (&self.looks, &self.light);
         let mut weights: BTreeMap<String, f64> = BTreeMap::new();
         let mut put = |text: &str, weight: f64| {
             for stem in content_stems(text) {
@@ -102,12 +112,17 @@ impl Index {
                 *known = known.max(weight);
             }
         };
-        put(operation.verb(), 2.0);
+        let name: Vec<&str> = operation.verb().split('_').collect();
+        for word in &name {
+            // "find" of "find_owner" says little without the owner.
+            let little = name.len() > 1 && (looks.contains(*word) || light.contains(*word));
+            put(word, if little { 0.8 } else { 2.0 });
+        }
         put(operation.service(), 0.4);
         put(&operation.summary, 1.2);
         operation.aliases.iter().for_each(|alias| put(alias, 1.8));
         operation.nouns.iter().for_each(|noun| put(noun, 1.5));
-        operation.examples.iter().for_each(|example| put(example, 0.5));
+        operation.examples.iter().for_each(|example| put(example, EXAMPLE));
         operation.params.iter().for_each(|param| put(&param.name, if param.required { 0.6 } else { 0.4 }));
         if let Some(output) = &operation.output {
             put(&output.name, 0.4);
@@ -115,9 +130,13 @@ impl Index {
         for (stem, weight) in weights {
             self.postings.entry(stem).or_default().push((at, weight));
         }
+        let names = operation.verb().split('_').chain(operation.summary.split_whitespace().next());
+        for word in names.chain(operation.aliases.iter().map(String::as_str)).filter(|word| !word.contains([' ', '-'])) {
+            self.orders.entry(stem(&word.to_lowercase())).or_default().insert(at);
+        }
         for alias in &operation.aliases {
             let first = alias.split_whitespace().next().unwrap_or_default().to_lowercase();
-            if !operation.nouns.iter().any(|noun| stems(noun).contains(&stem(&first))) && !is_function(&first) {
+            if !nouns.contains(&stem(&first)) && !is_function(&first) {
                 self.verbs.insert(first);
             }
             let stems: Vec<String> = stems(alias);
@@ -143,7 +162,9 @@ impl Index {
     }
 
     pub fn knows(&self, stem: &str) -> bool {
-        self.postings.contains_key(stem) || self.says.get(stem).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1))
+        // What only examples hold are names.
+        let means = |postings: &Vec<(usize, f64)>| postings.iter().any(|(_, weight)| *weight > EXAMPLE);
+        self.postings.get(stem).is_some_and(means) || self.says.get(stem).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1))
     }
 
     /// A base form or `-ing`/`-ed` form of a verb that can open a clause.
@@ -153,6 +174,33 @@ impl Index {
         }
         let inflected = low.ends_with("ing") || low.ends_with("ed");
         inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
+    }
+
+    /// This word alone, as a verb, asks for the operation.
+    pub fn is_order(&self, stem: &str, operation: usize) -> bool {
+        self.orders.get(stem).is_some_and(|known| known.contains(&operation))
+    }
+
+    /// Said by itself, the word is like this operation.
+    pub fn is_like(&self, stem: &str, name: &str) -> bool {
+        let holds = |stem: &String| {
+            let held = self.postings.get(stem).map_or(&[][..], Vec::as_slice);
+            held.iter().any(|(operation, _)| self.operations[*operation].name == name)
+        };
+        let says = self.says.get(stem).map_or(&[][..], Vec::as_slice);
+        says.iter().any(|(said, like)| said.len() == 1 && like.iter().any(|set| set.iter().all(holds)))
+    }
+
+    /// A verb that may stand before any read: "run a check", "collect the logs".
+    pub fn is_carrier(low: &str) -> bool {
+        WORDS.carriers.iter().any(|known| known == low)
+    }
+
+    /// Words that are a phrase of a manifest or of `words.toml`.
+    pub fn is_phrase(&self, stems: &[String]) -> bool {
+        let Some(first) = stems.first() else { return false };
+        let said = self.says.get(first).is_some_and(|says| says.iter().any(|(said, _)| said == stems));
+        said || self.aliases.get(first).is_some_and(|aliases| aliases.iter().any(|alias| alias.stems == stems))
     }
 
     pub fn is_machine(&self, low: &str) -> bool {

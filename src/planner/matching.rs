@@ -10,14 +10,13 @@ use crate::model::plan::{Plan, StepKind};
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::slots::{Bound, Place, bind, environments};
-use super::template::{Template, carries, instantiate, phrase_stem};
+use super::template::{Template, carries, instantiate, is_shade, phrase_stem};
 use super::token::{Kind, Token};
-use super::words::stem;
 use super::{grammar, inputs};
 
 /// Share of the intent's words that a phrase must explain.
 const EXPLAINED: f64 = 0.85;
-/// Share of a phrase that must be said before its template is looked at; the rest may be names of its parameters.
+/// Share of a phrase that must be said before its template is looked at more closely.
 const SAID: f64 = 0.6;
 const CARRIERS: [&str; 8] = ["run", "do", "perform", "start", "execut", "give", "show", "launch"];
 
@@ -35,7 +34,7 @@ impl Phrases {
         let mut all = Self::default();
         for (at, template) in templates.iter().enumerate() {
             for stems in &template.phrase_stems {
-                let distinct: BTreeSet<&String> = stems.iter().collect();
+                let distinct: BTreeSet<&String> = stems.iter().filter(|stem| !template.has_slot(stem)).collect();
                 for stem in &distinct {
                     all.holders.entry((*stem).clone()).or_default().push(all.phrases.len());
                 }
@@ -92,7 +91,8 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
 fn content_places(words: &[Token], world: &World<'_>) -> Vec<usize> {
     let places: Vec<usize> = environments(words, &world.index).into_iter().map(|(at, _)| at).collect();
     let carries = |token: &Token| token.kind == Kind::Word && carries(&token.low) && !world.is_asset(&token.text);
-    (0..words.len()).filter(|at| carries(&words[*at]) && !places.contains(at)).collect()
+    // "ok restart it": said before anything is asked, it is a sigh.
+    (0..words.len()).filter(|at| carries(&words[*at]) && !places.contains(at) && !(*at == 0 && words[0].is("ok"))).collect()
 }
 
 /// Stems of the words that became no value; "run a", "do the" before a phrase add nothing to it.
@@ -106,13 +106,13 @@ fn without_values(words: &[Token], bound: &Bound, world: &World<'_>) -> Vec<Stri
 }
 
 /// The whole phrase is said: "disk space" is a question, not half of "free up disk space".
+/// Names of parameters stand for their values in "safe restart of a service", and lead them in "first web-1, second web-2".
 fn best_phrase(template: &Template, words: &[String]) -> Option<f64> {
     let scores = template.phrase_stems.iter().filter_map(|phrase| {
-        let explained = share(words, phrase);
-        // "safe restart of a service": the name of a slot stands for its value.
-        let slot = |word: &&String| template.params.iter().any(|input| stem(&input.param.name) == **word);
-        let own: Vec<String> = phrase.iter().filter(|word| !slot(word)).cloned().collect();
-        let uttered = share(&own, words);
+        let own: Vec<String> = phrase.iter().filter(|word| !template.has_slot(word)).cloned().collect();
+        let heavy: Vec<String> =
+            words.iter().filter(|word| phrase.contains(word) || !(template.has_slot(word) || is_shade(word))).cloned().collect();
+        let (explained, uttered) = (share(&heavy, phrase), share(&own, words));
         (words.len() + phrase.len() > 2 && explained >= EXPLAINED && uttered >= 1.0).then_some(explained + uttered)
     });
     scores.max_by(f64::total_cmp)

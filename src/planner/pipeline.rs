@@ -19,6 +19,7 @@ use super::compose::{Draft, Stop, draft, refuse, units};
 use super::segment::segment;
 use super::slots::environments;
 use super::token::{Kind, Token, tokens};
+use super::words::stem;
 use super::{grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
@@ -42,6 +43,7 @@ fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     let text = guard::without_waivers(&ask.text);
     let mut words = tokens(&text);
     guard::tokens(&words)?;
+    split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
     if let Some(found) = matching::template(ask, &words, world) {
         return found;
@@ -57,6 +59,25 @@ fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     }
     check_bounds(&drafts, world)?;
     Ok(assemble(ask, &words, drafts, world))
+}
+
+/// "re-enable" is a verb, and "power-cycle" is two words where a phrase is written so.
+fn split_verbs(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at < words.len() {
+        let token = words[at].clone();
+        if token.kind == Kind::Ident
+            && let Some((first, second)) = token.low.split_once('-')
+        {
+            let plain = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            if first == "re" && world.index.verbs.contains(second) {
+                words[at] = Token { text: token.text, ..plain(second) };
+            } else if world.index.is_phrase(&[stem(first), stem(second)]) {
+                words.splice(at..=at, [plain(first), plain(second)]);
+            }
+        }
+        at += 1;
+    }
 }
 
 /// A mistyped verb where a clause begins is read as the verb; what was typed stays beside it.

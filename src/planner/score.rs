@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Index, Said};
 use super::token::{Kind, Token};
-use super::words::{is_function, is_particle, stem};
+use super::words::{is_determiner, is_function, is_particle, stem};
 
 /// Words of one clause, prepared once.
 #[derive(Clone, Debug)]
@@ -23,6 +23,17 @@ struct Term {
     ways: Vec<(Vec<String>, f64)>,
     /// Words of an alias of a manifest that start here: operation and strength.
     aliases: Vec<(usize, f64)>,
+    /// A verb here can order something.
+    is_verb: bool,
+    /// "set", "take": what is ordered stands in the rest of the clause.
+    is_light: bool,
+}
+
+impl Term {
+    fn hits(&self, operation: usize, index: &Index) -> bool {
+        let by_words = self.ways.iter().any(|(stems, _)| all_of(stems, index).iter().any(|(found, _)| *found == operation));
+        by_words || self.aliases.iter().any(|(found, _)| *found == operation)
+    }
 }
 
 /// What a clause says of one operation.
@@ -39,7 +50,14 @@ impl Query {
         let inside = phrase_members(&said, index);
         let mut terms: Vec<Term> = Vec::new();
         if let Some(verb) = carried {
-            terms.push(Term { at: None, weight: 0.5, ways: vec![(vec![stem(verb)], 1.0)], aliases: Vec::new() });
+            terms.push(Term {
+                at: None,
+                weight: 0.5,
+                ways: vec![(vec![stem(verb)], 1.0)],
+                aliases: Vec::new(),
+                is_verb: true,
+                is_light: index.light.contains(verb),
+            });
         }
         for (at, token) in tokens.iter().enumerate() {
             if !matches!(token.kind, Kind::Word | Kind::Ident) {
@@ -48,11 +66,15 @@ impl Query {
             let base = word_weight(token, index);
             let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at));
             let aliases = alias_hits(&said, at, index);
-            if base > 0.0 || !ways.is_empty() || !aliases.is_empty() {
+            // A word inside a phrase is said by the phrase.
+            let told = ways.is_empty() && inside.contains(&at);
+            if (base > 0.0 && !told) || !ways.is_empty() || !aliases.is_empty() {
                 let first = Some(at) == verb && base >= 1.0;
                 let phrase = says_of(&said, at, index).any(|(stems, _)| stems.len() > 1);
                 let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
-                terms.push(Term { at: Some(at), weight, ways, aliases });
+                let is_verb = phrase || index.is_verb(&token.low);
+                let is_light = Some(at) == verb && index.light.contains(&token.low);
+                terms.push(Term { at: Some(at), weight, ways, aliases, is_verb, is_light });
             }
         }
         Self { terms }
@@ -81,13 +103,28 @@ impl Query {
         scores
     }
 
+    /// The clause tells somebody to do this, and does not only speak of it: "show the jobs" runs none.
+    pub fn orders(&self, operation: usize, index: &Index) -> bool {
+        self.terms.iter().any(|term| {
+            let by_word = |(stems, _): &(Vec<String>, f64)| {
+                let named = stems.iter().any(|stem| index.is_order(stem, operation));
+                named && (term.is_verb || stems.len() > 1) && all_of(stems, index).iter().any(|(found, _)| *found == operation)
+            };
+            term.is_light || term.ways.iter().any(by_word) || term.aliases.iter().any(|(found, _)| *found == operation)
+        })
+    }
+
+    /// The word at this place speaks of the operation.
+    pub fn explains(&self, operation: usize, at: usize, index: &Index) -> bool {
+        self.terms.iter().filter(|term| term.at == Some(at)).any(|term| term.hits(operation, index))
+    }
+
     /// Share of the content words, values aside, that the operation explains.
     pub fn cover(&self, operation: usize, used: &[bool], index: &Index) -> f64 {
         let (mut mass, mut covered) = (0.0, 0.0);
         for term in &self.terms {
             let is_value = term.at.is_some_and(|at| used.get(at).copied().unwrap_or(false));
-            let by_words = term.ways.iter().any(|(stems, _)| all_of(stems, index).iter().any(|(found, _)| *found == operation));
-            let hit = by_words || term.aliases.iter().any(|(found, _)| *found == operation);
+            let hit = term.hits(operation, index);
             if is_value && !hit {
                 continue;
             }
@@ -139,7 +176,7 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     if is_content {
         if own.contains('-') {
             ways.extend(own.split('-').map(|part| (vec![stem(part)], 0.7)));
-        } else if is_state(said, at) && index.says.contains_key(own) {
+        } else if is_state(said, at) && index.says.get(own).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1)) {
             // "is running" says how something is; it does not ask to run anything.
         } else if index.postings.contains_key(own) {
             ways.push((vec![own.clone()], 1.0));
@@ -167,9 +204,12 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     ways
 }
 
-/// A form of "be" stands within the three words before.
+/// A form of "be" stands within the three words before; "has to be restarted" and "down by ping" say more than a state.
 fn is_state(said: &[String], at: usize) -> bool {
-    said[at.saturating_sub(3)..at].iter().any(|word| matches!(word.as_str(), "is" | "are" | "was" | "be"))
+    let window = &said[at.saturating_sub(3)..at];
+    let passive = window.windows(2).any(|pair| pair[1] == "be" && matches!(pair[0].as_str(), "to" | "must" | "should" | "can"));
+    let by = window.last().is_some_and(|word| word == "by");
+    !passive && !by && window.iter().any(|word| matches!(word.as_str(), "is" | "are" | "was" | "be"))
 }
 
 /// What is said from this word on.
@@ -181,16 +221,38 @@ fn says_of<'a>(said: &'a [String], at: usize, index: &'a Index) -> impl Iterator
     all.iter().filter(move |(stems, _)| follows(said, at, stems) && (!closed || stems.len() == 1 || adjacent(stems)))
 }
 
+/// The word at this place belongs to a phrase of several words, begun before it.
+pub fn is_inside_phrase(tokens: &[Token], at: usize, index: &Index) -> bool {
+    phrase_members(&tokens.iter().map(said).collect::<Vec<_>>(), index).contains(&at)
+}
+
 /// Words that belong to a phrase begun before them: alone they would say something else.
 fn phrase_members(said: &[String], index: &Index) -> BTreeSet<usize> {
     let mut members = BTreeSet::new();
     for (at, word) in said.iter().enumerate() {
         let says = index.says.get(word).map_or(&[][..], Vec::as_slice);
-        for (stems, _) in says.iter().filter(|(stems, _)| stems.len() > 1 && said[at + 1..].starts_with(&stems[1..])) {
-            members.extend(at + 1..at + stems.len());
+        for (stems, _) in says.iter().filter(|(stems, _)| stems.len() > 1) {
+            members.extend(side_by_side(said, at, &stems[1..]).into_iter().flatten());
         }
     }
     members
+}
+
+/// Places of these stems right behind `at`, articles aside: "clear the downtime".
+fn side_by_side(said: &[String], at: usize, stems: &[String]) -> Option<Vec<usize>> {
+    let mut places = Vec::with_capacity(stems.len());
+    let mut next = at + 1;
+    for stem in stems {
+        while said.get(next).is_some_and(|word| word != stem && is_determiner(word)) {
+            next += 1;
+        }
+        if said.get(next) != Some(stem) {
+            return None;
+        }
+        places.push(next);
+        next += 1;
+    }
+    Some(places)
 }
 
 /// The stems stand here in order, with at most two other words between neighbours.

@@ -72,6 +72,11 @@ impl Template {
         needed.map(|input| (input.param.name.clone(), inputs::example(input))).collect()
     }
 
+    /// The stem is the name of a parameter.
+    pub(super) fn has_slot(&self, word: &str) -> bool {
+        self.params.iter().any(|input| stem(&input.param.name) == word)
+    }
+
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
@@ -139,9 +144,17 @@ fn content_stems(phrase: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty() && carries(word)).map(|word| phrase_stem(&word)).collect()
 }
 
-/// Has a meaning of its own. "How full is the disk" asks for less than "the disk is full".
+/// Function words that tell one request from another: "how full is the disk" asks for less than "the disk is full".
+const TELLING: [&str; 8] = ["how", "why", "about", "no", "not", "ok", "out", "down"];
+
+/// Has a meaning of its own in a phrase.
 pub(super) fn carries(low: &str) -> bool {
-    low == "how" || !(is_function(low) || is_determiner(low))
+    TELLING.contains(&low) || !(is_function(low) || is_determiner(low))
+}
+
+/// Where a phrase has it, it must be said; where it is said, no phrase needs to have it.
+pub(super) fn is_shade(stem: &str) -> bool {
+    matches!(stem, "why" | "about")
 }
 
 /// Box, server and machine are one word for a phrase.
@@ -205,6 +218,18 @@ fn kept_steps(template: &Template, values: &BTreeMap<String, serde_json::Value>)
     kept
 }
 
+/// What is wrong with it in this catalogue, with only what must be given and with everything.
+pub fn check(template: &Template, catalogue: &Catalogue, policy: &PolicySettings) -> Vec<Problem> {
+    let all = template.params.iter().map(|input| (input.param.name.clone(), inputs::example(input))).collect();
+    let mut problems: Vec<Problem> = Vec::new();
+    for given in [template.example_inputs(), all] {
+        let found = instantiate(template, &given, catalogue, policy).err().unwrap_or_default();
+        problems.extend(found.into_iter().filter(|one| !problems.contains(one)).collect::<Vec<_>>());
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems
+}
+
 /// A plan with these inputs, settled and validated against the catalogue.
 pub fn instantiate(
     template: &Template,
@@ -217,7 +242,7 @@ pub fn instantiate(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (places, mut steps): (Vec<Pos>, Vec<Step>) = kept_steps(template, &values).into_iter().unzip();
+    let (origins, mut steps): (Vec<Pos>, Vec<Step>) = kept_steps(template, &values).into_iter().unzip();
     for step in &mut steps {
         fill_step(step, &values, Provenance::Template);
     }
@@ -237,7 +262,7 @@ pub fn instantiate(
     let found: Vec<(Option<usize>, Problem)> =
         settled.collect::<Vec<_>>().into_iter().chain(validate_placed(&plan, catalogue, &Limits::file(policy))).collect();
     let placed = |(at, problem): (Option<usize>, Problem)| {
-        let pos = at.and_then(|at| places.get(at)).copied().unwrap_or_default();
+        let pos = at.and_then(|at| origins.get(at)).copied().unwrap_or_default();
         Problem { origin: template.file.clone(), line: pos.line, column: pos.column, ..problem }
     };
     let problems: Vec<Problem> = found.into_iter().map(placed).collect();

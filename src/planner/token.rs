@@ -110,6 +110,9 @@ fn chunk(rest: &str, found: &mut Vec<Token>) -> usize {
 /// `night's` is `night`; `what's` and `let's` are words of their own.
 fn strip_owner(word: &str) -> (&str, bool) {
     let low = word.to_lowercase();
+    if ["whats", "hows", "wheres", "whos", "whens"].contains(&low.as_str()) {
+        return (&word[..word.len() - 1], false);
+    }
     if ["what's", "it's", "that's", "let's", "who's", "where's", "how's", "there's", "what\u{2019}s"].contains(&low.as_str()) {
         let cut = word.len() - if word.ends_with("\u{2019}s") { 4 } else { 2 };
         return (&word[..cut], false);
@@ -156,6 +159,11 @@ fn join_spans(found: &[Token]) -> Vec<Token> {
             if let Some(span) = grammar::duration(&text) {
                 return Some((length, Token::new(&span, Kind::Duration)));
             }
+            if let [minus, Token { kind: Kind::Int(number), .. }] = part
+                && minus.is("minus")
+            {
+                return Some((length, Token::new(&format!("-{number}"), Kind::Int(-number))));
+            }
             let all_times = part.iter().all(|token| matches!(token.kind, Kind::Datetime) || token.is("at"));
             let ends = part.last().is_some_and(|token| token.kind == Kind::Datetime) && part[0].kind == Kind::Datetime;
             (all_times && ends).then(|| (length, Token::new(&text, Kind::Datetime)))
@@ -186,6 +194,8 @@ mod tests {
             ("10.0.0.0/8", Kind::Ip),
             ("fe80::1", Kind::Ip),
             ("-5", Kind::Int(-5)),
+            ("minus 5", Kind::Int(-5)),
+            ("quarter of an hour", Kind::Duration),
             ("30 minutes", Kind::Duration),
             ("half an hour", Kind::Duration),
             ("v1.2.3", Kind::Version),

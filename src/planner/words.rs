@@ -181,6 +181,15 @@ const FUNCTION: &[&str] = &[
     "any",
     "ones",
     "one",
+    "containing",
+    "matching",
+    "somebody",
+    "someone",
+    "anybody",
+    "thing",
+    "things",
+    "stuff",
+    "must",
 ];
 
 /// Particles that carry meaning next to a verb, though they are function words alone.

@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use ouioe::model::catalogue::Catalogue;
 use ouioe::model::outcome::PlanOutcome;
-use ouioe::model::plan::{Provenance, Step, When};
+use ouioe::model::plan::Provenance;
 use ouioe::model::settings::PolicySettings;
 use ouioe::planner::{self, Ask, World};
 use serde_json::{Value, json};
+
+use crate::planner_notation::{canonical, cases, shown};
 
 const EVAL: &str = "../shared/eval";
 
@@ -26,47 +28,88 @@ fn prediction(intent: &str, outcome: &PlanOutcome, ms: f64) -> Value {
     row
 }
 
-/// Scores the dev set with the catalogue alone. Without the set or python3 there is nothing to compare with.
-#[test]
-fn dev_set_scores_reach_their_floors() {
-    let Some(eval) = eval_folder() else { return };
+/// The rows planned with the catalogue alone and scored: the table, whose last line is JSON. `None` without python3.
+fn scored(eval: &Path, rows: &[Value]) -> Option<(Value, String)> {
     let text = fs::read_to_string(eval.join("catalogue.toml")).expect("the catalogue is there");
     let catalogue = planner::catalogue_file::parse("catalogue.toml", &text).expect("the catalogue is sound");
     let policy = PolicySettings::default();
     let world = World::new(&catalogue, &[], &[], &policy);
-    let rows = fs::read_to_string(eval.join("intents-dev.jsonl")).expect("the dev set is there");
-    let mut lines = String::new();
-    for row in rows.lines() {
-        let row: Value = serde_json::from_str(row).expect("a row is JSON");
+    let (mut wanted, mut lines) = (String::new(), String::new());
+    for row in rows {
         let intent = row["intent"].as_str().expect("a row has an intent");
         let begun = Instant::now();
         let outcome = planner::plan(&Ask::new(intent), &world);
         lines.push_str(&prediction(intent, &outcome, begun.elapsed().as_secs_f64() * 1e3).to_string());
         lines.push('\n');
+        wanted.push_str(&row.to_string());
+        wanted.push('\n');
     }
-    let file = tempfile::NamedTempFile::new().expect("a temporary file");
-    fs::write(file.path(), lines).expect("predictions are written");
-    let Ok(output) = Command::new("python3")
-        .arg(eval.join("score_plans.py"))
-        .arg(eval.join("intents-dev.jsonl"))
-        .arg(file.path())
-        .arg("--wrong")
-        .output()
-    else {
-        return;
-    };
-    let table = String::from_utf8_lossy(&output.stdout);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (gold, predictions) = (folder.path().join("rows.jsonl"), folder.path().join("predictions.jsonl"));
+    fs::write(&gold, wanted).expect("rows are written");
+    fs::write(&predictions, lines).expect("predictions are written");
+    let output = Command::new("python3").arg(eval.join("score_plans.py")).args([&gold, &predictions]).arg("--wrong").output().ok()?;
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{table}{}", String::from_utf8_lossy(&output.stderr));
+    let all: Value = serde_json::from_str(table.lines().last().unwrap_or_default()).expect("the last line is JSON");
+    Some((all["all"].clone(), table))
+}
+
+fn dev_rows(eval: &Path) -> Vec<Value> {
+    let rows = fs::read_to_string(eval.join("intents-dev.jsonl")).expect("the dev set is there");
+    rows.lines().map(|row| serde_json::from_str(row).expect("a row is JSON")).collect()
+}
+
+fn reaches(all: &Value, table: &str, floors: &[(&str, f64)]) {
+    assert_eq!(all["unsafe"], 0, "{table}");
+    assert_eq!(all["approval_recall"], 1.0, "{table}");
+    for (measure, floor) in floors {
+        assert!(all[measure].as_f64().is_some_and(|reached| reached >= *floor), "{measure} is below {floor}\n{table}");
+    }
+}
+
+/// Scores the dev set with the catalogue alone. Without the set or python3 there is nothing to compare with.
+#[test]
+fn dev_set_scores_reach_their_floors() {
+    let Some(eval) = eval_folder() else { return println!("no dev set here: nothing was compared") };
+    let Some((all, table)) = scored(&eval, &dev_rows(&eval)) else { return println!("no python3 here: nothing was compared") };
     if let Ok(path) = std::env::var("OUIOE_SCORE_FILE") {
         fs::write(path, table.as_bytes()).expect("the table is written");
     }
-    let all: Value = serde_json::from_str(table.lines().last().unwrap_or_default()).expect("the last line is JSON");
-    let all = &all["all"];
-    assert_eq!(all["unsafe"], 0, "{table}");
-    assert_eq!(all["approval_recall"], 1.0, "{table}");
-    // What the catalogue's summaries and the general words reach; a change that costs more than a row shows here.
-    for (measure, floor) in [("node_f1", 0.99), ("edge_f1", 0.96), ("slot_f1", 0.99), ("exact", 0.95), ("adversarial_accuracy", 1.0)] {
-        assert!(all[measure].as_f64().is_some_and(|reached| reached >= floor), "{measure} is below {floor}\n{table}");
+    // What the catalogue's summaries and the general words reach; a change that costs a row shows here.
+    let floors = [("node_f1", 1.0), ("edge_f1", 1.0), ("slot_f1", 1.0), ("exact", 1.0), ("adversarial_accuracy", 1.0)];
+    reaches(&all, &table, &floors);
+}
+
+/// Own rewordings of the rows of the dev set, in three editions; each says how it fared at first sight.
+#[test]
+fn rewordings_mean_the_same() {
+    let Some(eval) = eval_folder() else { return println!("no dev set here: nothing was compared") };
+    let dev = dev_rows(&eval);
+    let editions = [
+        (include_str!("../corpus/paraphrases.txt"), [("node_f1", 0.98), ("edge_f1", 0.98), ("slot_f1", 0.98), ("exact", 0.97)]),
+        (include_str!("../corpus/paraphrases_later.txt"), [("node_f1", 0.84), ("edge_f1", 0.82), ("slot_f1", 0.84), ("exact", 0.8)]),
+        (include_str!("../corpus/paraphrases_unseen.txt"), [("node_f1", 0.9), ("edge_f1", 0.92), ("slot_f1", 0.92), ("exact", 0.9)]),
+    ];
+    for (text, floors) in editions {
+        let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let rows: Vec<Value> = lines
+            .enumerate()
+            .map(|(at, line)| {
+                let (id, intent) = line.split_once(" | ").expect("ID | intent");
+                let mut row = dev.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no row {id}")).clone();
+                assert_ne!(row["intent"], intent, "{id}");
+                (row["id"], row["intent"]) = (json!(format!("{id}-{at}")), json!(intent));
+                row
+            })
+            .collect();
+        let Some((all, table)) = scored(&eval, &rows) else { return println!("no python3 here: nothing was compared") };
+        println!(
+            "{} rewordings: {}",
+            rows.len(),
+            ["node_f1", "edge_f1", "slot_f1", "exact", "unsafe"].map(|one| format!("{one} {}", all[one])).join(", ")
+        );
+        reaches(&all, &table, &floors);
     }
 }
 
@@ -74,10 +117,8 @@ fn dev_set_scores_reach_their_floors() {
 #[test]
 fn no_name_of_the_dev_set_is_shipped() {
     let Some(eval) = eval_folder() else { return };
-    let rows = fs::read_to_string(eval.join("intents-dev.jsonl")).expect("the dev set is there");
     let mut names: Vec<String> = Vec::new();
-    for row in rows.lines() {
-        let row: Value = serde_json::from_str(row).expect("a row is JSON");
+    for row in dev_rows(&eval) {
         // Two words can meet by chance.
         names.extend(row["intent"].as_str().filter(|intent| intent.split(' ').count() > 2).map(str::to_owned));
         let words = row["intent"].as_str().unwrap_or_default().split([' ', ',', ';', '?']);
@@ -113,80 +154,6 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-struct Case<'a> {
-    line: usize,
-    intent: &'a str,
-    expected: String,
-}
-
-/// The last three bars divide the fields, so an intent may hold one.
-fn cases(text: &str) -> Vec<Case<'_>> {
-    let rows = text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty() && !row.starts_with('#'));
-    rows.map(|(at, row)| {
-        let fields: Vec<&str> = row.rsplitn(4, '|').map(str::trim).collect();
-        let [edges, steps, outcome, intent] = fields[..] else { panic!("line {}: four fields", at + 1) };
-        let steps: Vec<String> =
-            steps.split(';').map(|step| step.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|step| !step.is_empty()).collect();
-        Case { line: at + 1, intent, expected: format!("{outcome} | {} | {edges}", steps.join("; ")) }
-    })
-    .collect()
-}
-
-/// What came, in the notation of the corpus.
-fn shown(outcome: &PlanOutcome) -> String {
-    match outcome {
-        PlanOutcome::Clarify { missing, .. } => format!("clarify {} |  | ", missing.join(",")),
-        PlanOutcome::Refuse { .. } => "refuse |  | ".to_owned(),
-        PlanOutcome::Plan { approval_required, plan } => {
-            let steps: Vec<String> = plan.steps.iter().map(step_shown).collect();
-            let place = |id: &str| plan.steps.iter().position(|step| step.id.as_str() == id).map_or(0, |at| at + 1);
-            let edges = plan.steps.iter().enumerate().flat_map(|(at, step)| {
-                step.needs.iter().map(move |need| {
-                    let sign = match need.when {
-                        When::Success => '>',
-                        When::Failure => '!',
-                        When::Always => '*',
-                    };
-                    (need.step.to_string(), sign, at + 1)
-                })
-            });
-            let edges: Vec<String> = edges.map(|(from, sign, to)| format!("{}{sign}{to}", place(&from))).collect();
-            format!("plan{} | {} | {}", if *approval_required { "!" } else { "" }, steps.join("; "), edges.join(" "))
-        }
-    }
-}
-
-fn step_shown(step: &Step) -> String {
-    let values = step.params.iter().filter(|(name, _)| step.provenance.get(*name) != Some(&Provenance::Default)).map(|(name, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let text = if text.starts_with("${") { "~".to_owned() } else { text };
-        if text.contains(' ') { format!("{name}=\"{text}\"") } else { format!("{name}={text}") }
-    });
-    std::iter::once(step.operation.clone()).chain(values).collect::<Vec<_>>().join(" ")
-}
-
-/// Order of the values within a step and of the edges is not part of a case.
-fn canonical(text: &str) -> String {
-    let fields: Vec<String> = text
-        .split(" | ")
-        .enumerate()
-        .map(|(at, field)| {
-            let mark = if at == 1 { "; " } else { "\u{0}" };
-            let parts: Vec<String> = field
-                .split(mark)
-                .map(|part| {
-                    let mut words: Vec<&str> = part.split_whitespace().collect();
-                    let fixed = usize::from(at == 1).min(words.len());
-                    words[fixed..].sort_unstable();
-                    words.join(" ")
-                })
-                .collect();
-            parts.join("; ")
-        })
-        .collect();
-    fields.join(" | ")
-}
-
 fn corpus_catalogue() -> Catalogue {
     let text = include_str!("../corpus/catalogue.toml");
     planner::catalogue_file::parse("catalogue.toml", text).expect("the catalogue is sound")
@@ -212,4 +179,38 @@ fn corpus_comes_out_as_written() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} cases are wrong\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+/// With the embedded manifests and templates, as `ouioe plan` does it on a machine that knows three more hosts.
+#[test]
+fn everyday_sentences_are_understood() {
+    let catalogue = ouioe::service::manifest::load(None).expect("the embedded manifests are sound");
+    let templates = planner::template::embedded();
+    let assets = ["localhost", "web-1", "web-2", "db-1"].map(str::to_owned);
+    let policy = PolicySettings::default();
+    let world = World::new(&catalogue, &templates, &assets, &policy).with_default_host("localhost");
+    let all = cases(include_str!("../corpus/everyday.txt"));
+    let mut wrong = Vec::new();
+    for case in &all {
+        let outcome = planner::plan(&Ask::new(case.intent), &world);
+        let (got, expected) = (canonical(&shown(&outcome)), canonical(&case.expected));
+        if got != expected {
+            wrong.push(format!("everyday.txt:{}: {}\n  expected {expected}\n  got      {got}", case.line, case.intent));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} sentences are misunderstood\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+/// A chain says of every inherited value that it was inherited.
+#[test]
+fn inherited_values_show_where_they_come_from() {
+    let catalogue = ouioe::service::manifest::load(None).expect("the embedded manifests are sound");
+    let (assets, policy) = (["web-1".to_owned()], PolicySettings::default());
+    let world = World::new(&catalogue, &[], &assets, &policy).with_default_host("localhost");
+    let PlanOutcome::Plan { plan, .. } = planner::plan(&Ask::new("restart nginx on web-1, check it and tell #ops"), &world) else {
+        panic!("a plan")
+    };
+    let provenance: Vec<_> = plan.steps[..2].iter().map(|step| (step.provenance["host"], step.provenance["service"])).collect();
+    assert_eq!(provenance, [(Provenance::Operator, Provenance::Operator), (Provenance::Inherited, Provenance::Inherited)]);
+    assert_eq!(plan.steps[1].params["host"], "web-1");
 }

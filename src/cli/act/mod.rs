@@ -11,6 +11,7 @@ pub mod resume;
 pub mod revise;
 pub mod run;
 pub mod show;
+pub mod template;
 pub mod weigh;
 
 use super::exit::Exit;

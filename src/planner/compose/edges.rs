@@ -9,6 +9,7 @@ use crate::planner::ask::{Ask, World};
 use crate::planner::grammar;
 use crate::planner::segment::{Cond, Join};
 use crate::planner::slots::{Group, WORDED, is_machine_param};
+use crate::planner::token::Token;
 
 use super::inherit::{Source, find};
 use super::units::Unit;
@@ -77,6 +78,11 @@ impl Draw<'_> {
         let Some(operation) = unit.operation.clone() else { return Ok(()) };
         let beside = self.is_beside(at);
         let needs = self.needs_of(at, beside);
+        if let Some(Cond::On { is_told, about, .. }) = &unit.clause.cond
+            && (needs.is_empty() || !(*is_told || at > 0 && units[at - 1].is_condition))
+        {
+            return Err(unknown_condition(about, &operation));
+        }
         let mut lister_at = None;
         let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
         missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
@@ -148,7 +154,7 @@ impl Draw<'_> {
             return self.leaves().into_iter().map(|step| (step, when)).collect();
         }
         match &unit.clause.cond {
-            Some(Cond::On { failure, about }) => {
+            Some(Cond::On { failure, about, .. }) => {
                 let anchor = self.anchor_of(unit, *failure, about.iter().any(|token| token.is_one_of(&["that", "this"])));
                 self.anchor = Some((anchor.clone(), *failure));
                 let when = if *failure { When::Failure } else { When::Success };
@@ -318,6 +324,15 @@ impl Draw<'_> {
         }
         Ok(())
     }
+}
+
+/// What nothing can check is never taken for true.
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
+fn unknown_condition(about: &[Token], operation: &Operation) -> Stop {
+    let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+    let question =
+        format!("{} only if \"{said}\": which check tells that? name it first, as in `check ..., if it fails ...`", operation.name);
+    clarify(question, vec!["condition".to_owned()], Vec::new())
 }
 
 fn needs_alike(one: &Draft, other: &Draft) -> bool {

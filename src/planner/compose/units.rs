@@ -8,8 +8,8 @@ use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
-use crate::planner::segment::{Clause, Cond, Join};
-use crate::planner::slots::{Bound, Place};
+use crate::planner::segment::{ANSWERS, Clause, Cond, Join, is_outcome};
+use crate::planner::slots::{Bound, Place, WORDED, bind};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
@@ -45,15 +45,37 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         let anchor = condition(clause, world, pool, &mut around, &mut found);
         around.verb = carried_verb(clauses, at, world);
+        if clause.cond.is_none()
+            && is_bare_look(clause, world)
+            && let Ok(Some(looked)) = look_after(clause, &found, world)
+        {
+            around.before.extend(looked.operation.clone());
+            found.push(looked);
+            continue;
+        }
         let choices = choose(&clause.tokens, world, pool, &around);
         let Some(best) = choices.into_iter().next() else {
-            if is_filler(clause, world) {
+            if fold(&mut found, clause, world) {
                 continue;
             }
-            return Err(unknown(clause, clauses, world));
+            if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
+                found.push(lead(clause, world));
+                continue;
+            }
+            if !is_filler(clause, world) {
+                return Err(unknown(clause, clauses, world));
+            }
+            if let Some(looked) = look_after(clause, &found, world)? {
+                around.before.extend(looked.operation.clone());
+                found.push(looked);
+            }
+            continue;
         };
         if let Some(bad) = best.bound.bad.first() {
             return Err(refuse(format!("{} of {}: {}", bad.0, best.operation.name, bad.1), vec![best.operation.name.clone()]));
+        }
+        if let Some(left) = left_over(&best, clause, world) {
+            return Err(left);
         }
         around.before.push(Arc::clone(&best.operation));
         let merged = merge(&mut found, &best, clause);
@@ -62,6 +84,119 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
     }
     Ok(found)
+}
+
+/// An address, path or channel that the operation has no place for was said for a reason.
+fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<Stop> {
+    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let taken = |token: &Token| best.bound.values.values().flatten().any(|value| *value == token.text);
+    let machine = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
+    let strong = |token: &Token| match token.kind {
+        Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => true,
+        // In a message it is what the message is about.
+        Kind::Duration => !worded,
+        Kind::Ident => machine(token) && !worded && !taken(token),
+        Kind::Word | Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
+    };
+    if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
+        return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
+    }
+    let at = (0..clause.tokens.len()).find(|at| strong(&clause.tokens[*at]) && !best.bound.used[*at])?;
+    let question = format!("{} takes no `{}`; what should be done with it?", best.operation.name, clause.tokens[at].text);
+    Some(clarify(question, vec!["operation".to_owned()], vec![best.operation.name.clone()]))
+}
+
+/// What stands behind an "and" without a word that the operation knows: "restart nginx and lift the ban".
+fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<String> {
+    let query = Query::of(&clause.tokens, &world.index, None);
+    let operation = world.index.operations.iter().position(|one| one.name == best.operation.name)?;
+    let is_joint = |token: &Token| token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark(',');
+    let joints = (0..clause.tokens.len()).filter(|at| is_joint(&clause.tokens[*at]));
+    let ends = joints.map(|from| {
+        let end = (from + 1..clause.tokens.len()).find(|at| is_joint(&clause.tokens[*at])).unwrap_or(clause.tokens.len());
+        from + 1..end
+    });
+    let mut parts = ends.filter(|part| {
+        let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
+        let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
+        part.clone().any(|at| content(&at)) && !part.clone().any(known)
+    });
+    parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
+}
+
+/// "verify that it is up again": no object of its own.
+fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
+    let plain = |token: &Token| {
+        token.kind == Kind::Word
+            && (is_function(&token.low) || world.index.looks.contains(&token.low) || is_outcome(token))
+            && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
+    };
+    clause.tokens.iter().all(plain)
+}
+
+/// "something is wrong on web-1", "in staging": says where, and perhaps that it is bad.
+fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
+    let plain = |token: &Token| match token.kind {
+        Kind::Word => is_function(&token.low) || is_outcome(token) || grammar::environment(&token.low).is_some(),
+        Kind::Ident | Kind::Ip => world.is_asset(&token.text) || grammar::is_machine_like(&token.text),
+        Kind::Mark(_) => true,
+        Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime => false,
+    };
+    let says = |token: &Token| is_outcome(token) || grammar::environment(&token.low).is_some();
+    clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
+}
+
+/// "..., TTL 60s": a fragment that only gives one more value to the operation before it.
+fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
+    let Some(last) = found.last_mut().filter(|_| clause.elliptic && clause.cond.is_none()) else { return false };
+    let Some(operation) = last.operation.clone() else { return false };
+    let start = last.clause.tokens.len();
+    let tokens: Vec<Token> = last.clause.tokens.iter().chain(&clause.tokens).cloned().collect();
+    let bound = bind(&operation, &tokens, world, &Place::of(&tokens, &world.index));
+    let values = (start..tokens.len()).filter(|at| tokens[*at].is_value());
+    let keeps = last.values.iter().all(|(name, known)| bound.values.get(name) == Some(known));
+    if !keeps || !bound.bad.is_empty() || values.clone().next().is_none() || !values.clone().all(|at| bound.used[at]) {
+        return false;
+    }
+    last.values.clone_from(&bound.values);
+    last.bound = bound;
+    last.clause.tokens = tokens;
+    true
+}
+
+/// "check it" after a change: the one read that looks at the same things. A condition without anything to do is asked about.
+fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
+    if let Some(Cond::On { about, .. }) = &clause.cond {
+        let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+        return Err(clarify(format!("what should be done if \"{said}\"?"), vec!["operation".to_owned()], Vec::new()));
+    }
+    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect"]);
+    let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
+    let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
+    let shared = |operation: &&Arc<Operation>| {
+        let mut required = operation.required().peekable();
+        let suits = operation.effect == EffectClass::Read && operation.service() == changed.service() && required.peek().is_some();
+        (suits && required.all(|param| changed.param(&param.name).is_some())).then(|| operation.required().count())
+    };
+    let most = world.index.operations.iter().filter_map(|operation| shared(&operation)).max();
+    let best: Vec<&Arc<Operation>> =
+        world.index.operations.iter().filter(|operation| most.is_some() && shared(operation) == most).collect();
+    match best.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(Unit {
+            operation: Some(Arc::clone(one)),
+            values: BTreeMap::new(),
+            bound: Bound::default(),
+            clause: clause.clone(),
+            beside: false,
+            is_condition: false,
+            anchor: None,
+        })),
+        [..] => {
+            let choices = best.iter().take(8).map(|operation| operation.name.clone()).collect();
+            Err(clarify(format!("what should be checked after {}?", changed.name), vec!["operation".to_owned()], choices))
+        }
+    }
 }
 
 fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Unit {
@@ -100,9 +235,12 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     let Some(Cond::On { about, .. }) = &clause.cond else { return None };
     around.verb = None;
     let best = choose(about, world, pool, around).into_iter().next()?;
-    let own_words =
-        about.iter().any(|token| token.kind == Kind::Word && !is_function(&token.low) && !world.index.looks.contains(&token.low));
-    if best.words < 2.2 || !own_words || !best.bound.bad.is_empty() {
+    let own_words = about.iter().any(|token| {
+        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS);
+        token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
+    });
+    let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    if best.words < if whole { 1.5 } else { 2.2 } || !own_words || !best.bound.bad.is_empty() {
         return None;
     }
     let same = |unit: &Unit| {

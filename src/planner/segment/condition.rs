@@ -2,6 +2,7 @@
 
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
+use crate::planner::words::{is_determiner, is_particle};
 
 use super::Cond;
 
@@ -45,6 +46,12 @@ const GOOD: &[&str] = &[
     "clean",
     "running",
     "so",
+    "back",
+    "online",
+    "over",
+    "reply",
+    "replies",
+    "returns",
 ];
 
 const BAD: &[&str] = &[
@@ -80,6 +87,17 @@ const BAD: &[&str] = &[
 const NOT: &[&str] =
     &["not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither"];
 
+/// These take what was asked behind them.
+pub const ANSWERS: &[&str] = &["answer", "answers", "answered", "respond", "responds", "work", "works", "worked", "reply", "replies"];
+
+/// Says how something went or is, so it names nothing.
+pub fn is_outcome(token: &Token) -> bool {
+    token.is_one_of(GOOD) || token.is_one_of(BAD)
+}
+
+/// States that an operation can look at, so they say what the condition is about.
+const STATES: &[&str] = &["down", "stopped", "dead", "unreachable"];
+
 /// Number of tokens that open a condition here; "in case of" and "as soon as" are openers too.
 pub fn opener(tokens: &[Token]) -> Option<usize> {
     let at = |place: usize, word: &str| tokens.get(place).is_some_and(|token| token.is(word));
@@ -88,6 +106,9 @@ pub fn opener(tokens: &[Token]) -> Option<usize> {
     }
     if (at(0, "in") && at(1, "case")) && !at(2, ",") {
         return Some(2);
+    }
+    if at(0, "on") && tokens.get(1).is_some_and(|next| next.is_one_of(&["failure", "error", "success"])) {
+        return Some(1);
     }
     if at(0, "as") && (at(1, "soon") || at(1, "long")) && at(2, "as") {
         return Some(3);
@@ -100,20 +121,47 @@ pub fn opener(tokens: &[Token]) -> Option<usize> {
 /// Reads the condition after its opener: what it says and how many tokens it takes.
 pub fn read(opener: &Token, tokens: &[Token], index: &Index) -> (Cond, usize) {
     let stop = tokens.iter().position(|token| matches!(token.kind, Kind::Mark(_)) || token.is("then")).unwrap_or(tokens.len());
-    let predicate = (0..stop).find(|at| {
-        let is_predicate = tokens[*at].is_one_of(GOOD) || tokens[*at].is_one_of(BAD);
-        let rest = &tokens[at + 1..stop];
-        let next = rest.iter().find(|token| !token.is_one_of(&["and", "please", "also"]));
-        is_predicate
-            && *at > 0
-            && next.is_some_and(|token| token.kind == Kind::Word && index.is_verb(&token.low) && !token.low.ends_with("ing"))
-    });
-    let end = predicate.map_or(stop, |at| at + 1);
+    let end = (0..stop).filter(|at| is_outcome(&tokens[*at])).find_map(|at| end_behind(&tokens[..stop], at, index)).unwrap_or(stop);
     let said = &tokens[..end];
     let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;
     let bad = said.iter().any(|token| token.is_one_of(BAD));
     let failure = (bad != negated) != opener.is("unless");
-    let about = said.iter().filter(|token| !token.is_one_of(BAD) && !token.is_one_of(NOT)).cloned().collect();
+    let kept = |token: &&Token| (!token.is_one_of(BAD) || token.is_one_of(STATES)) && !token.is_one_of(NOT);
+    let about = said.iter().filter(kept).cloned().collect();
+    // "if it is not" looks at what went before as much as "if it fails" does.
+    let bare =
+        |token: &Token| token.is_one_of(&["it", "they", "that", "this", "is", "are", "does", "do", "was", "were"]) || token.is_one_of(NOT);
+    let is_told = said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
     let skip = tokens.get(end).is_some_and(|token| token.is("then"));
-    (Cond::On { failure, about }, end + usize::from(skip))
+    (Cond::On { failure, is_told, about }, end + usize::from(skip))
+}
+
+/// Where the condition ends whose outcome stands here: before the verb of what is to be done.
+/// "works restart", "down on web-1 restart", "answers ping enable", "responds to ping put".
+fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> {
+    let verb = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word && (index.verbs.contains(&token.low) || index.is_verb(&token.low) && !token.low.ends_with("ing"))
+        })
+    };
+    let mut next = outcome + 1;
+    if tokens.get(next)?.is_one_of(&["to", "on", "at", "in"]) {
+        next += if is_determiner(&tokens.get(next + 1)?.low) { 3 } else { 2 };
+        return verb(next).then_some(next);
+    }
+    // "answers 200": the value was asked for too, and stays with the condition.
+    if tokens[outcome].is_one_of(ANSWERS) && tokens.get(next)?.is_value() {
+        return verb(next + 1).then_some(next + 1);
+    }
+    while tokens.get(next)?.is_one_of(&["and", "please", "also", "again"]) {
+        next += 1;
+    }
+    let second = tokens.get(next + 1).is_some_and(|token| !is_particle(&token.low));
+    match (verb(next), second && verb(next + 1)) {
+        (true, true) => Some(next + 1),
+        // "answers ping": a verb at the very end is what was asked, not what is to be done.
+        (true, false) if next + 1 == tokens.len() && tokens[outcome].is_one_of(ANSWERS) => None,
+        (true, false) => Some(outcome + 1),
+        (false, _) => None,
+    }
 }

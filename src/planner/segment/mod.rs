@@ -4,8 +4,10 @@
 //! Nothing is matched to operations here.
 
 mod condition;
+mod marker;
 mod scan;
 
+pub use condition::{ANSWERS, is_outcome};
 pub use scan::segment;
 
 use super::token::Token;
@@ -24,7 +26,12 @@ pub enum Join {
 /// When a clause applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cond {
-    On { failure: bool, about: Vec<Token> },
+    /// `is_told`: a word says how it has to have gone ("works", "fails"), so that it can be an edge.
+    On {
+        failure: bool,
+        is_told: bool,
+        about: Vec<Token>,
+    },
     Otherwise,
 }
 

@@ -5,77 +5,14 @@ use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem};
 
 use super::condition;
+use super::marker::{Marker, marker};
 use super::{Clause, Cond, Join};
-
-/// Phrases that say how things hang together, longest first where they share a start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Marker {
-    Then,
-    Together,
-    Always,
-    AtEnd,
-    Otherwise,
-    Not,
-    Filler,
-}
-
-const MARKERS: &[(&str, Marker)] = &[
-    ("at the same time", Marker::Together),
-    ("in parallel", Marker::Together),
-    ("simultaneously", Marker::Together),
-    ("concurrently", Marker::Together),
-    ("side by side", Marker::Together),
-    ("no matter what happens", Marker::Always),
-    ("no matter what", Marker::Always),
-    ("whatever happens", Marker::Always),
-    ("whatever the outcome", Marker::Always),
-    ("whatever the result", Marker::Always),
-    ("in any case", Marker::Always),
-    ("in either case", Marker::Always),
-    ("either way", Marker::Always),
-    ("regardless of the outcome", Marker::Always),
-    ("regardless of the result", Marker::Always),
-    ("regardless", Marker::Always),
-    ("at the end", Marker::AtEnd),
-    ("in the end", Marker::AtEnd),
-    ("at last", Marker::AtEnd),
-    ("lastly", Marker::AtEnd),
-    ("finally", Marker::AtEnd),
-    ("once done", Marker::Then),
-    ("when done", Marker::Then),
-    ("when that is done", Marker::Then),
-    ("once that is done", Marker::Then),
-    ("after that", Marker::Then),
-    ("after this", Marker::Then),
-    ("afterwards", Marker::Then),
-    ("afterward", Marker::Then),
-    ("subsequently", Marker::Then),
-    ("followed by", Marker::Then),
-    ("and then", Marker::Then),
-    ("then", Marker::Then),
-    ("next", Marker::Then),
-    ("or else", Marker::Otherwise),
-    ("if not", Marker::Otherwise),
-    ("otherwise", Marker::Otherwise),
-    ("else", Marker::Otherwise),
-    ("but do not", Marker::Not),
-    ("but don't", Marker::Not),
-    ("do not", Marker::Not),
-    ("don't", Marker::Not),
-    ("dont", Marker::Not),
-    ("never", Marker::Not),
-    ("without", Marker::Not),
-    ("first of all", Marker::Filler),
-    ("first", Marker::Filler),
-    ("please", Marker::Filler),
-    ("to begin with", Marker::Filler),
-];
 
 pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
     let mut clauses = Vec::new();
     for (sentence, join) in sentences(tokens) {
         let (lead, body) = split_lead(sentence);
-        let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new() };
+        let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false };
         if !lead.is_empty() {
             clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
         }
@@ -108,17 +45,29 @@ struct Scan<'a> {
     at: usize,
     current: Clause,
     found: Vec<Clause>,
+    /// The clause at hand follows a "but".
+    is_but: bool,
 }
 
 impl Scan<'_> {
     fn run(&mut self) {
         while self.at < self.tokens.len() {
             let rest = &self.tokens[self.at..];
-            if let Some((length, marker)) = marker(rest) {
+            let last_first = self.is_but && rest[0].is("first") && !self.is_blank();
+            if last_first {
+                self.current.tokens.push(rest[0].clone());
+                self.at += 1;
+            } else if let Some((length, marker)) = marker(rest) {
                 self.at += length;
                 self.mark(marker);
-            } else if let Some(length) = condition::opener(rest) {
+            } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether()) {
                 self.condition(length);
+            } else if rest[0].is("while") && rest.get(1).is_some_and(|next| next.low.ends_with("ing") && self.index.is_verb(&next.low)) {
+                self.flush(Join::And);
+                self.current.together = true;
+                self.at += 1;
+            } else if let Some(span) = self.pause() {
+                self.wait(span);
             } else if rest[0].is_one_of(&["before", "after"]) && self.opens_clause(self.at + 1) {
                 self.order(rest[0].is("before"));
             } else if is_joint(&rest[0]) {
@@ -128,7 +77,12 @@ impl Scan<'_> {
                 self.at += 1;
             }
         }
-        self.flush(Join::Break);
+        // A condition with nothing to do stays, so that it is asked about.
+        if matches!(self.current.cond, Some(Cond::On { .. })) && self.current.tokens.is_empty() {
+            self.found.push(self.current.clone());
+        } else {
+            self.flush(Join::Break);
+        }
     }
 
     fn is_blank(&self) -> bool {
@@ -137,6 +91,7 @@ impl Scan<'_> {
 
     /// Ends the clause at hand; the next one joins as said.
     fn flush(&mut self, next: Join) {
+        self.put_earlier();
         let ended = std::mem::replace(&mut self.current, Clause::new(next));
         let bare = ended.tokens.iter().all(|token| matches!(token.kind, Kind::Mark(_)));
         if !bare {
@@ -150,10 +105,27 @@ impl Scan<'_> {
         }
     }
 
+    /// "..., but save it before": said after it, done before it.
+    fn put_earlier(&mut self) {
+        let last = self.current.tokens.last();
+        let said = last.is_some_and(|token| token.is_one_of(&["before", "beforehand"]) || (self.is_but && token.is("first")));
+        self.is_but = false;
+        if !said || self.current.tokens.len() < 2 || self.current.cond.is_some() {
+            return;
+        }
+        let Some(after) = self.found.pop() else { return };
+        self.current.tokens.pop();
+        let first = std::mem::replace(&mut self.current, Clause::new(Join::Then));
+        self.found.push(Clause { join: after.join, elliptic: false, ..first });
+        self.current = Clause { join: Join::Then, ..after };
+    }
+
     fn mark(&mut self, marker: Marker) {
         match marker {
             Marker::Then => self.flush(Join::Then),
-            Marker::Together if self.is_blank() && self.found.is_empty() => self.current.together_after = true,
+            Marker::Together if self.is_blank() && (self.found.is_empty() || self.current.join == Join::Then) => {
+                self.current.together_after = true;
+            }
             Marker::Together if self.is_blank() => self.found.iter_mut().rev().take(1).for_each(|clause| clause.together = true),
             Marker::Together => self.current.together = true,
             Marker::Always => self.current.always = true,
@@ -199,6 +171,32 @@ impl Scan<'_> {
         }
         self.current.cond = Some(cond);
         self.skip_comma();
+    }
+
+    /// "see if it runs" asks; nothing hangs on it.
+    fn is_whether(&self) -> bool {
+        let before = self.current.tokens.last();
+        self.tokens[self.at].is("if")
+            && before.is_some_and(|token| self.index.looks.contains(&token.low) && token.kind == Kind::Word)
+            && self.current.tokens.iter().all(|token| is_function(&token.low) || self.index.looks.contains(&token.low))
+    }
+
+    /// "after 5 minutes": time that is to pass before this clause.
+    fn pause(&self) -> Option<Token> {
+        let [after, span, ..] = &self.tokens[self.at..] else { return None };
+        let of = self.tokens.get(self.at + 2).is_some_and(|token| token.is("of"));
+        (after.is("after") && span.kind == Kind::Duration && !of && self.index.knows("wait")).then(|| span.clone())
+    }
+
+    fn wait(&mut self, span: Token) {
+        self.at += 2;
+        let verb = Token { text: "wait".to_owned(), low: "wait".to_owned(), kind: Kind::Word, owner: false };
+        let cond = self.current.cond.take();
+        self.found.push(Clause { tokens: vec![verb, span], cond, ..Clause::new(self.current.join) });
+        self.current.join = Join::Then;
+        if self.is_blank() {
+            self.skip_comma();
+        }
     }
 
     /// "before X, Y", "Y before X", and the same with "after".
@@ -295,13 +293,17 @@ impl Scan<'_> {
         let has_verb =
             verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
         if subordinate || has_verb {
+            let is_but = self.tokens[self.at..next].iter().any(|token| token.is("but"));
             self.flush(join);
+            self.is_but = is_but;
             self.at = next;
             return;
         }
         let noun = rest.iter().find(|token| !is_function(&token.low) || token.is_value());
         let is_noun = noun.is_some_and(|token| token.kind == Kind::Word && self.index.knows(&stem(&token.low)) && !token.owner);
-        if is_noun && !self.is_blank() {
+        // An address after something that is none: one more thing to look at.
+        let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
+        if (is_noun || is_address) && !self.is_blank() {
             self.flush(join);
             self.current.elliptic = true;
         } else {
@@ -318,17 +320,4 @@ impl Scan<'_> {
 
 fn is_joint(token: &Token) -> bool {
     token.kind == Kind::Mark(',') || token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark('&')
-}
-
-fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
-    MARKERS.iter().find_map(|(phrase, marker)| {
-        let mut length = 0;
-        for word in phrase.split(' ') {
-            if !tokens.get(length)?.is(word) {
-                return None;
-            }
-            length += 1;
-        }
-        Some((length, *marker))
-    })
 }

@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 use crate::model::catalogue::{Operation, ParamType};
 
 use super::ask::World;
+use super::grammar;
 use super::token::{Kind, Token};
+use super::words::{is_function, stem};
 
 /// Names of parameters that stand for a machine, whatever their type.
 const MACHINE_PARAMS: &[&str] = &["host", "target", "asset", "node", "server", "machine", "vm", "hostname", "instance"];
@@ -97,12 +99,28 @@ impl Binder<'_> {
         }
         let takes_it = self.operation.params.iter().any(|param| is_machine_param(&param.name, &param.kind));
         let lists_it = self.operation.params.iter().any(|param| group.values.contains_key(&param.name));
-        self.bound.evidence += if takes_it || lists_it { 0.8 } else { -0.8 };
+        // "find the web hosts": nothing but the group is asked for.
+        let only = lists_it && self.operation.required().next().is_none();
+        self.bound.evidence += match (only, takes_it || lists_it) {
+            (true, _) => 1.6,
+            (false, true) => 0.8,
+            (false, false) => -0.8,
+        };
         self.bound.group = Some(group.clone());
+    }
+
+    fn is_strange(&self, at: usize) -> bool {
+        let (index, low) = (&self.world.index, self.low(at));
+        !is_function(low)
+            && !index.is_verb(low)
+            && !index.is_machine(low)
+            && !index.knows(&stem(low))
+            && grammar::environment(low).is_none()
     }
 
     /// Values that found no parameter speak against the operation, those that did for it.
     fn weigh(&mut self) {
+        let worded = self.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
         for (at, token) in self.tokens.iter().enumerate() {
             let weight = match token.kind {
                 Kind::Url => 2.5,
@@ -111,6 +129,8 @@ impl Binder<'_> {
                 Kind::Ip | Kind::Duration | Kind::Ident => 0.9,
                 Kind::Datetime | Kind::Int(_) => 0.7,
                 Kind::Quoted => 0.5,
+                // A word that nobody knows is most likely a name, where it is no message.
+                Kind::Word if !worded && self.is_strange(at) => 0.6,
                 Kind::Word | Kind::Mark(_) => 0.0,
             };
             self.bound.evidence += if self.used[at] { weight } else { -weight };

@@ -4,6 +4,8 @@
 
 use crate::model::catalogue::{Param, ParamType};
 use crate::planner::grammar;
+use crate::planner::score::is_inside_phrase;
+use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem, stems};
 
@@ -69,13 +71,16 @@ impl Binder<'_> {
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
+                    && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
                     && (!own || self.names_follow(at))
             }
-            Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => {
-                false
+            // "process 4711".
+            Kind::Int(_) => {
+                at > 0 && self.operation.params.iter().any(|param| param.kind == ParamType::Name && param.name == self.low(at - 1))
             }
+            Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
     }
 
@@ -99,9 +104,17 @@ impl Binder<'_> {
         // "logs of cron": a word that looks like no machine is the machine only where it is said as the place.
         let beside =
             |other: &Param| other.kind == ParamType::Name && !is_machine_param(&other.name, &other.kind) && !self.is_given(&other.name);
-        let said_as_place = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "host", "server", "machine"]);
+        let said_as_place =
+            at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "host", "server", "machine"]) && !self.is_looked_at(at);
         if machine_param && !machine_like && !said_as_place && self.world.default_host.is_some() && self.operation.params.iter().any(beside)
         {
+            return f64::MIN;
+        }
+        let placed = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "of"]) && !self.is_looked_at(at);
+        if !param.required && machine_param && !machine_like && !placed {
+            return f64::MIN;
+        }
+        if token.kind == Kind::Word && is_inside_phrase(self.tokens, at, &self.world.index) {
             return f64::MIN;
         }
         let place = self.place_score(param, at, machine_param);
@@ -127,7 +140,7 @@ impl Binder<'_> {
         let mine = index.postings.get(&stem).is_some_and(|postings| {
             postings.iter().any(|(operation, weight)| *weight >= 1.0 && index.operations[*operation].name == self.operation.name)
         });
-        match (mine, index.knows(&stem)) {
+        match (mine || index.is_like(&stem, &self.operation.name), index.knows(&stem)) {
             (true, _) => 2.2,
             (false, true) => 0.8,
             (false, false) => -0.5,
@@ -154,10 +167,16 @@ impl Binder<'_> {
             before > 0 && is_cue(before - 1) || (before > 1 && matches!(self.low(before - 1), "named" | "called") && is_cue(before - 2));
         // "the X job Y": the job is X.
         let named_before = before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2));
-        if behind_cue && !named_before {
+        // "which services rely on X": of several, a word that means something is no name.
+        let plural = before > 0 && self.low(before - 1).ends_with('s') && !param.name.ends_with('s');
+        let means = self.tokens[at].kind == Kind::Word && self.world.index.knows(&stem(self.low(at)));
+        if behind_cue && !named_before && !(plural && means) {
             score += 4.0;
         }
         if machine_param && (self.world.index.is_machine(self.low(at + 1)) || (at > 0 && self.world.index.is_machine(self.low(at - 1)))) {
+            score += 2.0;
+        }
+        if !machine_param && self.stands_before_own_noun(at) {
             score += 2.0;
         }
         score += self.preposition_score(param, before, machine_param);
@@ -181,6 +200,7 @@ impl Binder<'_> {
         let elsewhere = self.operation.params.iter().any(|other| other.name == preposition);
         match preposition {
             _ if elsewhere => -2.0,
+            "at" if self.is_looked_at(before) => 0.0,
             "on" | "at" => {
                 if machine_param {
                     2.5
@@ -200,6 +220,23 @@ impl Binder<'_> {
             }
             _ => 0.0,
         }
+    }
+
+    /// "nginx logs": an unknown word before a word of this operation is what it is about.
+    fn stands_before_own_noun(&self, at: usize) -> bool {
+        let index = &self.world.index;
+        let next = stem(self.low(at + 1));
+        let own = index.postings.get(&next).is_some_and(|postings| {
+            postings.iter().any(|(operation, weight)| *weight >= 1.2 && index.operations[*operation].name == self.operation.name)
+        });
+        let follows = Some(at + 1) != self.verb_at
+            && self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && !is_function(&token.low));
+        follows && own && !index.knows(&stem(self.low(at)))
+    }
+
+    /// "look at X": what is looked at is no place.
+    fn is_looked_at(&self, at: usize) -> bool {
+        at > 1 && self.low(at - 1) == "at" && stem(self.low(at - 2)) == "look"
     }
 
     /// Directly behind the verb, its particles and determiners.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_determiner, is_function, is_preposition};
+use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 
 /// Machines named by what they have in common. Without values: all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,10 @@ fn by_name(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     index.groups.iter().find_map(|(phrase, name)| {
         let words: Vec<&str> = phrase.split(' ').collect();
         let part = tokens.get(at..at + words.len())?;
-        let here = part.iter().zip(&words).all(|(token, word)| token.is(word));
+        // "every load balancer" is all of them.
+        let each = at > 0 && tokens[at - 1].is_one_of(&["every", "each", "all", "any"]);
+        let alike = |token: &Token, word: &str| token.is(word) || (each && words.len() > 1 && stem(&token.low) == stem(word));
+        let here = part.iter().zip(&words).all(|(token, word)| alike(token, word));
         here.then(|| Group { values: BTreeMap::from([("group".to_owned(), name.clone())]), span: at..at + words.len() })
     })
 }
@@ -129,20 +132,28 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
     let mut at = group.span.end;
     while let Some(token) = here(at) {
         let skip = usize::from(here(at + 1).is_some_and(|next| next.is("the")));
-        if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of", "with"]) {
+        if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of"])
+            || (token.is("with") && !here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])))
+        {
             at += 1;
         } else if token.is_one_of(&["tagged", "tag", "label", "labelled", "labeled"])
             && let Some(value) = here(at + 1 + skip)
         {
             group.values.insert("tag".to_owned(), value.low.clone());
             at += 2 + skip;
+        } else if token.is_one_of(&["with", "carrying"])
+            && let Some(value) = here(at + 1 + skip)
+            && here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"]))
+        {
+            group.values.insert("tag".to_owned(), value.low.clone());
+            at += 3 + skip;
         } else if token.is("in")
             && let Some(environment) = here(at + 1 + skip).and_then(|next| grammar::environment(&next.low))
         {
             group.values.insert("env".to_owned(), environment.to_owned());
             at += 2 + skip;
         } else if token.is_one_of(&["in", "from"])
-            && let Some(name) = by_word_group(tokens, at + 2 + skip, index)
+            && let Some(name) = by_word_group(tokens, at + 2 + skip, index).or_else(|| by_word_group(tokens, at + 1 + skip, index))
         {
             group.values.extend(name.values);
             at += 3 + skip;

@@ -131,7 +131,15 @@ impl Binder<'_> {
                     && !index.knows(&stem(&token.low))
                     && !index.is_machine(&token.low)
             });
-            if let Some(at) = found {
+            // States are known words: "mark search operational on the status page".
+            let own = |at: usize| self.operation.name.split(['.', '_']).any(|part| stem(part) == stem(self.low(at)));
+            let state = || {
+                (start..self.tokens.len())
+                    .rev()
+                    .find(|at| self.is_text(*at) && self.tokens[*at].kind == Kind::Word && !own(*at))
+                    .filter(|_| param.name == "state")
+            };
+            if let Some(at) = found.or_else(state) {
                 let text = self.tokens[at].text.clone();
                 self.accept(&param, &text, at);
             }

@@ -1,0 +1,84 @@
+//! Connectives of English: what the words between clauses say of their order.
+
+use crate::planner::token::Token;
+
+/// Phrases that say how things hang together, longest first where they share a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    Then,
+    Together,
+    Always,
+    AtEnd,
+    Otherwise,
+    Not,
+    Filler,
+}
+
+const MARKERS: &[(&str, Marker)] = &[
+    ("all at the same time", Marker::Together),
+    ("both at the same time", Marker::Together),
+    ("at the same time", Marker::Together),
+    ("all in parallel", Marker::Together),
+    ("in parallel", Marker::Together),
+    ("simultaneously", Marker::Together),
+    ("concurrently", Marker::Together),
+    ("side by side", Marker::Together),
+    ("no matter what happens", Marker::Always),
+    ("no matter what", Marker::Always),
+    ("whatever happens", Marker::Always),
+    ("whatever the outcome", Marker::Always),
+    ("whatever the result", Marker::Always),
+    ("in any case", Marker::Always),
+    ("in either case", Marker::Always),
+    ("either way", Marker::Always),
+    ("regardless of the outcome", Marker::Always),
+    ("regardless of the result", Marker::Always),
+    ("regardless", Marker::Always),
+    ("at the end", Marker::AtEnd),
+    ("in the end", Marker::AtEnd),
+    ("at last", Marker::AtEnd),
+    ("lastly", Marker::AtEnd),
+    ("finally", Marker::AtEnd),
+    ("once done", Marker::Then),
+    ("when done", Marker::Then),
+    ("when that is done", Marker::Then),
+    ("once that is done", Marker::Then),
+    ("after that", Marker::Then),
+    ("after this", Marker::Then),
+    ("afterwards", Marker::Then),
+    ("afterward", Marker::Then),
+    ("subsequently", Marker::Then),
+    ("followed by", Marker::Then),
+    ("and then", Marker::Then),
+    ("then", Marker::Then),
+    ("next", Marker::Then),
+    ("or else", Marker::Otherwise),
+    ("if not", Marker::Otherwise),
+    ("otherwise", Marker::Otherwise),
+    ("else", Marker::Otherwise),
+    ("but do not", Marker::Not),
+    ("but don't", Marker::Not),
+    ("do not", Marker::Not),
+    ("don't", Marker::Not),
+    ("dont", Marker::Not),
+    ("never", Marker::Not),
+    ("without", Marker::Not),
+    ("first of all", Marker::Filler),
+    ("first", Marker::Filler),
+    ("please", Marker::Filler),
+    ("to begin with", Marker::Filler),
+];
+
+/// The connective that begins here, and how many tokens it takes.
+pub(super) fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
+    MARKERS.iter().find_map(|(phrase, marker)| {
+        let mut length = 0;
+        for word in phrase.split(' ') {
+            if !tokens.get(length)?.is(word) {
+                return None;
+            }
+            length += 1;
+        }
+        Some((length, *marker))
+    })
+}
