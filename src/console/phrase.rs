@@ -251,7 +251,7 @@ fn file(item: &Value) -> Option<String> {
     let fields = item.as_object().filter(|fields| fields.keys().all(|key| KNOWN.contains(&key.as_str())))?;
     let modified = i128::from(fields.get("modified_ns")?.as_i64()?);
     let modified = jiff::Timestamp::from_nanosecond(modified).ok()?.strftime("%Y-%m-%d %H:%M:%SZ");
-    let path = quoted(fields.get("path")?.as_str()?);
+    let path = exact(&fields.get("path").filter(|path| path.is_string())?.to_string());
     Some(format!("  {path}  {} B  {modified}  inode {}", fields.get("size")?.as_u64()?, fields.get("inode")?.as_u64()?))
 }
 

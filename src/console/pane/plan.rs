@@ -94,9 +94,10 @@ fn heading(app: &App, now: Now, width: usize) -> String {
                 (false, 1) => "1 needs approval · a opens it".to_owned(),
                 (false, _) => format!("{gates} need approval · a opens it"),
             };
-            let long = format!("proposed plan {} · {} · {next}", graph.plan.digest.short(), phrase::count(graph.len(), "step"));
-            // What the keys do counts most.
-            if text::width(&long) + 4 <= width { long } else { format!("proposed · {next}") }
+            // What the keys do counts most, then the digest.
+            let (digest, steps) = (graph.plan.digest.short(), phrase::count(graph.len(), "step"));
+            let ways = [format!("proposed plan {digest} · {steps} · {next}"), format!("proposed {digest} · {next}")];
+            ways.into_iter().find(|way| text::width(way) + 4 <= width).unwrap_or_else(|| format!("proposed · {next}"))
         }
         (_, Some(graph)) => format!("plan {} · {}", graph.plan.digest.short(), phrase::count(graph.len(), "step")),
     }

@@ -71,7 +71,7 @@ impl Log {
     pub fn rows(&self, end: usize, width: usize, height: usize, look: &Look<'_>) -> Vec<(usize, Line<'static>)> {
         let mut rows: VecDeque<(usize, Line<'static>)> = VecDeque::new();
         for at in (0..end.min(self.len())).rev() {
-            let lost = self.gaps.get(&at).map(|lost| vec![(format!("… {lost} bytes were not kept …"), Style::default())]);
+            let lost = self.gaps.get(&at).map(|lost| vec![(not_kept(*lost), Style::default())]);
             let runs = marked(parsed(self.line(at)), look.find);
             let lines = lost.into_iter().chain([runs]);
             for row in lines.flat_map(|runs| wrapped(&runs, width, look.tint)).collect::<Vec<_>>().into_iter().rev() {
@@ -87,7 +87,8 @@ impl Log {
     /// The next line from `from` on, or before it, in which the text is read; upper and lower case alike.
     pub fn find(&self, wanted: &str, from: usize, way: Way) -> Option<usize> {
         let wanted = wanted.to_lowercase();
-        let holds = |at: &usize| has(self.line(*at), &wanted);
+        let said = |at: &usize| self.gaps.get(at).is_some_and(|lost| has(not_kept(*lost).as_bytes(), &wanted));
+        let holds = |at: &usize| has(self.line(*at), &wanted) || said(at);
         match way {
             Way::Forward => (from..self.len()).find(holds),
             Way::Back => (0..from.min(self.len())).rev().find(holds),
@@ -107,6 +108,10 @@ pub struct Look<'a> {
     pub tint: Tint,
     /// Lower case; marked wherever it stands.
     pub find: Option<&'a str>,
+}
+
+fn not_kept(lost: u64) -> String {
+    format!("… {lost} bytes were not kept …")
 }
 
 /// Plain letters are looked through as they are: 16 MiB of them in the time of a key.
@@ -304,6 +309,7 @@ mod tests {
         log.push(b"re\ntail\n");
         assert_eq!(texts(&log, 80), ["head, cut he", "… 7 bytes were not kept …", "re", "tail"]);
         assert_eq!((log.len(), log.lost()), (3, 7));
+        assert_eq!(log.find("not kept", 0, Way::Forward), Some(1));
     }
 
     #[test]

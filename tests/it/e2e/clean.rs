@@ -70,11 +70,11 @@ fn in_the_console() {
     tty.press(&format!("{}\r", intent(&dir)));
     tty.shows("old-one");
     assert_eq!(left(&dir), ["fresh", "old-one", "sub/old-two"]);
-    tty.shows("approval · a opens");
+    tty.shows("needs approval · a opens it");
     tty.press("a");
     tty.shows("acts on");
     let text = tty.text();
-    assert!(text.contains("  old-one  ") && text.contains("  sub/old-two  ") && !text.contains("fresh"), "{text}");
+    assert!(text.contains(r#""old-one"  "#) && text.contains(r#""sub/old-two"  "#) && !text.contains("fresh"), "{text}");
     file(&dir.join("came-later"), 5);
     // What Enter acts on at first is to leave it.
     assert!(text.contains("▸ c"), "{text}");

@@ -231,6 +231,9 @@ fn of_the_console() {
     tty.shows("A decide");
     // The finished run: its title, its output, what failed.
     tty.press("j\r");
+    // It opens on what failed.
+    tty.shows("fails · try 1");
+    tty.press("gg");
     tty.shows("prints · try 1");
     tty.shows("OVER^H");
     tty.press("j");
@@ -254,7 +257,7 @@ fn of_the_console() {
     tty.press("\x15");
     tty.wait("an empty line", |seen| !seen.text().contains("OVER^H"));
     tty.press(&format!("delete files older than 0 s in {} on localhost\r", folder(&home)));
-    tty.shows("approval · a opens");
+    tty.shows("needs approval · a opens it");
     tty.press("a");
     tty.shows("acts on");
     tty.shows("d<U+202E>gnp.exe");
