@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::planning::read;
-use crate::model::catalogue::Binding;
+use crate::model::catalogue::{Binding, Job};
 use crate::model::problem::Problem;
 use crate::model::settings::Settings;
 use crate::planner::near;
@@ -61,7 +61,7 @@ pub struct Config {
     /// By the names in the file.
     pub secrets: BTreeMap<String, SecretHandle>,
     /// What jobs and channels of the file do, by their names.
-    pub jobs: BTreeMap<String, Binding>,
+    pub jobs: BTreeMap<String, Job>,
     pub channels: BTreeMap<String, Binding>,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
@@ -79,6 +79,7 @@ impl Config {
             config.file = Some(path);
         }
         config.read_environment(env, &mut problems);
+        config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
@@ -111,16 +112,34 @@ impl Config {
             let doc = "where a value to be redacted stands";
             shown.push(Shown { value: handle.to_string(), origin: origin(&key), doc, key });
         }
-        for (section, doc, bindings) in [
-            ("automation.jobs", "what `automation.run_job` runs", &self.jobs),
-            ("notify.channels", "how a channel is told", &self.channels),
-        ] {
-            for (name, binding) in bindings {
-                let key = format!("{section}.{name}");
-                shown.push(Shown { value: bound::shown(binding), origin: origin(&key), doc, key });
-            }
+        for (key, binding) in self.bindings() {
+            let doc = "what a job runs, or how a channel is told";
+            shown.push(Shown { value: bound::shown(binding), origin: origin(&key), doc, key });
         }
         shown
+    }
+
+    /// Of jobs, then of channels, each with its whole key.
+    fn bindings(&self) -> impl Iterator<Item = (String, &Binding)> {
+        let jobs = self.jobs.iter().map(|(name, job)| (format!("automation.jobs.{name}"), &job.binding));
+        jobs.chain(self.channels.iter().map(|(name, binding)| (format!("notify.channels.{name}"), binding)))
+    }
+
+    /// Every handle of the file, also of jobs and channels.
+    pub fn handles(&self) -> BTreeMap<String, SecretHandle> {
+        let mut all = self.secrets.clone();
+        for (key, binding) in self.bindings() {
+            let (Binding::Command { secrets, .. } | Binding::Http { secrets, .. }) = binding else { continue };
+            all.extend(secrets.iter().filter_map(|(name, text)| Some((format!("{key}.{name}"), text.parse().ok()?))));
+        }
+        all
+    }
+
+    /// What each step's output is looked through for. A program that gives a secret is only run for a step that needs it.
+    fn hidden(&self) -> Vec<String> {
+        let all: std::collections::BTreeSet<String> =
+            self.handles().values().filter(|handle| !matches!(handle, SecretHandle::Command(_))).map(ToString::to_string).collect();
+        all.into_iter().collect()
     }
 
     fn read_file(&mut self, origin: &str, text: &str, problems: &mut Vec<Problem>) {
@@ -181,11 +200,11 @@ impl Config {
             }
             for one in entries(&entry.value) {
                 self.note(format!("{}.{list}.{}", section.key, one.key), Origin::File { path: origin.to_owned(), line: one.at.line });
-                let (known, binding) = match is_job {
-                    true => (&mut self.jobs, bound::job(origin, one, problems)),
-                    false => (&mut self.channels, bound::channel(origin, one, problems)),
-                };
-                known.extend(binding.map(|binding| (one.key.clone(), binding)));
+                if is_job {
+                    self.jobs.extend(bound::job(origin, one, problems).map(|job| (one.key.clone(), job)));
+                } else {
+                    self.channels.extend(bound::channel(origin, one, problems).map(|channel| (one.key.clone(), channel)));
+                }
             }
         }
     }
@@ -333,6 +352,16 @@ mod tests {
             ("[automation.jobs.x]\nargv = []\n", vec![], "c.toml:1: `argv` is missing or empty"),
             ("[automation.jobs.x]\nargv = [\"ls\", \"{tarket}\"]\n", vec![], "c.toml:1: `{tarket}` names no parameter (nearest: target)"),
             ("[automation.jobs.x]\nargv = [\"{job}\"]\n", vec![], "c.toml:1: the program must not come from a parameter"),
+            (
+                "[automation.jobs.x]\nargv = [\"ls\"]\nparams = { days = \"itn\" }\n",
+                vec![],
+                "c.toml:3: `days` must be a type such as \"int\", or { type = \"int\", default = 7 }",
+            ),
+            (
+                "[automation.jobs.x]\nargv = [\"ls\"]\nparams = { days = { type = \"int\", default = \"x\" } }\n",
+                vec![],
+                "c.toml:3: the default of `days` is no int",
+            ),
             ("[automation]\nx = 1\n", vec![], "c.toml:2: unknown key `x` in [automation] (write [automation.jobs.NAME])"),
             ("[notify.channels.x]\n", vec![], "c.toml:1: channel x must have one of"),
             ("[notify.channels.x]\nbell = true\nwebhook = \"http://a/\"\n", vec![], "c.toml:1: channel x must have one of"),

@@ -39,7 +39,7 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
         Ok(planning) => Arc::new(planning),
         Err(exit) => return Ok(exit),
     };
-    if setup.global.plain || setup.global.json || !has_screen(&ui_settings(setup)) {
+    if setup.global.json || !has_screen(&ui_settings(setup)) {
         let help = "say what to do, as in `ouioe run \"complete system health check\"`; `ouioe --help` lists the commands";
         return Err(Trouble::new(Exit::Usage, format!("there is no terminal with a full screen here; {help}")));
     }
@@ -206,7 +206,7 @@ async fn next_engine(place: &Place) -> Result<(Session, Feed), SessionError> {
     }
 }
 
-fn ui_settings(setup: &Setup) -> UiSettings {
+pub fn ui_settings(setup: &Setup) -> UiSettings {
     let mut settings = UiSettings::from_env(|name| std::env::var(name).ok());
     if setup.global.no_color {
         "mono".clone_into(&mut settings.theme);
@@ -215,7 +215,7 @@ fn ui_settings(setup: &Setup) -> UiSettings {
 }
 
 /// Looked at before an engine starts for a screen that is not there.
-fn has_screen(settings: &UiSettings) -> bool {
+pub fn has_screen(settings: &UiSettings) -> bool {
     Out::is_on_screen() && !matches!(settings.term.as_str(), "" | "dumb")
 }
 

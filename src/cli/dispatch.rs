@@ -10,9 +10,9 @@ use super::args::{Cli, Command, Global};
 use super::audit::AuditCommand;
 use super::console::console;
 use super::exit::Exit;
-use super::out::Out;
+use super::out::{self, Out};
 use super::session::Place;
-use super::{audit, check, completions, config, detach, logging, man, plan, run, service, verbs};
+use super::{audit, check, completions, config, detach, logging, man, plain, plan, run, service, verbs};
 use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
@@ -21,6 +21,7 @@ use crate::engine::planning::Planning;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
 use crate::store::Inventory;
+use crate::text::redact::Redactor;
 
 /// What every subcommand gets.
 pub struct Setup {
@@ -29,6 +30,8 @@ pub struct Setup {
     pub global: Global,
     pub config: Config,
     pub config_dir: Option<PathBuf>,
+    /// Finds the values of configured secrets.
+    pub secrets: Redactor,
 }
 
 impl Setup {
@@ -38,7 +41,7 @@ impl Setup {
             self.out.problems(&problems);
             Exit::Usage
         })?;
-        let planning = planning.with_bound(self.config.jobs.clone(), self.config.channels.clone());
+        let planning = planning.without(self.secrets.clone()).with_bound(self.config.jobs.clone(), self.config.channels.clone());
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
@@ -58,13 +61,8 @@ pub fn dispatch(cli: Cli) -> Exit {
     let Cli { global, command } = cli;
     let out = Out { json: global.json, quiet: global.quiet, verbose: global.verbose > 0 };
     let env = Environment::of_process();
-    // These need no state folder and leave none behind.
-    match &command {
-        Some(Command::Check(_)) => return check::check(&out, &global, &env),
-        Some(Command::Config(args)) => return config::config(&out, &global, &env, args),
-        Some(Command::Completions(args)) => return completions::completions(&out, args),
-        Some(Command::Man(args)) => return man::man(&out, args),
-        _ => {}
+    if let Some(exit) = command.as_ref().and_then(|command| without_state(&out, &global, &env, command)) {
+        return exit;
     }
     let setup = match set_up(global, out.clone(), &env) {
         Ok(setup) => setup,
@@ -79,6 +77,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), pid = std::process::id(), "begins");
     let exit = match command {
+        None if plain::is_wanted(&setup) => Ok(plain::plain(&setup, &runtime)),
         None => console(&setup, &runtime),
         Some(command) => runtime.block_on(carry_out(&setup, command)),
     };
@@ -94,6 +93,17 @@ pub fn dispatch(cli: Cli) -> Exit {
     exit
 }
 
+/// What needs no state folder and leaves none behind.
+fn without_state(out: &Out, global: &Global, env: &Environment, command: &Command) -> Option<Exit> {
+    Some(match command {
+        Command::Check(_) => check::check(out, global, env),
+        Command::Config(args) => config::config(out, global, env, args),
+        Command::Completions(args) => completions::completions(out, args),
+        Command::Man(args) => man::man(out, args),
+        _ => return None,
+    })
+}
+
 fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("work").build()
 }
@@ -107,22 +117,30 @@ fn set_up(global: Global, out: Out, env: &Environment) -> Result<Setup, Exit> {
         out.problems(&[problem]);
         Exit::Usage
     })?;
-    let (redactor, _) = redactor(&config.secrets, env);
+    let (redactor, _) = redactor(&config.handles(), env);
+    out::hide(redactor.clone());
     let filter = env.get("OUIOE_LOG").and_then(|text| text.to_str()).unwrap_or(match global.verbose {
         0 => "info",
         1 => "debug",
         _ => "trace",
     });
-    if let Err(error) = logging::start(&state_dir, filter, redactor) {
+    if let Err(error) = logging::start(&state_dir, filter, redactor.clone()) {
+        if error.is_about_permission() {
+            out.error(&format!("could not use the state folder: {error}; name one of your own with --state-dir or OUIOE_STATE_DIR"));
+            return Err(Exit::JournalUnusable);
+        }
         out.note(&format!("no log: could not {error}"));
     }
     let place = Place { state_dir, settings: config.settings.clone(), actor: local_actor() };
     let config_dir = config_folder(global.config.as_deref(), env);
-    Ok(Setup { place, out, global, config, config_dir })
+    Ok(Setup { place, out, global, config, config_dir, secrets: redactor })
 }
 
-async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
+pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
     let (place, out) = (&setup.place, &setup.out);
+    if let Some(exit) = without_state(out, &setup.global, &Environment::of_process(), &command) {
+        return Ok(exit);
+    }
     match command {
         Command::Host => detach::host(place).await,
         Command::Plan(args) => plan::plan(setup, &args).await,
@@ -134,7 +152,6 @@ async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble> {
         Command::Events(args) => act::output::events(place, out, args.run.as_deref(), args.follow, Seq(args.after)).await,
         Command::Service(args) => service::service(setup, &args).await,
         Command::Doctor(_) => Ok(act::doctor::doctor(setup).await),
-        Command::Check(_) | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
         Command::Asset(args) => act::asset::asset(place, out, &args.command),
         Command::Audit(args) => match args.command {
             AuditCommand::Verify(args) => audit::verify(place, out, args.head),

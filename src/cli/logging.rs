@@ -38,6 +38,13 @@ pub enum LoggingError {
     Twice(#[from] tracing::dispatcher::SetGlobalDefaultError),
 }
 
+impl LoggingError {
+    /// Nothing else in the folder will work either.
+    pub fn is_about_permission(&self) -> bool {
+        matches!(self, Self::Folder { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 /// For the whole process, once. `filter` as in `$OUIOE_LOG`: `info`, `debug`, `ouioe::link=trace,warn`.
 pub fn start(state_dir: &Path, filter: &str, redactor: Redactor) -> Result<(), LoggingError> {
     let filter = EnvFilter::try_new(filter).map_err(|error| LoggingError::Filter { filter: text::safe(filter), why: error.to_string() })?;

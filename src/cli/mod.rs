@@ -24,6 +24,7 @@ pub mod man;
 pub mod note;
 pub mod out;
 pub mod pause;
+pub mod plain;
 pub mod plan;
 pub mod reject;
 pub mod resume;

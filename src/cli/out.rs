@@ -3,20 +3,33 @@
 //! Text passes the sanitiser here too, so that no caller can forget it; doing it twice changes nothing. A reader that left
 //! (`| head`) is no error: what only looks ends, what runs goes on.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::problem::Problem;
 use crate::text;
+use crate::text::redact::Redactor;
+
+/// Longest line of input, in bytes; the rest counts as the next.
+const LINE_CAP: u64 = 2 << 20;
 
 /// Set once stdout could not be written to.
 static READER_LEFT: AtomicBool = AtomicBool::new(false);
+
+static HIDDEN: OnceLock<Redactor> = OnceLock::new();
 
 #[derive(Clone, Debug, Default)]
 pub struct Out {
     pub json: bool,
     pub quiet: bool,
     pub verbose: bool,
+}
+
+/// Values of secrets never reach a screen or a pipe, wherever a text that holds them came from. Once, before the first print
+/// that could.
+pub fn hide(secrets: Redactor) {
+    let _ = HIDDEN.set(secrets);
 }
 
 /// Which standard descriptors a terminal is behind.
@@ -80,6 +93,14 @@ impl Out {
         }
     }
 
+    /// The next line of input, whenever it was typed. `None`: there is no more.
+    pub fn line(&self, prompt: &str) -> Option<String> {
+        let _ = write!(io::stderr().lock(), "{}", text::safe_block(prompt));
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LINE_CAP).read_line(&mut line);
+        read.is_ok_and(|count| count > 0).then_some(line)
+    }
+
     pub fn terminals() -> Terminals {
         Terminals { input: io::stdin().is_terminal(), output: io::stdout().is_terminal(), errors: io::stderr().is_terminal() }
     }
@@ -104,7 +125,8 @@ fn say(block: &str) {
 
 /// One write a line, so that lines of several processes do not mix.
 fn put_line(to: &mut impl Write, line: &str) -> io::Result<()> {
-    to.write_all(format!("{line}\n").as_bytes())?;
+    let hidden = HIDDEN.get().map(|secrets| secrets.redact(line));
+    to.write_all(format!("{}\n", hidden.as_deref().unwrap_or(line)).as_bytes())?;
     to.flush()
 }
 

@@ -1,6 +1,7 @@
 //! `ouioe service`: the operations that there are, what binds them, and a call of one.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -97,7 +98,7 @@ pub async fn service(setup: &Setup, args: &ServiceArgs) -> Result<Exit, Trouble>
     };
     Ok(match &args.command {
         ServiceCommand::List(args) => list(&setup.out, &planning.catalogue, args.service.as_deref()),
-        ServiceCommand::Show(args) => show(&setup.out, &planning.catalogue, &args.operation),
+        ServiceCommand::Show(args) => show(&setup.out, &planning.catalogue, &args.operation, setup.config_dir.as_deref()),
         ServiceCommand::Check(_) => Exit::Done,
         ServiceCommand::Call(args) => return call(setup, &planning, args).await,
     })
@@ -142,7 +143,7 @@ fn as_json(operation: &Operation) -> serde_json::Value {
     })
 }
 
-fn show(out: &Out, catalogue: &Catalogue, name: &str) -> Exit {
+fn show(out: &Out, catalogue: &Catalogue, name: &str, dir: Option<&Path>) -> Exit {
     let Some(operation) = catalogue.get(name) else { return unknown(out, catalogue, name) };
     if out.json {
         out.result(&lines::json(&as_json(operation)));
@@ -162,7 +163,11 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str) -> Exit {
         Some(Binding::Job { name }) => out.result(&text::safe(&format!("  bound     the configured job `{name}`"))),
         Some(Binding::Channel { name }) => out.result(&text::safe(&format!("  bound     the configured channel `{name}`"))),
         Some(Binding::Command { argv, .. }) => out.result(&text::safe(&format!("  bound     {}", argv.join(" ")))),
-        None => out.result(&format!("  bound     no: add a binding in <config>/services/{}.toml", operation.service())),
+        None => out.block(&format!(
+            "  bound     no; these lines in {} would, with a program of yours:\n\n{}",
+            own_file(dir, operation),
+            lines_to_add(operation)
+        )),
     }
     out.result(&text::safe(&format!(
         "  words     {}",
@@ -170,6 +175,21 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str) -> Exit {
     )));
     out.result(&format!("  from      {}", operation.origin));
     Exit::Done
+}
+
+fn own_file(dir: Option<&Path>, operation: &Operation) -> String {
+    let dir = dir.map_or_else(|| "<config>".to_owned(), |dir| dir.display().to_string());
+    format!("{dir}/services/{}.toml", operation.service())
+}
+
+/// As they may be pasted: every required parameter is an operand.
+fn lines_to_add(operation: &Operation) -> String {
+    let operands: Vec<String> = operation.required().map(|param| format!(", \"{{{}}}\"", param.name)).collect();
+    format!(
+        "[[operation]]\nname = \"{}\"\nbinding = {{ kind = \"command\", argv = [\"/path/to/program\"{}] }}\n",
+        operation.name,
+        operands.concat()
+    )
 }
 
 fn unknown(out: &Out, catalogue: &Catalogue, name: &str) -> Exit {

@@ -87,8 +87,10 @@ impl Watch {
 }
 
 fn show(event: &Event, runs: &BTreeSet<RunId>, out: &Out) {
-    if event.run.as_ref().is_some_and(|run| runs.contains(run)) {
-        print(event, out);
+    let Some(run) = event.run.as_ref().filter(|run| runs.contains(run)) else { return };
+    match lines::human(event) {
+        Some(line) if runs.len() > 1 && !out.json => out.result(&format!("{run} {line}")),
+        _ => print(event, out),
     }
 }
 

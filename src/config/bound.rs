@@ -5,22 +5,50 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::secrets::{SecretHandle, WANTED};
-use crate::model::catalogue::{Binding, OutputFormat};
+use crate::model::catalogue::{Binding, Job, OutputFormat, Param, ParamType};
 use crate::model::problem::Problem;
-use crate::planner::near;
 use crate::planner::source::{Body, Entry, Fields, Node};
+use crate::planner::{grammar, near};
 use crate::service::bind::slots;
 
 /// Parameters of `automation.run_job`, and of the operations of `notify`.
 const JOB_SLOTS: [&str; 2] = ["job", "target"];
 const CHANNEL_SLOTS: [&str; 7] = ["channel", "component", "message", "severity", "state", "team", "title"];
 
-pub fn job(origin: &str, entry: &Entry, problems: &mut Vec<Problem>) -> Option<Binding> {
+pub fn job(origin: &str, entry: &Entry, problems: &mut Vec<Problem>) -> Option<Job> {
     let before = problems.len();
     let mut fields = Fields::of(origin, format!("job {}", entry.key), &entry.value, problems);
-    let binding = command(&mut fields, "argv", &JOB_SLOTS);
+    let params = own_params(&mut fields);
+    let known: Vec<&str> = JOB_SLOTS.into_iter().chain(params.iter().map(|param| param.name.as_str())).collect();
+    let binding = command(&mut fields, "argv", &known);
     fields.finish();
-    (problems.len() == before).then_some(binding)
+    (problems.len() == before).then_some(Job { binding, params })
+}
+
+/// `days = "int"` must be given, `days = { type = "int", default = 7 }` need not.
+fn own_params(fields: &mut Fields<'_, '_>) -> Vec<Param> {
+    let mut params = Vec::new();
+    for entry in fields.entries("params") {
+        let name = entry.key.clone();
+        let (kind, default) = match &entry.value.body {
+            Body::Text(kind) => (Some(kind.clone()), None),
+            Body::Table(_) => (
+                entry.value.get("type").and_then(|node| node.value().as_str().map(str::to_owned)),
+                entry.value.get("default").map(Node::value),
+            ),
+            Body::Null | Body::Bool(_) | Body::Int(_) | Body::Float(_) | Body::List(_) => (None, None),
+        };
+        let kind = ParamType::from(kind.unwrap_or_default());
+        let mut say = |message: String| fields.report(entry.value.at, "wrong_value", message, "");
+        match (&kind, &default) {
+            (ParamType::Other(_), _) => say(format!("`{name}` must be a type such as \"int\", or {{ type = \"int\", default = 7 }}")),
+            (_, Some(value)) if grammar::check(&kind, value).is_err() => say(format!("the default of `{name}` is no {kind}")),
+            _ if JOB_SLOTS.contains(&name.as_str()) => say(format!("`{name}` is a parameter of every job")),
+            _ => {}
+        }
+        params.push(Param { name, kind, required: default.is_none(), default, doc: String::new() });
+    }
+    params
 }
 
 pub fn channel(origin: &str, entry: &Entry, problems: &mut Vec<Problem>) -> Option<Binding> {

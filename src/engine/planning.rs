@@ -3,12 +3,15 @@
 //! planner (pure) -> bind -> preview (reads) -> approval marks -> digest. Nothing is started here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::model::action::Action;
-use crate::model::catalogue::{Binding, Catalogue};
+use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
@@ -19,9 +22,50 @@ use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::{self, manifest};
 use crate::store::{Filter, Inventory};
+use crate::text::redact::Redactor;
 
 /// Largest plan file, in bytes; more is refused before it is read.
 const FILE_CAP: u64 = 16 << 20;
+
+const HOLDS_SECRET: &str = "it holds the value of a configured secret";
+const NAME_HANDLE: &str = "let a binding name the secret's handle instead";
+
+/// Values that no plan may carry.
+#[derive(Clone, Default)]
+struct Hidden(Option<Redactor>);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl Hidden {
+    fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|secrets| secrets.redact(text) != text)
+    }
+
+    fn is_within(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.is_in(text),
+            Value::Array(items) => items.iter().any(|item| self.is_within(item)),
+            Value::Object(map) => map.iter().any(|(key, item)| self.is_in(key) || self.is_within(item)),
+            Value::Number(number) => self.is_in(&number.to_string()),
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+
+    /// Looked at text by text: escapes of a file could hide it.
+    fn refuse(&self, plan: &Plan) -> Result<(), Vec<Problem>> {
+        let holds = |value: &Value| self.is_within(value);
+        if self.0.is_none() || !serde_json::to_value(plan).is_ok_and(|value| holds(&value)) {
+            return Ok(());
+        }
+        let in_step = plan.steps.iter().find(|step| serde_json::to_value(step).is_ok_and(|value| holds(&value)));
+        let place = in_step.map_or_else(String::new, |step| format!("step {}: ", step.id));
+        Err(vec![Problem::new("plan", "secret_in_plan", format!("{place}{HOLDS_SECRET}")).help(NAME_HANDLE)])
+    }
+}
 
 /// Everything that planning knows; made once and asked often.
 #[derive(Clone, Debug)]
@@ -29,6 +73,7 @@ pub struct Planning {
     pub catalogue: Catalogue,
     pub templates: Vec<Template>,
     inventory: Option<Inventory>,
+    hidden: Hidden,
     policy: PolicySettings,
     default_host: Option<String>,
 }
@@ -39,14 +84,28 @@ impl Planning {
         let services = config_dir.map(|dir| dir.join("services"));
         let catalogue = manifest::load(services.as_deref())?;
         let templates = templates(config_dir.map(|dir| dir.join("templates")).as_deref())?;
-        Ok(Self { catalogue, templates, inventory: None, policy: policy.clone(), default_host: Some("localhost".to_owned()) })
+        Ok(Self {
+            catalogue,
+            templates,
+            inventory: None,
+            hidden: Hidden::default(),
+            policy: policy.clone(),
+            default_host: Some("localhost".to_owned()),
+        })
     }
 
     /// Plans against exactly this catalogue: no manifest, no template, no host that was not named.
     pub fn against(catalogue_path: &Path, policy: &PolicySettings) -> Result<Self, Vec<Problem>> {
         let text = read(catalogue_path).map_err(|problem| vec![problem])?;
         let catalogue = catalogue_file::parse(&catalogue_path.to_string_lossy(), &text)?;
-        Ok(Self { catalogue, templates: Vec::new(), inventory: None, policy: policy.clone(), default_host: None })
+        Ok(Self {
+            catalogue,
+            templates: Vec::new(),
+            inventory: None,
+            hidden: Hidden::default(),
+            policy: policy.clone(),
+            default_host: None,
+        })
     }
 
     /// Hosts of this inventory are known by their names.
@@ -55,8 +114,14 @@ impl Planning {
         self
     }
 
+    /// No plan may carry the value of one of these: it would stand in the journal for ever.
+    pub fn without(mut self, secrets: Redactor) -> Self {
+        self.hidden = Hidden(Some(secrets));
+        self
+    }
+
     /// What the configuration says of jobs and channels.
-    pub fn with_bound(mut self, jobs: BTreeMap<String, Binding>, channels: BTreeMap<String, Binding>) -> Self {
+    pub fn with_bound(mut self, jobs: BTreeMap<String, Job>, channels: BTreeMap<String, Binding>) -> Self {
         (self.catalogue.jobs, self.catalogue.channels) = (jobs, channels);
         self
     }
@@ -121,6 +186,7 @@ impl Planning {
 
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
+        self.hidden.refuse(&plan)?;
         let problems = service::bind(&mut plan, &self.catalogue);
         if !problems.is_empty() {
             return Err(problems);
@@ -139,6 +205,9 @@ impl Planning {
 
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.
     pub async fn plan_intent(&self, ask: &Ask) -> PlanOutcome {
+        if self.hidden.is_in(&ask.text) || ask.inputs.values().any(|value| self.hidden.is_in(value)) {
+            return PlanOutcome::Refuse { reason: format!("{HOLDS_SECRET}; {NAME_HANDLE}"), nearest: Vec::new() };
+        }
         match self.ask(ask) {
             PlanOutcome::Plan { plan, .. } => match self.prepare(*plan).await {
                 Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },

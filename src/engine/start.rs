@@ -129,6 +129,7 @@ fn services(options: &EngineOptions, spools: &Spools, journal: &Journal, inbox: 
         service.exe.clone_from(exe);
     }
     service.protected_paths.clone_from(&options.settings.policy.protected_paths);
+    service.hidden.clone_from(&options.settings.engine.hidden);
     let inbox = inbox.clone();
     let report: ReportTo = Arc::new(move |report: Report| {
         // The engine ended: the report is found again from the attempt's folder.

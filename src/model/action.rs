@@ -54,6 +54,15 @@ impl Action {
         }
     }
 
+    /// `POST https://a.example/x` of a builtin that sends one request; an address that is itself secret by its handle.
+    pub fn request(&self) -> Option<String> {
+        let Self::Builtin { params, owned: true, .. } = self else { return None };
+        let (method, pieces) = (params.get("method")?.as_str()?, params.get("url")?.as_array()?);
+        let hidden = params.get("secrets").and_then(|secrets| secrets.get("url")?.as_str());
+        let address = pieces.iter().filter_map(|piece| piece.as_str().or_else(|| piece.get("value")?.as_str()));
+        Some(format!("{method} {}", hidden.map_or_else(|| address.collect(), str::to_owned)))
+    }
+
     /// Runs in a process of its own under the step runner.
     pub fn is_owned(&self) -> bool {
         match self {

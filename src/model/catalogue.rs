@@ -204,6 +204,14 @@ pub enum Binding {
     Channel { name: String },
 }
 
+/// What the configuration says of a job of one name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub binding: Binding,
+    /// Its own, beside those of the operation that runs it.
+    pub params: Vec<Param>,
+}
+
 /// Where a definition stands, for messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -281,7 +289,7 @@ pub struct Catalogue {
     /// From a catalogue file; `None` leaves the configured policy in force.
     pub exempt_environments: Option<Vec<String>>,
     /// Of the configuration, by their names in it.
-    pub jobs: BTreeMap<String, Binding>,
+    pub jobs: BTreeMap<String, Job>,
     /// `*` stands for any channel that is not named.
     pub channels: BTreeMap<String, Binding>,
 }

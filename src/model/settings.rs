@@ -20,6 +20,8 @@ pub struct EngineSettings {
     /// Largest typed result of one step, and of all steps of one run, in bytes.
     pub result_cap: u64,
     pub run_results_cap: u64,
+    /// Handles of secrets whose values no step's output may show, also of a step that was not given them.
+    pub hidden: Vec<String>,
 }
 
 impl Default for EngineSettings {
@@ -32,6 +34,7 @@ impl Default for EngineSettings {
             timeout_ms: Millis::seconds(600),
             result_cap: 64 << 10,
             run_results_cap: 16 << 20,
+            hidden: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use core::net::IpAddr;
 use serde_json::Value;
 
 use crate::model::catalogue::ParamType;
+use crate::model::hole;
 use crate::model::time::Millis;
 
 /// Canonical value of a text given for a parameter of this type.
@@ -37,20 +38,29 @@ pub fn typed(kind: &ParamType, text: &str) -> Result<Value, String> {
 /// A value of a file or an edit: text goes through the grammar, numbers and lists where the type allows them.
 pub fn check(kind: &ParamType, value: &Value) -> Result<(), String> {
     match (kind, value) {
-        (_, Value::String(text)) if text.contains("${") => Ok(()),
+        (_, Value::String(text)) if !hole::is_literal(text) => escaped(text).map_or(Ok(()), |text| plain(kind, &text)),
         (ParamType::Json, _)
-        | (ParamType::Other(_), Value::String(_) | Value::Object(_) | Value::Array(_))
+        | (ParamType::Other(_), Value::Object(_) | Value::Array(_))
         | (ParamType::Duration | ParamType::Version, Value::Number(_)) => Ok(()),
         (ParamType::Port | ParamType::Int, Value::Number(number)) => typed(kind, &number.to_string()).map(drop),
-        (ParamType::Str, Value::String(text)) => {
-            if text.contains('\0') {
-                Err("holds a NUL".to_owned())
-            } else {
-                Ok(())
-            }
-        }
-        (_, Value::String(text)) => typed(kind, text).map(drop),
+        (_, Value::String(text)) => plain(kind, text),
         (_, other) => Err(format!("must be {kind}, not {}", kind_name(other))),
+    }
+}
+
+fn plain(kind: &ParamType, text: &str) -> Result<(), String> {
+    match kind {
+        ParamType::Str | ParamType::Json | ParamType::Other(_) if text.contains('\0') => Err("holds a NUL".to_owned()),
+        ParamType::Str | ParamType::Json | ParamType::Other(_) => Ok(()),
+        _ => typed(kind, text).map(drop),
+    }
+}
+
+/// What a text with `$${` stands for; `None` where another step fills it, or a reference is malformed, which is told elsewhere.
+fn escaped(text: &str) -> Option<String> {
+    match hole::pieces(text).ok()?.as_slice() {
+        [hole::Piece::Text(text)] => Some(text.clone()),
+        _ => None,
     }
 }
 

@@ -46,6 +46,11 @@ fn settle_step(step: &mut Step, catalogue: &Catalogue) -> Vec<Problem> {
         let (said, known) = (format!("{:?}", step.repeat), format!("{:?}", operation.repeat));
         problems.push(differs(step, "repeat", &said.to_lowercase(), &known.to_lowercase()));
     }
+    // A list that a preview made is made again.
+    if operation.preview.is_some() && operation.param("items").is_none() {
+        step.params.remove("items");
+        step.provenance.remove("items");
+    }
     step.effect = operation.effect;
     step.repeat = operation.repeat;
     step.low_risk = operation.low_risk;

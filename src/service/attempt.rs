@@ -70,6 +70,7 @@ pub fn request(options: &ServiceOptions, start: &Start, dir: &Path, program_seen
         start: start.clone(),
         program_seen,
         protected_paths: options.protected_paths.clone(),
+        hidden: options.hidden.clone(),
     };
     request.write(dir)
 }
@@ -102,6 +103,11 @@ impl Spawned {
             // A thread waits instead.
             Err(_) => _ = tokio::task::spawn_blocking(move || self.reap()).await,
         }
+    }
+
+    /// Of a runner that ended: where its host died before it told of it, it is a child that nobody else waits for.
+    pub fn reap_claimant(claim: &Claim) {
+        let _ = waitpid(Pid::from_raw(claim.pid), WaitOptions::NOHANG);
     }
 
     /// Waits where it has not ended.

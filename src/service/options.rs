@@ -18,6 +18,8 @@ pub struct ServiceOptions {
     pub boot_id: String,
     /// What an owned builtin may never touch.
     pub protected_paths: Vec<String>,
+    /// Handles of secrets whose values no output may show.
+    pub hidden: Vec<String>,
 }
 
 impl ServiceOptions {
@@ -29,6 +31,7 @@ impl ServiceOptions {
             epoch,
             boot_id: proc::boot_id()?,
             protected_paths: PolicySettings::default().protected_paths,
+            hidden: Vec::new(),
         })
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
 
-use super::attempt::{self, Runner};
+use super::attempt::{self, Runner, Spawned};
 use super::builtin;
 use super::host::RunnerHost;
 use super::options::ServiceOptions;
@@ -244,6 +244,7 @@ impl Inner {
                         if let Err(error) = runner.ended().await {
                             return outcome::failed(Certainty::Unknown, FailureClass::Unknown, format!("watch its runner: {error}"));
                         }
+                        Spawned::reap_claimant(&claim);
                     }
                 }
             }

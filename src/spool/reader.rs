@@ -156,7 +156,7 @@ mod tests {
         #[test]
         fn what_is_read_is_what_was_written(cap in 0_u64..64, sizes in prop::collection::vec(0_usize..50, 0..12), max in 1_usize..40) {
             let dir = tempfile::tempdir().unwrap();
-            let mut writer = SpoolWriter::create(dir.path(), cap).unwrap();
+            let mut writer = SpoolWriter::new(dir.path(), cap);
             let mut all = Vec::new();
             for size in sizes {
                 let chunk: Vec<u8> = (0..size).map(|i| u8::try_from((all.len() + i) * 7 % 251).unwrap()).collect();
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_writer_killed_inside_a_write_leaves_no_false_bytes() {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = SpoolWriter::create(dir.path(), 8).unwrap();
+        let mut writer = SpoolWriter::new(dir.path(), 8);
         writer.push(b"abcdefghij");
         // Killed after it reserved and overwrote, before it said so.
         let ring = File::options().write(true).open(dir.path().join(RING)).unwrap();

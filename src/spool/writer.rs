@@ -15,7 +15,8 @@ use crate::model::failure::SpoolFacts;
 
 pub struct SpoolWriter {
     dir: PathBuf,
-    out: File,
+    /// Made by the first byte: many steps say nothing.
+    out: Option<File>,
     ring: Option<File>,
     layout: Layout,
     written: u64,
@@ -25,10 +26,9 @@ pub struct SpoolWriter {
 }
 
 impl SpoolWriter {
-    /// Fails where `out` exists: an attempt writes once.
-    pub fn create(dir: &Path, cap: u64) -> io::Result<Self> {
-        let out = private().open(dir.join(OUT))?;
-        Ok(Self { dir: dir.to_owned(), out, ring: None, layout: Layout::new(cap), written: 0, hash: Sha256::new(), lost: None })
+    /// Where `out` exists all output is lost: an attempt writes once.
+    pub fn new(dir: &Path, cap: u64) -> Self {
+        Self { dir: dir.to_owned(), out: None, ring: None, layout: Layout::new(cap), written: 0, hash: Sha256::new(), lost: None }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
@@ -50,8 +50,13 @@ impl SpoolWriter {
 
     fn store(&mut self, bytes: &[u8]) -> io::Result<()> {
         let end = self.written + bytes.len() as u64;
+        let out = match self.out.take() {
+            Some(out) => out,
+            None => private().open(self.dir.join(OUT))?,
+        };
+        let out = self.out.insert(out);
         if end <= self.layout.cap() {
-            return self.out.write_all_at(bytes, self.written);
+            return out.write_all_at(bytes, self.written);
         }
         if self.ring.is_none() {
             self.ring = Some(private().open(self.dir.join(RING))?);
@@ -68,6 +73,9 @@ impl SpoolWriter {
 
     /// Writes piece by piece; of bytes that would overwrite each other only the last ones.
     fn store_round(&self, bytes: &[u8]) -> io::Result<()> {
+        let Some(out) = &self.out else {
+            return Ok(());
+        };
         let end = self.written + bytes.len() as u64;
         let mut at = self.written;
         while at < end {
@@ -76,7 +84,7 @@ impl SpoolWriter {
             let piece = &rest[..rest.len().min(to_usize(room))];
             let next = at + piece.len() as u64;
             if at < self.layout.head || next + self.layout.ring > end {
-                self.out.write_all_at(piece, place)?;
+                out.write_all_at(piece, place)?;
             }
             at = next;
         }

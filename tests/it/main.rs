@@ -16,6 +16,7 @@ mod faults;
 mod journal;
 mod journals;
 mod machine;
+mod moot;
 mod planner;
 mod planner_files;
 mod rig;

@@ -369,7 +369,8 @@ fn a_late_runner_never_runs_what_reconcile_proved_not_started() {
         }
         rig.services.reconcile(step.clone());
         let found = rig.found();
-        late.wait().unwrap();
+        // The services may have taken the ended runner from the process table first: then there is nothing to wait for.
+        assert!(late.wait().map_or_else(|error| error.raw_os_error() == Some(10), |_| true));
         let happened = std::fs::read_to_string(&ledger).unwrap_or_default().lines().any(|line| line == round.to_string());
         match found {
             Found::ProvenNotStarted => {
@@ -487,6 +488,7 @@ fn absence_proves_only_in_the_boot_of_the_request() {
         start: lost.clone(),
         program_seen: None,
         protected_paths: vec![],
+        hidden: vec![],
     };
     request.write(&dir).unwrap();
     rig.services.reconcile(lost.clone());

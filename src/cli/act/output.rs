@@ -11,7 +11,8 @@ use crate::cli::session::{Place, Session};
 use crate::cli::watch;
 use crate::cli::watch::Watch;
 use crate::journal::{JournalError, Reader};
-use crate::model::ids::{AttemptNo, RunId, Seq, StepId};
+use crate::model::ids::{AttemptNo, RunId, Seq, StepId, StepIx};
+use crate::service::runner::record::FILE as EXIT_RECORD;
 use crate::spool::Spools;
 use crate::text;
 
@@ -34,38 +35,109 @@ pub async fn log(place: &Place, out: &Out, args: &LogArgs) -> Result<Exit, Troub
         for ix in graph.places().filter(|ix| workflow.step(*ix).attempt.0 > 0) {
             let id = &graph.step(ix).id;
             out.note(&format!("== {}", text::safe(id.as_str())));
-            copy(&spools, out, &workflow.run, id, workflow.step(ix).attempt, 0, raw)?;
+            Copy::new(&spools, &workflow.run, id, raw).all(out, workflow.step(ix).attempt)?;
         }
         return Ok(Exit::Done);
     };
     let id = find::step(workflow, Some(step))?;
-    let run = workflow.run.clone();
-    let mut offset = 0;
+    let ix = workflow.graph().and_then(|graph| graph.ix(&id)).unwrap_or_default();
+    if follow {
+        return followed(place, out, Copy::new(&spools, &workflow.run, &id, raw), ix).await;
+    }
+    Copy::new(&spools, &workflow.run, &id, raw).all(out, workflow.step(ix).attempt)?;
+    Ok(Exit::Done)
+}
+
+/// Until the attempt has ended: as the engine tells, else as the runner's record does.
+async fn followed(place: &Place, out: &Out, mut copy: Copy<'_>, ix: StepIx) -> Result<Exit, Trouble> {
+    let session = Session::join(place).await?;
+    let mut watch = match &session {
+        Some(session) => Some(Watch::of(session.link.follow().await?)),
+        None => None,
+    };
     loop {
-        let state = find::state(&place.state_dir)?;
-        let Some((ix, workflow)) = state.runs.get(&run).and_then(|one| Some((one.graph()?.ix(&id)?, one))) else { return Ok(Exit::Done) };
-        let live = workflow.step(ix).state.is_live();
-        offset = copy(&spools, out, &run, &id, workflow.step(ix).attempt, offset, raw)?;
-        if !follow || !live || out.reader_left() {
+        let recorded = if watch.is_some() { None } else { Some(find::state(&place.state_dir)?) };
+        let state = watch.as_ref().map(|watch| &watch.state).or(recorded.as_ref());
+        let Some(record) = state.and_then(|state| state.runs.get(copy.run)).map(|run| run.step(ix)) else { return Ok(Exit::Done) };
+        let attempt = record.attempt;
+        let goes_on = record.state.is_live() && (watch.is_some() || !copy.has_ended(attempt));
+        copy.more(out, attempt)?;
+        if !goes_on || out.reader_left() {
+            copy.end(out);
             return Ok(Exit::Done);
         }
-        tokio::time::sleep(LOOK).await;
+        match &mut watch {
+            None => tokio::time::sleep(LOOK).await,
+            Some(following) => tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                next = following.next() => if !matches!(next, Some(Ok(_))) { watch = None },
+            },
+        }
     }
 }
 
-fn copy(spools: &Spools, out: &Out, run: &RunId, step: &StepId, attempt: AttemptNo, from: u64, raw: bool) -> Result<u64, Trouble> {
-    let mut offset = from;
-    let trouble = |error: std::io::Error| Trouble::new(Exit::JournalUnusable, format!("could not read the output of {step}: {error}"));
-    loop {
-        let chunk = spools.read(run, step, attempt, offset, CHUNK).map_err(trouble)?;
-        if chunk.bytes.is_empty() {
-            return Ok(offset);
+/// The output of one step on its way out. A character that stands in two chunks is not torn.
+struct Copy<'a> {
+    spools: &'a Spools,
+    run: &'a RunId,
+    step: &'a StepId,
+    raw: bool,
+    offset: u64,
+    held: Vec<u8>,
+}
+
+impl<'a> Copy<'a> {
+    fn new(spools: &'a Spools, run: &'a RunId, step: &'a StepId, raw: bool) -> Self {
+        Self { spools, run, step, raw, offset: 0, held: Vec::new() }
+    }
+
+    fn all(mut self, out: &Out, attempt: AttemptNo) -> Result<(), Trouble> {
+        self.more(out, attempt)?;
+        self.end(out);
+        Ok(())
+    }
+
+    fn more(&mut self, out: &Out, attempt: AttemptNo) -> Result<(), Trouble> {
+        let step = self.step;
+        let trouble = |error: std::io::Error| Trouble::new(Exit::JournalUnusable, format!("could not read the output of {step}: {error}"));
+        loop {
+            let chunk = self.spools.read(self.run, self.step, attempt, self.offset, CHUNK).map_err(trouble)?;
+            if chunk.bytes.is_empty() {
+                return Ok(());
+            }
+            if chunk.offset > self.offset {
+                self.end(out);
+                out.note(&format!("… {} bytes were dropped here: the output was longer than its cap …", chunk.offset - self.offset));
+            }
+            self.offset = chunk.offset + chunk.bytes.len() as u64;
+            if self.raw {
+                out.bytes(&chunk.bytes);
+                continue;
+            }
+            self.held.extend(&chunk.bytes);
+            let whole = whole_characters(&self.held);
+            out.bytes(text::safe_bytes(&self.held[..whole]).as_bytes());
+            self.held.drain(..whole);
         }
-        if chunk.offset > offset {
-            out.note(&format!("… {} bytes were dropped here: the output was longer than its cap …", chunk.offset - offset));
-        }
-        offset = chunk.offset + chunk.bytes.len() as u64;
-        if raw { out.bytes(&chunk.bytes) } else { out.bytes(text::safe_bytes(&chunk.bytes).as_bytes()) }
+    }
+
+    /// What was never completed is shown as it is.
+    fn end(&mut self, out: &Out) {
+        out.bytes(text::safe_bytes(&std::mem::take(&mut self.held)).as_bytes());
+    }
+
+    fn has_ended(&self, attempt: AttemptNo) -> bool {
+        self.spools.attempt_dir(self.run, self.step, attempt).join(EXIT_RECORD).exists()
+    }
+}
+
+/// How many of the bytes do not end within a character.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let start = bytes.len().saturating_sub(3);
+    let begins = (start..bytes.len()).rev().find(|at| bytes[*at] >= 0xc0);
+    match begins {
+        Some(at) if std::str::from_utf8(&bytes[at..]).is_err_and(|error| error.error_len().is_none()) => at,
+        Some(_) | None => bytes.len(),
     }
 }
 
@@ -109,6 +181,24 @@ fn print_recorded(place: &Place, out: &Out, run: Option<&RunId>, after: Seq, upt
         after = last.seq;
         for event in events.iter().filter(|event| upto.is_none_or(|upto| event.seq <= upto)) {
             watch::print(event, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_characters;
+
+    #[test]
+    fn a_character_is_held_until_it_is_whole() {
+        let text = "aé€😀".as_bytes();
+        let wanted = [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10];
+        for (length, whole) in wanted.into_iter().enumerate() {
+            assert_eq!(whole_characters(&text[..length]), whole, "{length}");
+        }
+        // What can never become a character waits for nothing.
+        for broken in [&b"a\xff"[..], b"a\x80\x80\x80\x80", b"\xc0"] {
+            assert_eq!(whole_characters(broken), broken.len(), "{broken:?}");
         }
     }
 }

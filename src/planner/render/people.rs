@@ -144,7 +144,9 @@ fn need_text(need: &crate::model::plan::Need) -> String {
 /// The exact argv where it is bound, each element quoted so that its ends are visible.
 pub fn action(action: &Action) -> String {
     match action {
-        Action::Builtin { name, .. } => format!("builtin {}", safe(name)),
+        Action::Builtin { name, .. } => {
+            action.request().map_or_else(|| format!("builtin {}", safe(name)), |it| format!("request {}", quoted(&it)))
+        }
         Action::Command { program, args, env, .. } => {
             let mut out = safe(&program.path);
             for arg in args {

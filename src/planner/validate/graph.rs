@@ -7,6 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::model::ids::StepId;
 use crate::model::plan::{Join, Plan, Step, When};
+use crate::model::problem::Problem;
 use crate::planner::near;
 use crate::planner::settle::references as references_of;
 
@@ -32,7 +33,9 @@ pub fn check(plan: &Plan, places: &BTreeMap<&StepId, usize>, found: &mut Found) 
     }
     if toposort(&graph, None).is_err() {
         let circle = circle(&graph, plan);
-        found.plan("cycle", format!("the steps wait for each other: {}", circle.join(" -> ")), "remove one of these edges");
+        let first = circle.first().and_then(|name| plan.steps.iter().position(|step| step.id.as_str() == name));
+        let message = format!("the steps wait for each other: {}", circle.join(" -> "));
+        found.put(first, Problem::new("plan", "cycle", message).help("remove one of these edges"));
     }
     graph
 }

@@ -8,12 +8,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::command::{Filling, Misfit};
-use super::{http, slots};
+use super::{configured, http, slots};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::catalogue::{Binding, Catalogue, Operation, OutputFormat};
 use crate::model::plan::{Compensation, Plan};
 use crate::model::problem::Problem;
-use crate::planner::near;
 use crate::policy::consent::is_localhost;
 use crate::service::{builtin, owned, programs};
 
@@ -53,40 +52,21 @@ fn action(catalogue: &Catalogue, name: &str, params: &BTreeMap<String, Value>) -
     act(catalogue, operation, binding, params)
 }
 
-fn act(catalogue: &Catalogue, operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
+pub fn act(catalogue: &Catalogue, operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
     match binding {
         Binding::Builtin { name, owned } => Ok(builtin_action(operation, name, *owned, params)),
         Binding::Command { argv, env, secrets, output } => command_action(operation, params, (argv, env), secrets, *output),
         Binding::Http { method, url, headers, body, secrets } => {
             http::action(&Filling { operation, params }, method, url, (headers, body.as_ref()), secrets)
         }
-        Binding::Job { name } => configured(catalogue, operation, params, (&catalogue.jobs, name), ("job", "automation.jobs")),
-        Binding::Channel { name } => configured(catalogue, operation, params, (&catalogue.channels, name), ("channel", "notify.channels")),
+        Binding::Job { name } => configured::job(catalogue, operation, params, name),
+        Binding::Channel { name } => configured::channel(catalogue, operation, params, name),
     }
-}
-
-/// By the name that the parameters give, what the configuration binds to it.
-fn configured(
-    catalogue: &Catalogue,
-    operation: &Operation,
-    params: &BTreeMap<String, Value>,
-    (known, name): (&BTreeMap<String, Binding>, &str),
-    (word, section): (&str, &str),
-) -> Result<Action, Misfit> {
-    let name = Filling { operation, params }.element(name)?.map_or_else(String::new, |operand| operand.0);
-    if let Some(binding) = known.get(&name).or_else(|| known.get("*")) {
-        return act(catalogue, operation, binding, params);
-    }
-    if name.contains("${") {
-        return Ok(Action::Unbound { hint: format!("which {word} it is must be known before the run starts") });
-    }
-    let near = near::hint(&name, known.keys().map(String::as_str));
-    let near = if near.is_empty() { String::new() } else { format!(" ({near})") };
-    Ok(Action::Unbound { hint: format!("there is no {word} {name}{near}: add [{section}.\"{name}\"] to <config>/config.toml") })
 }
 
 fn add_binding(operation: &Operation) -> String {
-    format!("add `binding = {{…}}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
+    let (name, service) = (&operation.name, operation.service());
+    format!("bind it in <config>/services/{service}.toml; `ouioe service show {name}` prints the lines to add")
 }
 
 /// The preview's name travels with the action until its list replaces it: without the list an owned builtin refuses to run.

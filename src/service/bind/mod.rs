@@ -4,6 +4,7 @@ pub mod slots;
 
 mod binding;
 mod command;
+mod configured;
 mod http;
 
 pub use binding::{bind, is_local};

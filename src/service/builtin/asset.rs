@@ -18,7 +18,7 @@ use crate::store::{Asset, Filter};
 /// Names, and beside them what a table of them shows.
 pub fn list(params: &Params, world: &World) -> Answer {
     let environment = match optional(params, "env") {
-        Some(word) => Some(environment(&word).ok_or_else(|| wrong(format!("`env` is no environment: {word}")))?.to_owned()),
+        Some(named) => Some(environment(&named).ok_or_else(|| wrong(format!("`env` is no environment: {named}")))?.to_owned()),
         None => None,
     };
     let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };

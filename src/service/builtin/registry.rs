@@ -81,6 +81,7 @@ static BUILTINS: &[Builtin] = &[
     row("dns_lookup", Run::Blocking(network::dns::dns_lookup)),
     row("port_check", Run::Waiting(network::port::port_check)),
     local("bandwidth", Run::Waiting(network::bandwidth::bandwidth)),
+    row("trace", Run::Waiting(network::trace::trace)),
     row("tls_cert", Run::Blocking(network::tls::tls_cert)),
     row("http_check", Run::Waiting(http::check::check)),
     row("http_get", Run::Waiting(http::get::get)),

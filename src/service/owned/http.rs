@@ -90,11 +90,21 @@ fn address(call: &Call<'_>) -> Result<Url, Failure> {
         match piece {
             Value::String(text) => whole.push_str(text),
             other => {
-                whole.extend(url::form_urlencoded::byte_serialize(other["value"].as_str().unwrap_or_default().as_bytes()).map(plus_free))
+                let value = other["value"].as_str().unwrap_or_default();
+                whole.extend(url::form_urlencoded::byte_serialize(value.as_bytes()).map(plus_free));
             }
         }
     }
+    if climbs(&whole) {
+        return Err(not_done(format!("a value makes the address climb out of its place: {whole}")));
+    }
     checked_url(&whole)
+}
+
+/// Parsers resolve `.` and `..` between slashes, however they are written.
+fn climbs(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."))
 }
 
 /// A blank in a path is not `+`.

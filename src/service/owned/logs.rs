@@ -36,10 +36,10 @@ fn by_logrotate(call: &mut Call<'_>) -> Done {
         return Err(not_done("this machine has no logrotate; install it, or name a folder by `path`"));
     }
     let said = run(call, "logrotate", &["--force", "--verbose", SYSTEM_RULES], &BTreeMap::new())?;
-    match said.is_good() {
-        true => Ok(json!({ "rules": SYSTEM_RULES, "via": "logrotate" })),
-        false => Err(broke(FailureClass::Unknown, format!("logrotate: {}", said.last_line()))),
+    if !said.is_good() {
+        return Err(broke(FailureClass::Unknown, format!("logrotate: {}", said.last_line())));
     }
+    Ok(json!({ "rules": SYSTEM_RULES, "via": "logrotate" }))
 }
 
 fn below(call: &mut Call<'_>, path: &str) -> Done {
@@ -51,9 +51,9 @@ fn below(call: &mut Call<'_>, path: &str) -> Done {
     let has_gzip = programs::resolve("gzip").is_ok();
     let (mut rotated, mut failed) = (Vec::new(), Vec::new());
     for log in logs {
-        let done = rotate_one(&log, &stamp, &held).and_then(|(kept, way)| {
+        let done = rotate_one(&log, &stamp, held.as_ref()).map(|(kept, way)| {
             let packed = has_gzip && run(call, "gzip", &["--", &kept.to_string_lossy()], &BTreeMap::new()).is_ok_and(|said| said.is_good());
-            Ok((if packed { PathBuf::from(format!("{}.gz", kept.display())) } else { kept }, way))
+            (if packed { PathBuf::from(format!("{}.gz", kept.display())) } else { kept }, way)
         });
         match done {
             Ok((kept, way)) => {
@@ -117,7 +117,8 @@ fn held_open() -> Option<BTreeSet<(u64, u64)>> {
         }
         match fs::read_dir(entry.path().join("fd")) {
             Ok(files) => {
-                held.extend(files.flatten().filter_map(|file| fs::metadata(file.path()).ok()).map(|about| (about.dev(), about.ino())))
+                let files = files.flatten().filter_map(|file| fs::metadata(file.path()).ok());
+                held.extend(files.map(|about| (about.dev(), about.ino())));
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return None,
             Err(_) => {}
@@ -126,12 +127,12 @@ fn held_open() -> Option<BTreeSet<(u64, u64)>> {
     Some(held)
 }
 
-fn rotate_one(log: &Path, stamp: &str, held: &Option<BTreeSet<(u64, u64)>>) -> io::Result<(PathBuf, &'static str)> {
+fn rotate_one(log: &Path, stamp: &str, held: Option<&BTreeSet<(u64, u64)>>) -> io::Result<(PathBuf, &'static str)> {
     let kept = PathBuf::from(format!("{}-{stamp}", log.display()));
     let options = OFlags::NOFOLLOW.bits().cast_signed();
     let mut open = OpenOptions::new().read(true).write(true).custom_flags(options).open(log)?;
     let about = open.metadata()?;
-    if held.as_ref().is_some_and(|held| !held.contains(&(about.dev(), about.ino()))) {
+    if held.is_some_and(|held| !held.contains(&(about.dev(), about.ino()))) {
         renameat_with(CWD, log, CWD, &kept, RenameFlags::NOREPLACE)?;
         fresh(log, &about)?;
         return Ok((kept, "renamed"));

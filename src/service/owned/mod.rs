@@ -20,6 +20,7 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use serde_json::Value;
+use url::Url;
 
 use super::bind::is_local;
 use super::runner::request::RunnerRequest;
@@ -28,6 +29,9 @@ use call::{Call, Done, Told, not_done};
 
 /// What the names of secrets begin with in the environment.
 pub const SECRET: &str = "OUIOE_SECRET_";
+
+/// Shorter parts of an address are ordinary words.
+const TELLING: usize = 8;
 
 pub type Owned = fn(&mut Call<'_>) -> Done;
 
@@ -68,6 +72,16 @@ pub fn secrets_of(action: &Action) -> std::collections::BTreeMap<String, String>
     handles.filter_map(|(name, handle)| Some((format!("{SECRET}{name}"), handle.as_str()?.to_owned()))).collect()
 }
 
+/// Beside the secret itself what tells it: of an address the parts that a server or an error may repeat alone.
+pub fn telling_parts(name: &str, value: &[u8]) -> Vec<Vec<u8>> {
+    let address = (name == format!("{SECRET}url")).then(|| Url::parse(std::str::from_utf8(value).ok()?).ok()).flatten();
+    let Some(address) = address else { return Vec::new() };
+    let path = address.path_segments().into_iter().flatten().map(str::to_owned);
+    let query = address.query_pairs().map(|(_, value)| value.into_owned());
+    let parts = path.chain(query).chain(address.password().map(str::to_owned));
+    parts.filter(|part| part.len() >= TELLING).map(String::into_bytes).collect()
+}
+
 /// What it leaves running is what it was asked for.
 pub fn leaves_running(action: &Action) -> bool {
     matches!(action, Action::Builtin { name, owned: true, .. } if ["start_service", "restart_service"].contains(&name.as_str()))
@@ -75,9 +89,11 @@ pub fn leaves_running(action: &Action) -> bool {
 
 /// Both streams are the runner's pipes, not a person's terminal.
 pub fn main(dir: &Path) -> i32 {
-    let (Ok(mut out), Ok(mut log)) = (stream(rustix::stdio::stdout()), stream(rustix::stdio::stderr())) else {
+    let (Ok(mut out), Ok(log)) = (stream(rustix::stdio::stdout()), stream(rustix::stdio::stderr())) else {
         return 1;
     };
+    // A line is one write: the runner reads both streams and must not find one within the other.
+    let mut log = io::LineWriter::new(log);
     let written = match carry_out(dir, &mut log) {
         Ok(result) => writeln!(out, "{result}").map(|()| 0),
         Err(failure) => {

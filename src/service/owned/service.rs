@@ -53,8 +53,8 @@ fn order(call: &mut Call<'_>, verb: &str, wanted: bool) -> Done {
     }
     if !becomes(call, &manager, &service, wanted)? {
         let state = if wanted { "not active" } else { "still active" };
-        let waited = PATIENCE.as_secs();
-        return Err(broke(FailureClass::Unknown, format!("{verb} {service}: it is {state} after {waited} s: {}", said.last_line())));
+        let seconds = PATIENCE.as_secs();
+        return Err(broke(FailureClass::Unknown, format!("{verb} {service}: it is {state} after {seconds} s: {}", said.last_line())));
     }
     Ok(json!({ "service": service, "active": wanted, "was_active": was, "via": manager.word() }))
 }

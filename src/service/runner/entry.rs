@@ -17,10 +17,11 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, tree};
+use super::{environment, prepare, program, secrets, signals, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
+use crate::service::owned;
 use crate::spool::SpoolWriter;
 
 /// Status of a runner that wrote its record, found another's claim, could not begin, could not record.
@@ -37,8 +38,8 @@ pub const BUILTIN: &str = "--builtin";
 pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
-        (Some(flag), Some(dir)) if flag == BUILTIN => crate::service::owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(&PathBuf::from(dir)),
+        (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
+        (Some(dir), None) => run(Path::new(&dir)),
         _ => UNUSABLE,
     }
 }
@@ -48,10 +49,13 @@ fn run(dir: &Path) -> i32 {
         return UNUSABLE;
     };
     prepare::close_inherited();
+    if signals::be_deaf().is_err() {
+        return UNUSABLE;
+    }
     begin(&dir)
 }
 
-/// In a process that inherited no open file; `dir` is absolute.
+/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
 pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
     let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
@@ -85,12 +89,10 @@ struct Refused {
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
     let start = &request.start;
-    let spool =
-        SpoolWriter::create(dir, start.output_cap).map_err(|error| refused(FailureClass::Resource, format!("open the spool: {error}")))?;
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
-    let (child, secrets) = match &start.action {
+    let (child, mut secrets) = match &start.action {
         Action::Builtin { owned: true, .. } => spawn_builtin(dir, start)?,
         Action::Command { .. } => spawn_command(dir, request)?,
         Action::Builtin { owned: false, name, .. } => {
@@ -98,7 +100,9 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
         }
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
-    let mut streams = Streams::new(spool, secrets, start.result_cap);
+    // One that cannot be had now cannot be shown by the step either, or is no fault of its.
+    secrets.extend(request.hidden.iter().filter_map(|handle| secrets::resolve(handle).ok()));
+    let mut streams = Streams::new(SpoolWriter::new(dir, start.output_cap), secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {
         // The system refuses a poll or a timer: the step cannot be watched, so it is ended and no record claims to know.
@@ -113,8 +117,9 @@ fn refused(class: FailureClass, detail: String) -> Refused {
 }
 
 fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Refused> {
-    let resolved = resolved(&crate::service::owned::secrets_of(&start.action))?;
-    let values = resolved.iter().map(|(_, value)| value.clone()).collect();
+    let resolved = resolved(&owned::secrets_of(&start.action))?;
+    let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
+    let values = resolved.iter().flat_map(hidden).collect();
     let mut command = Command::new("/proc/self/exe");
     command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))

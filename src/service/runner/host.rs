@@ -11,8 +11,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use super::fork::Alone;
-use super::{entry, prepare};
+use super::{entry, prepare, proc, signals};
 
 pub const ARGUMENT: &str = "__runner-host";
 /// What `ps -o comm` shows; a runner keeps the host's arguments.
@@ -32,6 +34,8 @@ fn serve() -> io::Result<()> {
     let _ = rustix::process::setsid();
     let _ = rustix::process::chdir("/");
     let _ = rustix::thread::set_name(NAME);
+    signals::be_deaf()?;
+    warm_up()?;
     let engine = take_stdin()?;
     let mut alone = Alone::new()?;
     let mut asked = BufReader::new(&engine);
@@ -51,6 +55,12 @@ fn serve() -> io::Result<()> {
         let pid = forked.map_or(0, |pid| pid.as_raw_nonzero().get());
         (&engine).write_all(&pid.to_ne_bytes())?;
     }
+}
+
+/// Known before the first copy, it is known to every copy. Asking the processor what it can is slow on virtual machines.
+fn warm_up() -> io::Result<()> {
+    let _ = Sha256::digest([]);
+    proc::boot_id().map(|_| ())
 }
 
 /// The engine's socket; where it was stands what runners shall find there.

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::sync::OnceLock;
 
 /// The part of `/proc/PID/stat` that is needed to follow and to name a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +50,14 @@ pub fn all() -> Vec<(i32, Stat)> {
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(|pid| Some((pid, stat(pid)?))).collect()
 }
 
-/// Changes with every boot of the machine.
+/// Changes with every boot of the machine, so never during a process.
 pub fn boot_id() -> io::Result<String> {
-    Ok(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
+    static KNOWN: OnceLock<String> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(known.clone());
+    }
+    let read = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
+    Ok(KNOWN.get_or_init(|| read).clone())
 }
 
 /// Is this process, not another with the same number, still at work?

@@ -30,6 +30,9 @@ pub struct RunnerRequest {
     /// What an owned builtin may never touch.
     #[serde(default)]
     pub protected_paths: Vec<String>,
+    /// Handles of secrets whose values no output may show.
+    #[serde(default)]
+    pub hidden: Vec<String>,
 }
 
 impl RunnerRequest {

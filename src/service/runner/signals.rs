@@ -24,16 +24,22 @@ pub struct Signals {
     now: Arc<AtomicBool>,
 }
 
+/// Once before `listen`; holds in every copy of this process.
+pub fn be_deaf() -> io::Result<()> {
+    let deaf = Arc::<AtomicBool>::default();
+    for signal in DEAF.into_iter().chain(ignored()) {
+        signal_hook::flag::register(signal, Arc::clone(&deaf))?;
+    }
+    Ok(())
+}
+
 impl Signals {
     pub fn listen() -> io::Result<Self> {
         let (woken, waker) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
-        let (term, now, deaf) = (Arc::default(), Arc::default(), Arc::<AtomicBool>::default());
+        let (term, now) = (Arc::default(), Arc::default());
         signal_hook::flag::register(consts::SIGTERM, Arc::clone(&term))?;
         signal_hook::flag::register(consts::SIGUSR1, Arc::clone(&now))?;
-        for signal in DEAF.into_iter().chain(ignored()) {
-            signal_hook::flag::register(signal, Arc::clone(&deaf))?;
-        }
         for signal in HEARD {
             signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
         }

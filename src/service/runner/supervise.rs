@@ -3,13 +3,15 @@
 //! One thread, one poll, no wake-up without a cause: output, a signal, a deadline. Deadlines count suspended time.
 
 use std::fs;
-use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, WaitStatus};
 use rustix::time::{ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 
@@ -51,7 +53,7 @@ pub struct Supervisor<'a> {
     streams: &'a mut Streams,
     timer: OwnedFd,
     armed: Option<Duration>,
-    pipes: [(Side, Option<Box<dyn Pipe>>); 2],
+    pipes: [(Side, Option<OwnedFd>); 2],
     main: Pid,
     /// What a step that went well leaves running is what it was for.
     leaves: bool,
@@ -66,14 +68,11 @@ pub struct Supervisor<'a> {
     buffer: Vec<u8>,
 }
 
-pub trait Pipe: Read + AsFd {}
-impl<T: Read + AsFd> Pipe for T {}
-
 impl<'a> Supervisor<'a> {
     pub fn new(mut child: Child, start: &Start, dir: &'a Path, signals: &'a Signals, streams: &'a mut Streams) -> io::Result<Self> {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidData)?;
-        let out = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Pipe>);
-        let err = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Pipe>);
+        let out = child.stdout.take().map(OwnedFd::from);
+        let err = child.stderr.take().map(OwnedFd::from);
         for pipe in [&out, &err].into_iter().flatten() {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
@@ -95,7 +94,8 @@ impl<'a> Supervisor<'a> {
             timeout: span(start.timeout_ms),
             silence: span(start.silence_ms),
             grace: span(start.grace_ms),
-            buffer: vec![0; 64 << 10],
+            // Not filled with zeros: a silent step touches none of it.
+            buffer: Vec::with_capacity(64 << 10),
         })
     }
 
@@ -227,7 +227,7 @@ impl<'a> Supervisor<'a> {
         let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN), PollFd::new(&self.timer, PollFlags::IN)];
         fds.extend(self.pipes.iter().filter_map(|(_, pipe)| Some(PollFd::from_borrowed_fd(pipe.as_ref()?.as_fd(), PollFlags::IN))));
         match poll(&mut fds, None) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         let mut ticks = [0; 8];
@@ -244,13 +244,14 @@ impl<'a> Supervisor<'a> {
                 let Some(pipe) = slot else {
                     break;
                 };
-                match pipe.read(&mut self.buffer) {
+                self.buffer.clear();
+                match rustix::io::read(pipe, spare_capacity(&mut self.buffer)) {
                     Ok(count) if count > 0 => {
-                        self.streams.push(*side, &self.buffer[..count]);
+                        self.streams.push(*side, &self.buffer);
                         self.heard = now();
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(Errno::AGAIN) => break,
+                    Err(Errno::INTR) => {}
                     Ok(_) | Err(_) => *slot = None,
                 }
             }

@@ -178,21 +178,23 @@ fn without_permission(home: &Home) {
     open(&home.path(""), 0o711);
     let plan = home.plan(&[sh("a", &[], "true")]);
     open(Path::new(&plan), 0o600);
-    let state = home.path("theirs");
+    let (state, own) = (home.path("theirs"), home.path("own"));
     fs::create_dir(&state).expect("a folder");
     open(&state, 0o700);
-    let run = |args: &[&str]| {
+    fs::create_dir(&own).expect("a folder");
+    std::os::unix::fs::chown(&own, Some(65_534), Some(65_534)).expect("we are root");
+    let run_in = |state: &Path, args: &[&str]| {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program()).args(args);
-        command.env_clear().envs(home.env()).env("XDG_CONFIG_HOME", "/nowhere").env("OUIOE_STATE_DIR", &state).stdin(Stdio::null());
+        command.env_clear().envs(home.env()).env("XDG_CONFIG_HOME", "/nowhere").env("OUIOE_STATE_DIR", state).stdin(Stdio::null());
         Said::of(command.output().expect("setpriv"))
     };
-    let said = run(&["run", "--yes", "--plan", &plan]).exits(2);
+    let said = run_in(&own, &["run", "--yes", "--plan", &plan]).exits(2);
     is_clear("unreadable plan", &said, &["plan.json", "Permission denied", "permissions"]);
-    let said = run(&["run", "--yes", "check disk usage"]).exits(75);
-    is_clear("unusable state folder", &said, &["theirs", "ermission"]);
-    let said = run(&["runs"]).exits(74);
-    is_clear("unreadable state folder", &said, &["theirs", "ermission"]);
+    for args in [&["run", "--yes", "check disk usage"][..], &["runs"], &["doctor"]] {
+        let said = run_in(&state, args).exits(74);
+        is_clear("unusable state folder", &said, &["theirs", "ermission", "--state-dir"]);
+    }
     assert!(content(&state).is_empty());
 }
 

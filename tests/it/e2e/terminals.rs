@@ -73,21 +73,42 @@ fn in_ascii() {
     }
 }
 
-/// One sentence on stderr, exit 2, nothing drawn, nothing written.
+/// A prompt for one line at a time: the same verbs, nothing drawn.
 #[test]
 fn that_have_no_screen() {
-    for (env, args) in [(&[("TERM", "dumb")][..], &[][..]), (&[("TERM", "")], &[]), (&[], &["--plain"]), (&[], &["--json"])] {
+    for (env, args) in [(&[("TERM", "dumb")][..], &[][..]), (&[("TERM", "")], &[]), (&[], &["--plain"])] {
         let home = Home::new();
         let mut tty = Tty::start_as(&home, args, &How { env, ..How::default() });
-        assert_eq!(tty.end(), 2, "{env:?} {args:?}");
-        let text = String::from_utf8_lossy(&tty.bytes()).into_owned();
-        assert!(text.contains("ouioe run") && text.trim().lines().count() == 1 && !text.contains('\u{1b}'), "{env:?} {args:?}: {text}");
+        tty.shows("ouioe>");
+        tty.press("check disk usage\r");
+        tty.shows("Press Enter to run");
+        tty.press("\r");
+        tty.shows("succeeded");
+        tty.wait("prompt", |seen| seen.text().trim_end().ends_with("ouioe>"));
+        tty.press(":runs\r");
+        tty.wait("list", |seen| seen.text().contains("1/1"));
+        tty.press(":shwo last\r");
+        tty.shows("show");
+        tty.press(":quit\r");
+        assert_eq!(tty.end(), 0, "{env:?} {args:?}");
+        assert!(!tty.bytes().contains(&0x1b), "{env:?} {args:?}");
+    }
+}
+
+/// One sentence on stderr, exit 2, nothing drawn, nothing written.
+#[test]
+fn that_are_none() {
+    for args in [&[][..], &["--json"]] {
+        let home = Home::new();
+        let said = home.run(args).exits(2);
+        assert!(said.out.is_empty() && said.err.lines().count() == 1 && said.err.contains("ouioe run"), "{said:?}");
         assert!(!home.state().exists());
     }
+    // Lines may come from anywhere; the code is the worst of what was asked for.
     let home = Home::new();
-    let said = home.run(&[]).exits(2);
-    assert!(said.out.is_empty() && said.err.lines().count() == 1 && said.err.contains("ouioe run"), "{said:?}");
-    assert!(!home.state().exists());
+    let lines = home.write("lines", ":runs\n:show nosuch\n");
+    let output = home.command(&["--plain"]).stdin(std::fs::File::open(lines).expect("the file")).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
 /// The command line needs no screen: dumb, no terminal, any locale.

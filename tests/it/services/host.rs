@@ -223,7 +223,7 @@ fn logs_rotate_without_losing_a_line() {
     assert_eq!((&row("idle.log")["way"], &row("busy.log")["way"]), (&json!("renamed"), &json!("copied and emptied")));
     let kept = |name: &str| shell(&format!("zcat -f {}", row(name)["kept"].as_str().unwrap()));
     assert_eq!((kept("idle.log").as_str(), kept("busy.log").as_str()), ("one\ntwo", "before"));
-    assert!(row("idle.log")["kept"].as_str().unwrap().ends_with(".gz"));
+    assert!(row("idle.log")["kept"].as_str().unwrap().strip_suffix(".gz").is_some());
     let fresh = fs::metadata(root.join("deep/idle.log")).unwrap();
     assert_eq!((fresh.len(), fresh.permissions().mode() & 0o777), (0, 0o640), "a new file of the same mode");
     writeln!(writer, "after").unwrap();

@@ -118,6 +118,10 @@ fn a_manifest_binds_a_request_with_slots() {
     assert_eq!((asked.header("x-name"), asked.header("x-fixed")), (Some("n=3"), Some("1")));
     assert_eq!(asked.json(), json!({"name": "a/../b c?d&e=ü", "count": 3, "words": ["a a/../b c?d&e=ü"]}), "numbers stay numbers");
 
+    for name in ["..", "."] {
+        let (failure, _) = failure_of(send(&rig, &catalogue, &json!({ "name": name })));
+        assert!(failure.certainty == Certainty::NotStarted && failure.detail.contains("climb"), "{failure:?}");
+    }
     send(&rig, &catalogue, &json!({"name": "x"}));
     let asked = server.asked();
     assert_eq!((asked.header("x-name"), asked.json()), (None, json!({"name": "x", "words": ["a x"]})), "what has no value is left out");

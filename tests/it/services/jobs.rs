@@ -14,6 +14,8 @@ fn home() -> Home {
         "config/ouioe/config.toml",
         format!(
             "[automation.jobs.reindex]\nargv = [\"printf\", \"%s|\", \"index of\", \"{{target}}\", \"$(id)\"]\n\
+             [automation.jobs.prune]\nargv = [\"printf\", \"%s|\", \"--days={{days}}\", \"{{dir}}\"]\n\
+             params = {{ days = {{ type = \"int\", default = 7 }}, dir = \"path\" }}\n\
              [automation.jobs.long]\nargv = [\"/bin/sh\", \"-c\", \"touch {}; read x < {}\"]\n",
             begun.display(),
             hold.display()
@@ -43,6 +45,33 @@ fn a_job_runs_as_a_step_with_its_target() {
 
     let unknown = home.run(&["run", "--yes", "--plan", &home.plan(&[job("a", "automation.run_job", "reindx")])]).exits(4);
     assert!(unknown.err.contains("there is no job reindx (nearest: reindex): add [automation.jobs.\"reindx\"]"), "{}", unknown.err);
+}
+
+#[test]
+fn a_job_takes_values_of_its_own() {
+    let home = home();
+    let run = |params: serde_json::Value| {
+        let mut step = job("a", "automation.run_job", "prune");
+        step["params"]["params"] = params;
+        let said = home.run(&["run", "--yes", "--plan", &home.plan(&[step])]);
+        (said.code, said.err)
+    };
+    for (params, printed) in
+        [(json!({"dir": "/srv/x y"}), "--days=7|/srv/x y|"), (json!({"dir": "/srv; id", "days": 30}), "--days=30|/srv; id|")]
+    {
+        assert_eq!(run(params).0, 0);
+        assert_eq!(step(&home.show("last"), "a")["result"]["text"], printed);
+    }
+    for (params, why) in [
+        (json!({}), "job prune needs `dir` (path) in `params`"),
+        (json!({"dir": "srv"}), "`dir` of job prune must be an absolute path"),
+        (json!({"dir": "/srv", "day": 1}), "job prune has no parameter `day` (nearest: days)"),
+        (json!("dir"), "`params` of job prune must be a table of values"),
+    ] {
+        let (code, said) = run(params);
+        assert!(code == 2 && said.contains(why), "{code} {said}");
+    }
+    assert_eq!(run(json!({"dir": "${steps.a.output.dir}"})).0, 2, "a step cannot wait for itself");
 }
 
 #[test]

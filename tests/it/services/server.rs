@@ -38,10 +38,8 @@ impl Server {
         let answers: Vec<String> = answers.iter().map(|answer| (*answer).to_owned()).collect();
         let (sender, asked) = channel();
         std::thread::spawn(move || {
-            let mut turn = 0;
-            for stream in listener.incoming().flatten() {
+            for (turn, stream) in listener.incoming().flatten().enumerate() {
                 serve(stream, &answers[turn.min(answers.len() - 1)], &sender);
-                turn += 1;
             }
         });
         Self { port, asked }

@@ -5,5 +5,6 @@ pub mod dns;
 pub mod ping;
 pub mod port;
 pub mod tls;
+pub mod trace;
 
 mod der;
