@@ -5,6 +5,7 @@ mod clean;
 mod codes;
 mod drift;
 mod escape;
+mod everyday;
 mod hangup;
 mod health;
 pub mod home;
