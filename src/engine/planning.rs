@@ -13,10 +13,11 @@ use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
-use crate::model::settings::PolicySettings;
+use crate::model::settings::{PolicySettings, SshSettings};
 use crate::planner::{self, Ask, Format, Template, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
+use crate::service::bind::Ssh;
 use crate::service::{self, manifest};
 use crate::store::{Filter, Inventory};
 
@@ -30,6 +31,7 @@ pub struct Planning {
     pub templates: Vec<Template>,
     inventory: Option<Inventory>,
     policy: PolicySettings,
+    ssh: SshSettings,
     default_host: Option<String>,
 }
 
@@ -39,19 +41,39 @@ impl Planning {
         let services = config_dir.map(|dir| dir.join("services"));
         let catalogue = manifest::load(services.as_deref())?;
         let templates = templates(config_dir.map(|dir| dir.join("templates")).as_deref())?;
-        Ok(Self { catalogue, templates, inventory: None, policy: policy.clone(), default_host: Some("localhost".to_owned()) })
+        Ok(Self {
+            catalogue,
+            templates,
+            inventory: None,
+            policy: policy.clone(),
+            ssh: SshSettings::default(),
+            default_host: Some("localhost".to_owned()),
+        })
     }
 
     /// Plans against exactly this catalogue: no manifest, no template, no host that was not named.
     pub fn against(catalogue_path: &Path, policy: &PolicySettings) -> Result<Self, Vec<Problem>> {
         let text = read(catalogue_path).map_err(|problem| vec![problem])?;
         let catalogue = catalogue_file::parse(&catalogue_path.to_string_lossy(), &text)?;
-        Ok(Self { catalogue, templates: Vec::new(), inventory: None, policy: policy.clone(), default_host: None })
+        Ok(Self {
+            catalogue,
+            templates: Vec::new(),
+            inventory: None,
+            policy: policy.clone(),
+            ssh: SshSettings::default(),
+            default_host: None,
+        })
     }
 
     /// Hosts of this inventory are known by their names.
     pub fn with_inventory(mut self, inventory: Inventory) -> Self {
         self.inventory = Some(inventory);
+        self
+    }
+
+    /// How other machines are reached.
+    pub fn with_ssh(mut self, settings: SshSettings) -> Self {
+        self.ssh = settings;
         self
     }
 
@@ -121,7 +143,7 @@ impl Planning {
 
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
-        let problems = service::bind(&mut plan, &self.catalogue);
+        let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -185,7 +207,7 @@ pub fn check(config_dir: Option<&Path>) -> Checked {
 pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
     plan.steps.iter().find_map(|step| match &step.action {
         Action::Unbound { hint } => Some((step.id.as_str(), hint.as_str())),
-        Action::Builtin { .. } | Action::Command { .. } => None,
+        Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. } => None,
     })
 }
 

@@ -24,3 +24,4 @@ mod service;
 mod services;
 mod socket;
 mod source;
+mod ssh;

@@ -267,8 +267,7 @@ fn what_nothing_binds_says_which_line_would() {
             json!({"service": "a", "version": "1.0"}),
             "automation.deploy has no binding: add `binding = {…}` to [[operation]] automation.deploy in <config>/services/automation.toml",
         ),
-        ("host.facts", json!({"host": "web-01"}), "over ssh"),
-        ("host.run_command", json!({"host": "web-01", "command": "id"}), "over ssh"),
+        ("host.patch", json!({"host": "web-01"}), "over ssh"),
         ("host.run_command", json!({"host": "${steps.s0.output.hosts}", "command": "id"}), "over ssh"),
         ("host.clean_files", json!({"host": "web-01", "path": "/srv/x"}), "over ssh"),
     ] {

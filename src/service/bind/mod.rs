@@ -5,5 +5,7 @@ pub mod slots;
 mod binding;
 mod command;
 mod http;
+mod remote;
 
-pub use binding::{bind, is_local};
+pub use binding::{bind, bind_over, is_local};
+pub use remote::Ssh;
