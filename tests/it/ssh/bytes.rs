@@ -12,8 +12,8 @@ use crate::rig::{Rig, failure_of, left_of, text_of};
 const SHOW: [&str; 3] = ["printf", "%s<>", "--"];
 
 fn check(rig: &Rig, server: &Server, args: &[&str]) {
-    let argv: Vec<&str> = SHOW.into_iter().chain(args.iter().copied()).collect();
-    let step = server.step(&argv);
+    let words: Vec<&str> = SHOW.into_iter().chain(args.iter().copied()).collect();
+    let step = server.step(&words);
     let outcome = rig.run(&step);
     let expected: String = ["--"].iter().chain(args).map(|arg| [*arg, "<>"].concat()).collect();
     assert!(matches!(outcome, AttemptOutcome::Succeeded { .. }), "{args:?}: {outcome:?}");

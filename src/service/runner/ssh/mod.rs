@@ -116,7 +116,11 @@ fn conclude(talked: &Talked, caller: &Caller<'_>, request: &RunnerRequest, signa
     let fate = ask::ask(caller, request, signals);
     // A status that came over a whole link lost nothing of the output.
     let is_whole = *stage == Stage::Started && *code == Some(NOT_THE_STEPS) && fate == Fate::Exit(NOT_THE_STEPS);
-    let lost = |ended: Ended| if is_whole { ended } else { without_end(ended, host) };
+    let why = match stage {
+        Stage::Held => format!("it was begun on {host} before; what it wrote went elsewhere"),
+        Stage::Greeting | Stage::Ready | Stage::Sent | Stage::Refused(_) | Stage::Started => format!("the link to {host} was lost"),
+    };
+    let lost = |ended: Ended| if is_whole { ended } else { without_end(ended, why) };
     let unsure = match fate {
         Fate::Exit(status) => return Ok(lost(streams.finish(ExitFacts { code: Some(status), ..exit.clone() }))),
         Fate::Never if *stage != Stage::Started => {
@@ -136,10 +140,10 @@ fn conclude(talked: &Talked, caller: &Caller<'_>, request: &RunnerRequest, signa
 }
 
 /// Part of what the step wrote did not come over the link.
-fn without_end(ended: Ended, host: &str) -> Ended {
+fn without_end(ended: Ended, why: String) -> Ended {
     match ended {
         Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure } => {
-            let spool_error = Some(spool_error.unwrap_or_else(|| format!("the link to {host} was lost")));
+            let spool_error = Some(spool_error.unwrap_or(why));
             Ended::Ran { exit, spool, stdout: Stdout { cut: true, ..stdout }, error_tail, spool_error, unsure }
         }
         never @ Ended::NotStarted { .. } => never,
