@@ -9,7 +9,10 @@ use ouioe::model::failure::{Certainty, FailureClass};
 use ouioe::model::step_state::StopWhy;
 use ouioe::model::time::Millis;
 
-use super::server::{Server, changed, exists, kill_all, until};
+use ouioe::service::runner::claim::Claim;
+use rustix::process::Signal;
+
+use super::server::{Server, changed, exists, kill_all, signal, until};
 use crate::rig::{Rig, failure_of, left_of, text_of};
 
 fn remote(
@@ -162,6 +165,38 @@ fn a_step_that_still_runs_or_cannot_be_asked_for_is_unknown() {
     assert!(failure.detail.contains("may still run on box-1"), "{}", failure.detail);
     fs::write(server.path("go-2"), "").unwrap();
     until("it ends by itself", || left_of(&step).is_empty().then_some(()));
+}
+
+#[test]
+fn a_killed_ssh_says_nothing_of_the_step() {
+    let (rig, server) = (Rig::new(), Server::new());
+    let step = waits_for(&server, "go");
+    rig.services.start(step.clone());
+    until("it runs", || exists(&server.path("up")));
+    let runner = Claim::read(&rig.attempt_dir(&step)).unwrap().unwrap().pid;
+    let children = fs::read_to_string(format!("/proc/{runner}/task/{runner}/children")).unwrap();
+    kill_all(&children.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>());
+    fs::write(server.path("go"), "").unwrap();
+    let (failure, exit) = failure_of(rig.finished());
+    assert_eq!((failure.certainty, exit.unwrap().code), (Certainty::FailedKnown, Some(9)), "{failure:?}");
+}
+
+/// The timeout cannot be carried over a link on which nothing moves: it ends the waiting, and claims no more.
+#[test]
+fn a_timeout_over_a_stalled_link_is_unknown() {
+    let (rig, server) = (Rig::new(), Server::new());
+    let mut step = waits_for(&server, "go");
+    (step.timeout_ms, step.grace_ms) = (Millis(2_000), Millis(300));
+    rig.services.start(step.clone());
+    until("it runs", || exists(&server.path("up")));
+    let stalled = server.sessions();
+    stalled.iter().for_each(|pid| signal(*pid, Signal::STOP));
+    let (failure, exit) = failure_of(rig.finished());
+    assert_eq!((failure.certainty, exit.unwrap().cut.as_deref()), (Certainty::Unknown, Some("timeout")), "{failure:?}");
+    assert!(failure.detail.contains("may still run on box-1 (pid "), "{}", failure.detail);
+    stalled.iter().for_each(|pid| signal(*pid, Signal::CONT));
+    // The orders were on their way and still count.
+    until("it is ended", || left_of(&step).is_empty().then_some(()));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use ouioe::model::digest::Digest;
 use ouioe::model::effect::Start;
 use ouioe::policy::digest::action_digest;
 use ouioe::service::programs;
+use rustix::process::{Pid, Signal, kill_process};
 use sha2::Digest as _;
 
 pub struct Server {
@@ -164,8 +165,12 @@ pub fn changed(mut step: Start, change: impl FnOnce(&mut Action)) -> Start {
 }
 
 pub fn kill_all(pids: &[i32]) {
-    for pid in pids.iter().filter_map(|pid| rustix::process::Pid::from_raw(*pid)) {
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    pids.iter().for_each(|pid| signal(*pid, Signal::KILL));
+}
+
+pub fn signal(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = kill_process(pid, signal);
     }
 }
 
