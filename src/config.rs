@@ -26,7 +26,7 @@ use secrets::SecretHandle;
 
 /// Sections of the design that have no effect yet.
 const NOT_CARRIED_OUT: [&str; 3] = ["llm", "redis", "ui"];
-const SECTIONS: [&str; 5] = ["automation", "engine", "notify", "policy", "secrets"];
+const SECTIONS: [&str; 6] = ["automation", "engine", "notify", "policy", "secrets", "ssh"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -158,7 +158,7 @@ fn revise(planning: Arc<Planning>) -> Revise {
             let revised = revised.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
             match revised.ix(&step).map(|ix| &revised.step(ix).action) {
                 Some(Action::Unbound { hint }) => Err(format!("it could not run: {hint}")),
-                Some(Action::Builtin { .. } | Action::Command { .. }) | None => Ok(revised),
+                Some(Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. }) | None => Ok(revised),
             }
         })
     })

@@ -42,6 +42,7 @@ impl Setup {
             Exit::Usage
         })?;
         let planning = planning.without(self.secrets.clone()).with_bound(self.config.jobs.clone(), self.config.channels.clone());
+        let planning = planning.with_ssh(self.config.settings.ssh.clone());
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }

@@ -12,6 +12,8 @@ enum Kind {
     Span(Place<Millis>),
     Names(Place<Vec<String>>),
     Paths(Place<Vec<String>>),
+    /// An absolute path; empty for none.
+    File(Place<String>),
 }
 
 pub struct Key {
@@ -31,7 +33,7 @@ const fn key(section: &'static str, name: &'static str, bounds: (u64, u64), kind
     Key { section, name, doc, kind, bounds }
 }
 
-pub static KEYS: [Key; 12] = [
+pub static KEYS: [Key; 14] = [
     key("engine", "slots", (1, 10_000), Kind::Count(|s| &mut s.engine.slots), "steps at once"),
     key("engine", "per_service", (1, 10_000), Kind::Count(|s| &mut s.engine.per_service), "steps at once against one service"),
     key("engine", "output_cap", (4 * KIB, KIB.pow(3)), Kind::Bytes(|s| &mut s.engine.output_cap), "output kept of one step"),
@@ -44,6 +46,14 @@ pub static KEYS: [Key; 12] = [
     key("policy", "max_targets", (1, 1_000_000), Kind::Count(|s| &mut s.policy.max_targets), "distinct targets of one plan"),
     key("policy", "approval_expiry", (0, 365 * DAY), Kind::Span(|s| &mut s.policy.approval_expiry_ms), "of a request; 0 for ever"),
     key("policy", "hold", (0, DAY), Kind::Span(|s| &mut s.policy.hold_ms), "before an approved destroy starts"),
+    key("ssh", "config_file", ANY, Kind::File(|s| &mut s.ssh.config_file), "in place of the user's own configuration of ssh"),
+    key(
+        "ssh",
+        "connect_timeout",
+        (1_000, DAY),
+        Kind::Span(|s| &mut s.ssh.connect_timeout_ms),
+        "until a host that does not answer is given up",
+    ),
 ];
 
 impl Key {
@@ -71,7 +81,7 @@ impl Key {
         let text = text.trim();
         match self.kind {
             Kind::Count(_) => text.parse().map_or_else(|_| Body::Text(text.to_owned()), Body::Int),
-            Kind::Bytes(_) | Kind::Span(_) => Body::Text(text.to_owned()),
+            Kind::Bytes(_) | Kind::Span(_) | Kind::File(_) => Body::Text(text.to_owned()),
             Kind::Names(_) | Kind::Paths(_) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Body::List(items.map(|item| Node { at: Pos::default(), body: Body::Text(item.to_owned()) }).collect())
@@ -86,6 +96,7 @@ impl Key {
             Kind::Count(place) => place(&mut settings).to_string(),
             Kind::Bytes(place) => size(*place(&mut settings)),
             Kind::Span(place) => place(&mut settings).to_string(),
+            Kind::File(place) => place(&mut settings).clone(),
             Kind::Names(place) | Kind::Paths(place) => format!("{:?}", place(&mut settings)),
         }
     }
@@ -94,7 +105,7 @@ impl Key {
     pub fn in_file(&self, settings: &Settings) -> String {
         let shown = self.show(settings);
         match self.kind {
-            Kind::Bytes(_) | Kind::Span(_) => format!("{shown:?}"),
+            Kind::Bytes(_) | Kind::Span(_) | Kind::File(_) => format!("{shown:?}"),
             Kind::Count(_) | Kind::Names(_) | Kind::Paths(_) => shown,
         }
     }
@@ -106,6 +117,7 @@ impl Key {
             Kind::Span(place) => *place(settings) = Millis(self.within(span(body)?.0)?),
             Kind::Names(place) => *place(settings) = texts(body).filter(|names| names.iter().all(|name| !name.is_empty()))?,
             Kind::Paths(place) => *place(settings) = texts(body).filter(|paths| paths.iter().all(|path| path.starts_with('/')))?,
+            Kind::File(place) => *place(settings) = file(body)?,
         }
         Some(())
     }
@@ -121,6 +133,7 @@ impl Key {
             Kind::Bytes(_) => format!("a size such as \"16 MiB\", from {} to {}", size(least), size(most)),
             Kind::Span(_) if least == 0 => format!("a span such as \"90s\", at most {}", Millis(most)),
             Kind::Span(_) => format!("a span such as \"90s\", from {} to {}", Millis(least), Millis(most)),
+            Kind::File(_) => "an absolute path".to_owned(),
             Kind::Names(_) => "a list of names".to_owned(),
             Kind::Paths(_) => "a list of absolute paths".to_owned(),
         }
@@ -134,6 +147,11 @@ fn number(body: &Body) -> Option<u64> {
 /// Always with a unit in the file: a plan file counts bare numbers in milliseconds.
 fn span(body: &Body) -> Option<Millis> {
     if let Body::Text(text) = body { Millis::parse(text) } else { None }
+}
+
+fn file(body: &Body) -> Option<String> {
+    let Body::Text(text) = body else { return None };
+    (text.is_empty() || text.starts_with('/')).then(|| text.clone())
 }
 
 const UNITS: [(&str, u64); 4] = [("GiB", KIB * KIB * KIB), ("MiB", KIB * KIB), ("KiB", KIB), ("B", 1)];

@@ -230,6 +230,17 @@ pub fn action(action: &Action) -> Vec<String> {
             lines.push(format!("program sha256 {}", program.sha256.short()));
             lines
         }
+        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: _ } => {
+            let at = port.map_or_else(String::new, |port| format!(" port {port}"));
+            let mut lines = vec![format!("on {}: {}", exact(host), argv.first().map_or_else(String::new, |program| quoted(&program.0)))];
+            lines.extend(argv.iter().skip(1).map(|arg| format!("  {}", quoted(&arg.0))));
+            lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
+            lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
+            lines.push(format!("over ssh to {}{at}", exact(destination)));
+            lines.extend(options.iter().map(|option| format!("  {}", quoted(option))));
+            lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
+            lines
+        }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
 }
@@ -300,6 +311,13 @@ pub fn has_foreign(action: &Action) -> bool {
                 || args.iter().any(|arg| text(&arg.0))
                 || env.iter().any(|(name, value)| text(name) || text(&value.0))
                 || cwd.as_deref().is_some_and(text)
+        }
+        Action::Ssh { host, destination, options, argv, env, .. } => {
+            text(host)
+                || text(destination)
+                || options.iter().any(|option| text(option))
+                || argv.iter().any(|arg| text(&arg.0))
+                || env.iter().any(|(name, value)| text(name) || text(&value.0))
         }
         Action::Unbound { .. } => false,
     }

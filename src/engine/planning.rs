@@ -16,10 +16,11 @@ use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
-use crate::model::settings::PolicySettings;
+use crate::model::settings::{PolicySettings, SshSettings};
 use crate::planner::{self, Ask, Format, Template, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
+use crate::service::bind::Ssh;
 use crate::service::{self, manifest};
 use crate::store::{Filter, Inventory};
 use crate::text::redact::Redactor;
@@ -75,6 +76,7 @@ pub struct Planning {
     inventory: Option<Inventory>,
     hidden: Hidden,
     policy: PolicySettings,
+    ssh: SshSettings,
     default_host: Option<String>,
 }
 
@@ -90,6 +92,7 @@ impl Planning {
             inventory: None,
             hidden: Hidden::default(),
             policy: policy.clone(),
+            ssh: SshSettings::default(),
             default_host: Some("localhost".to_owned()),
         })
     }
@@ -104,6 +107,7 @@ impl Planning {
             inventory: None,
             hidden: Hidden::default(),
             policy: policy.clone(),
+            ssh: SshSettings::default(),
             default_host: None,
         })
     }
@@ -117,6 +121,12 @@ impl Planning {
     /// No plan may carry the value of one of these: it would stand in the journal for ever.
     pub fn without(mut self, secrets: Redactor) -> Self {
         self.hidden = Hidden(Some(secrets));
+        self
+    }
+
+    /// How other machines are reached.
+    pub fn with_ssh(mut self, settings: SshSettings) -> Self {
+        self.ssh = settings;
         self
     }
 
@@ -187,7 +197,7 @@ impl Planning {
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
         self.hidden.refuse(&plan)?;
-        let problems = service::bind(&mut plan, &self.catalogue);
+        let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -251,7 +261,7 @@ pub fn check(config_dir: Option<&Path>) -> Checked {
 pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
     plan.steps.iter().find_map(|step| match &step.action {
         Action::Unbound { hint } => Some((step.id.as_str(), hint.as_str())),
-        Action::Builtin { .. } | Action::Command { .. } => None,
+        Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. } => None,
     })
 }
 

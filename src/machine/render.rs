@@ -33,15 +33,34 @@ pub fn rendered(workflow: &Workflow, action: &Action) -> Result<Action, Unrender
         Action::Builtin { name, params, owned } => Action::Builtin { name: name.clone(), params: values(workflow, params)?, owned: *owned },
         Action::Command { program, args, env, secrets, cwd, output, script } => Action::Command {
             program: program.clone(),
-            args: args.iter().map(|arg| operand(workflow, arg, true)).collect::<Result<_, _>>()?,
-            env: env.iter().map(|(key, value)| Ok((key.clone(), operand(workflow, value, false)?))).collect::<Result<_, Unrendered>>()?,
+            args: operands(workflow, args)?,
+            env: environment(workflow, env)?,
             secrets: secrets.clone(),
             cwd: cwd.clone(),
             output: *output,
             script: script.clone(),
         },
+        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output } => Action::Ssh {
+            ssh: ssh.clone(),
+            host: host.clone(),
+            destination: destination.clone(),
+            port: *port,
+            options: options.clone(),
+            argv: operands(workflow, argv)?,
+            env: environment(workflow, env)?,
+            secrets: secrets.clone(),
+            output: *output,
+        },
         Action::Unbound { hint } => Action::Unbound { hint: hint.clone() },
     })
+}
+
+fn operands(workflow: &Workflow, args: &[Operand]) -> Result<Vec<Operand>, Unrendered> {
+    args.iter().map(|arg| operand(workflow, arg, true)).collect()
+}
+
+fn environment(workflow: &Workflow, env: &BTreeMap<String, Operand>) -> Result<BTreeMap<String, Operand>, Unrendered> {
+    env.iter().map(|(key, value)| Ok((key.clone(), operand(workflow, value, false)?))).collect()
 }
 
 fn values(workflow: &Workflow, params: &BTreeMap<String, Value>) -> Result<BTreeMap<String, Value>, Unrendered> {

@@ -42,6 +42,25 @@ pub enum Action {
         #[serde(default)]
         script: Option<Program>,
     },
+    /// A program of another machine, over the system's `ssh`.
+    Ssh {
+        ssh: Program,
+        /// As people name it.
+        host: String,
+        /// `user@address` or `address`.
+        destination: String,
+        #[serde(default)]
+        port: Option<u16>,
+        /// Arguments of `ssh` before the destination, without the port.
+        options: Vec<String>,
+        /// The first is the program, found by the `PATH` of the host.
+        argv: Vec<Operand>,
+        env: BTreeMap<String, Operand>,
+        /// Go into the environment there, never into an argv.
+        #[serde(default)]
+        secrets: BTreeMap<String, String>,
+        output: OutputFormat,
+    },
     /// Cannot be started; `hint` says which line of which file would bind it.
     Unbound { hint: String },
 }
@@ -50,7 +69,7 @@ impl Action {
     pub fn is_builtin(&self) -> bool {
         match self {
             Self::Builtin { .. } => true,
-            Self::Command { .. } | Self::Unbound { .. } => false,
+            Self::Command { .. } | Self::Ssh { .. } | Self::Unbound { .. } => false,
         }
     }
 
@@ -67,7 +86,7 @@ impl Action {
     pub fn is_owned(&self) -> bool {
         match self {
             Self::Builtin { owned, .. } => *owned,
-            Self::Command { .. } => true,
+            Self::Command { .. } | Self::Ssh { .. } => true,
             Self::Unbound { .. } => false,
         }
     }

@@ -212,6 +212,16 @@ pub struct Job {
     pub params: Vec<Param>,
 }
 
+/// What a builtin of this machine is on another one: a command there, over `ssh`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remote {
+    /// As that of a `command` binding.
+    pub argv: Vec<String>,
+    #[serde(default)]
+    pub output: OutputFormat,
+}
+
 /// Where a definition stands, for messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -260,6 +270,9 @@ pub struct Operation {
     pub preview: Option<String>,
     #[serde(default)]
     pub binding: Option<Binding>,
+    /// For other hosts, where the binding is a builtin that acts on this machine.
+    #[serde(default)]
+    pub remote: Option<Remote>,
     #[serde(default)]
     pub origin: Origin,
 }

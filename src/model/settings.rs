@@ -67,9 +67,24 @@ impl Default for PolicySettings {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SshSettings {
+    /// Given to `ssh` in place of the user's own configuration; empty: the user's own.
+    pub config_file: String,
+    pub connect_timeout_ms: Millis,
+}
+
+impl Default for SshSettings {
+    fn default() -> Self {
+        Self { config_file: String::new(), connect_timeout_ms: Millis::seconds(10) }
+    }
+}
+
 /// What the pure part may know of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub engine: EngineSettings,
     pub policy: PolicySettings,
+    pub ssh: SshSettings,
 }

@@ -143,6 +143,7 @@ fn operation(file: &str, node: &Node, problems: &mut Vec<Problem>) -> (Operation
         thresholds: Vec::new(),
         preview: fields.text("preview"),
         binding: None,
+        remote: None,
         origin: Origin { file: file.to_owned(), line: node.at.line },
         name,
     };

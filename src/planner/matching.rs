@@ -204,6 +204,7 @@ fn as_operation(template: &Template) -> Operation {
         thresholds: Vec::new(),
         preview: None,
         binding: None,
+        remote: None,
         origin: Origin { file: template.file.clone(), line: 1 },
     }
 }

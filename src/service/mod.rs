@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod bind;
 pub mod builtin;
+pub mod control;
 pub mod files;
 pub mod folder;
 pub mod host;
@@ -17,7 +18,7 @@ pub mod runner;
 pub mod services;
 pub mod verdict;
 
-pub use bind::bind;
+pub use bind::{bind, bind_over};
 pub use options::ServiceOptions;
 pub use preview::preview;
 pub use services::Services;

@@ -36,7 +36,11 @@ pub fn not_started(class: FailureClass, detail: impl AsRef<str>) -> AttemptOutco
 pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
     match ended {
         Ended::NotStarted { class, detail } => not_started(class, detail),
-        Ended::Ran { exit, spool, stdout, mut error_tail, spool_error } => {
+        Ended::Ran { exit, spool, error_tail, unsure: Some(detail), .. } => {
+            let failure = failure(Certainty::Unknown, FailureClass::Unknown, detail);
+            AttemptOutcome::Failed { failure, exit: Some(exit), spool: Some(spool), error_tail: keep_end(&text::safe_block(&error_tail)) }
+        }
+        Ended::Ran { exit, spool, stdout, mut error_tail, spool_error, unsure: None } => {
             if let Some(why) = spool_error {
                 error_tail += "\n(part of the output was not kept: ";
                 error_tail += &why;
@@ -126,7 +130,7 @@ fn class_of(code: i32) -> FailureClass {
 
 fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failure> {
     let format = match action {
-        Action::Command { output, .. } => *output,
+        Action::Command { output, .. } | Action::Ssh { output, .. } => *output,
         Action::Builtin { .. } => OutputFormat::Json,
         Action::Unbound { .. } => OutputFormat::None,
     };

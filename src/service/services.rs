@@ -16,7 +16,7 @@ use super::builtin;
 use super::host::RunnerHost;
 use super::options::ServiceOptions;
 use super::reconcile::{self, Seen};
-use super::{folder, outcome, programs};
+use super::{control, folder, outcome, programs};
 use crate::model::action::Action;
 use crate::model::command::{AttemptOutcome, Found, Report};
 use crate::model::effect::{AttemptRef, Start};
@@ -83,7 +83,7 @@ impl Services {
                 self.inner.finished(&start.at, refused);
             }
             Action::Builtin { owned: false, .. } => self.start_here(start),
-            Action::Builtin { owned: true, .. } | Action::Command { .. } => self.start_runner(start),
+            Action::Builtin { owned: true, .. } | Action::Command { .. } | Action::Ssh { .. } => self.start_runner(start),
         }
     }
 
@@ -136,6 +136,7 @@ impl Services {
         let inner = Arc::clone(&self.inner);
         self.inner.runtime.spawn(async move {
             let outcome = inner.carry_out(&start).await;
+            inner.share_connection(&start, &outcome);
             inner.finished(&start.at, outcome);
         });
     }
@@ -206,7 +207,7 @@ impl Inner {
     async fn carry_out(&self, start: &Start) -> AttemptOutcome {
         let dir = self.dir(&start.at);
         let seen = match &start.action {
-            Action::Command { program, .. } => programs::stamp_of(program),
+            Action::Command { program, .. } | Action::Ssh { ssh: program, .. } => programs::stamp_of(program),
             Action::Builtin { .. } | Action::Unbound { .. } => None,
         };
         match attempt::request(&self.options, start, &dir, seen) {
@@ -224,6 +225,18 @@ impl Inner {
         }
         spawned.ended().await;
         self.settle(start).await
+    }
+
+    /// The host was reached: the next step shall find it nearer.
+    fn share_connection(&self, start: &Start, outcome: &AttemptOutcome) {
+        let was_reached = match outcome {
+            AttemptOutcome::Succeeded { .. } => true,
+            AttemptOutcome::Failed { failure, .. } => failure.certainty == Certainty::FailedKnown,
+        };
+        if was_reached && matches!(start.action, Action::Ssh { .. }) {
+            let (state_dir, action) = (self.world.state_dir.clone(), start.action.clone());
+            self.runtime.spawn_blocking(move || control::open(&state_dir, &action));
+        }
     }
 
     fn watch(&self, at: &AttemptRef, runner: &Runner) {

@@ -134,7 +134,7 @@ fn cpu_of_host() -> Duration {
 fn step_program(step: &Start) -> ouioe::model::action::Program {
     match &step.action {
         Action::Command { program, .. } => program.clone(),
-        Action::Builtin { .. } | Action::Unbound { .. } => unreachable!("made above as a command"),
+        Action::Builtin { .. } | Action::Ssh { .. } | Action::Unbound { .. } => unreachable!("made above as a command"),
     }
 }
 

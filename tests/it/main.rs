@@ -27,4 +27,5 @@ mod service;
 mod services;
 mod socket;
 mod source;
+mod ssh;
 mod templates;

@@ -269,8 +269,7 @@ fn what_nothing_binds_says_which_line_would() {
             json!({"service": "a", "version": "1.0"}),
             "automation.deploy has no binding: bind it in <config>/services/automation.toml; `ouioe service show automation.deploy` prints the lines to add",
         ),
-        ("host.facts", json!({"host": "web-01"}), "over ssh"),
-        ("host.run_command", json!({"host": "web-01", "command": "id"}), "over ssh"),
+        ("host.patch", json!({"host": "web-01"}), "over ssh"),
         ("host.run_command", json!({"host": "${steps.s0.output.hosts}", "command": "id"}), "over ssh"),
         ("host.clean_files", json!({"host": "web-01", "path": "/srv/x"}), "over ssh"),
     ] {

@@ -157,6 +157,14 @@ pub fn action(action: &Action) -> String {
             }
             out
         }
+        Action::Ssh { host, argv, env, .. } => {
+            let words = argv.iter().map(|arg| quoted(&arg.0)).collect::<Vec<_>>().join(" ");
+            let mut out = format!("on {}: {words}", safe(host));
+            for (name, value) in env {
+                let _ = write!(out, "\n            with {}={}", safe(name), quoted(&value.0));
+            }
+            out
+        }
         Action::Unbound { hint } if hint.is_empty() => "nothing yet: not bound".to_owned(),
         Action::Unbound { hint } => format!("nothing yet: {}", safe_block(hint).replace('\n', " ")),
     }

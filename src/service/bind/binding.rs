@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::command::{Filling, Misfit};
+use super::remote::{Ssh, Words};
 use super::{configured, http, slots};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::catalogue::{Binding, Catalogue, Operation, OutputFormat};
@@ -19,12 +20,17 @@ use crate::service::{builtin, owned, programs};
 /// Interpreters whose first operand is a file that they run: it is approved with them.
 const INTERPRETERS: [&str; 9] = ["sh", "bash", "dash", "zsh", "python3", "python", "perl", "ruby", "node"];
 
-/// Fills in every action. An operation that nothing binds is no problem here: its hint says which line would bind it.
+/// With no inventory: other hosts are reached by their own names.
 pub fn bind(plan: &mut Plan, catalogue: &Catalogue) -> Vec<Problem> {
+    bind_over(plan, catalogue, &Ssh::default())
+}
+
+/// Fills in every action. An operation that nothing binds is no problem here: its hint says which line would bind it.
+pub fn bind_over(plan: &mut Plan, catalogue: &Catalogue, ssh: &Ssh) -> Vec<Problem> {
     let mut problems = Vec::new();
     for step in &mut plan.steps {
         let mut action = |name: &str, params: &BTreeMap<String, Value>| {
-            action(catalogue, name, params).unwrap_or_else(|misfit| {
+            action(catalogue, ssh, name, params).unwrap_or_else(|misfit| {
                 let message = format!("step {}: {}", step.id, misfit.message);
                 problems.push(Problem::new("plan", misfit.code, message));
                 Action::Unbound { hint: misfit.message }
@@ -39,15 +45,15 @@ pub fn bind(plan: &mut Plan, catalogue: &Catalogue) -> Vec<Problem> {
     problems
 }
 
-fn action(catalogue: &Catalogue, name: &str, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
+fn action(catalogue: &Catalogue, ssh: &Ssh, name: &str, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
     let Some(operation) = catalogue.get(name) else {
         return Ok(Action::Unbound { hint: format!("there is no operation {name}") });
     };
     let Some(binding) = &operation.binding else {
         return Ok(Action::Unbound { hint: format!("{name} has no binding: {}", add_binding(operation)) });
     };
-    if let Some(hint) = elsewhere(operation, binding, params) {
-        return Ok(Action::Unbound { hint });
+    if let Some(host) = elsewhere(operation, binding, params) {
+        return remote_action(ssh, operation, binding, (host, params));
     }
     act(catalogue, operation, binding, params)
 }
@@ -67,6 +73,10 @@ pub fn act(catalogue: &Catalogue, operation: &Operation, binding: &Binding, para
 fn add_binding(operation: &Operation) -> String {
     let (name, service) = (&operation.name, operation.service());
     format!("bind it in <config>/services/{service}.toml; `ouioe service show {name}` prints the lines to add")
+}
+
+fn add_remote(operation: &Operation) -> String {
+    format!("add `remote = {{ argv = [...] }}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
 }
 
 /// The preview's name travels with the action until its list replaces it: without the list an owned builtin refuses to run.
@@ -121,18 +131,39 @@ fn script_of(program: &Program, args: &[Operand]) -> Option<Program> {
     programs::resolve(&first.0).ok()
 }
 
-/// Why an operation that acts on the machine it runs on cannot act on the named one.
-fn elsewhere(operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Option<String> {
+/// The machine that an operation is to act on, if it acts on the one it runs on and this is another.
+fn elsewhere<'p>(operation: &Operation, binding: &Binding, params: &'p BTreeMap<String, Value>) -> Option<&'p str> {
     let host = params.get("host").filter(|_| acts_here(operation, binding))?.as_str()?;
-    if is_local(host) {
-        return None;
-    }
     // A builtin looks again when it runs; a command could not.
-    if host.contains("${") && matches!(binding, Binding::Builtin { .. }) {
-        return None;
-    }
+    let is_seen_later = host.contains("${") && matches!(binding, Binding::Builtin { .. });
+    (!is_local(host) && !is_seen_later).then_some(host)
+}
+
+fn remote_action(
+    ssh: &Ssh,
+    operation: &Operation,
+    binding: &Binding,
+    (host, params): (&str, &BTreeMap<String, Value>),
+) -> Result<Action, Misfit> {
+    let none = BTreeMap::new();
+    let command = match binding {
+        Binding::Command { argv, env, secrets, output } => Some(Words { argv, env, secrets, output: *output }),
+        Binding::Builtin { .. } => {
+            operation.remote.as_ref().map(|it| Words { argv: &it.argv, env: &none, secrets: &none, output: it.output })
+        }
+        Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => None,
+    };
     let name = &operation.name;
-    Some(format!("{name} reaches only this machine directly; for {host} a binding over ssh would: {}", add_binding(operation)))
+    Ok(match command {
+        Some(_) if host.contains("${") => Action::Unbound {
+            hint: format!("{name} goes over ssh to other machines, and which host it is must be known before the run starts"),
+        },
+        Some(command) => ssh.action(host, &command, &Filling { operation, params })?,
+        None => {
+            let hint = format!("{name} reaches only this machine directly; for {host} a binding over ssh would: {}", add_remote(operation));
+            Action::Unbound { hint }
+        }
+    })
 }
 
 fn acts_here(operation: &Operation, binding: &Binding) -> bool {

@@ -6,5 +6,7 @@ mod binding;
 mod command;
 mod configured;
 mod http;
+mod remote;
 
-pub use binding::{bind, is_local};
+pub use binding::{bind, bind_over, is_local};
+pub use remote::Ssh;

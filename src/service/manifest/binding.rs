@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::fields::{required, word};
 use super::http;
 use super::reader::{Reader, nearest};
-use crate::model::catalogue::{Binding, Param};
+use crate::model::catalogue::{Binding, Param, Remote};
 use crate::service::bind::slots;
 use crate::service::{builtin, owned};
 
@@ -31,6 +31,19 @@ pub fn binding(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Op
     }
 }
 
+/// `remote = {…}`: what a builtin is on another machine.
+pub fn remote(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Option<Remote> {
+    let (at, row) = reader.table(table, "remote")?;
+    reader.only(row, "`remote`", &["argv", "output"]);
+    if !params.iter().any(|param| param.name == "host") {
+        reader.say(at, "contradiction", "`remote` needs a parameter `host`", "");
+    }
+    let argv = argv(reader, at, row);
+    known_slots(reader, at, argv.iter().map(String::as_str), params);
+    let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
+    Some(Remote { argv, output })
+}
+
 fn builtin_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Option<Binding> {
     reader.only(row, "a builtin binding", &["kind", "name", "owned"]);
     let name = required(reader, at, row, "name")?;
@@ -45,6 +58,14 @@ fn builtin_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Option<
 
 fn command_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[Param]) -> Binding {
     reader.only(row, "a command binding", &["kind", "argv", "env", "secrets", "output"]);
+    let argv = argv(reader, at, row);
+    let env = map(reader, row, "env");
+    known_slots(reader, at, argv.iter().chain(env.values()).map(String::as_str), params);
+    let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
+    Binding::Command { argv, env, secrets: map(reader, row, "secrets"), output }
+}
+
+fn argv(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Vec<String> {
     let argv = reader.strings(row, "argv").unwrap_or_default();
     match argv.first() {
         None => reader.say(at, "missing_field", "`argv` is missing or empty", "the first element is the program"),
@@ -58,10 +79,7 @@ fn command_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[
         }
         Some(_) => {}
     }
-    let env = map(reader, row, "env");
-    known_slots(reader, at, argv.iter().chain(env.values()).map(String::as_str), params);
-    let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
-    Binding::Command { argv, env, secrets: map(reader, row, "secrets"), output }
+    argv
 }
 
 pub fn known_slots<'t>(reader: &Reader<'_>, at: usize, texts: impl Iterator<Item = &'t str>, params: &[Param]) {

@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::binding::binding;
+use super::binding::{binding, remote};
 use super::fields::{self, word};
 use super::reader::Reader;
 use crate::model::catalogue::{EffectClass, Operation, Origin, Repeat};
@@ -10,7 +10,7 @@ use crate::model::plan::StepKind;
 use crate::model::time::Millis;
 use crate::service::builtin;
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "name",
     "summary",
     "effect",
@@ -28,6 +28,7 @@ const FIELDS: [&str; 17] = [
     "thresholds",
     "preview",
     "binding",
+    "remote",
 ];
 
 /// `base`: what an earlier file says of it; a field that is not written keeps its value.
@@ -47,6 +48,7 @@ pub fn operation<'b>(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, base: im
     it.timeout_ms = reader.whole(row, "timeout_ms").map(Millis).or(it.timeout_ms);
     it.preview = reader.string(row, "preview").or(it.preview);
     it.binding = binding(reader, row, &it.params).or(it.binding);
+    it.remote = remote(reader, row, &it.params).or(it.remote);
     check(reader, at, &it);
     Some(it)
 }
@@ -86,6 +88,7 @@ fn fresh(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, name: String) -> Ope
         thresholds: Vec::new(),
         preview: None,
         binding: None,
+        remote: None,
         origin: Origin::default(),
     }
 }

@@ -17,7 +17,7 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, signals, tree};
+use super::{environment, prepare, program, secrets, signals, ssh, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
@@ -82,9 +82,9 @@ fn claim(dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
 }
 
 /// Nothing of the step ran.
-struct Refused {
-    class: FailureClass,
-    detail: String,
+pub(super) struct Refused {
+    pub class: FailureClass,
+    pub detail: String,
 }
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
@@ -92,12 +92,16 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
+    if let Action::Ssh { .. } = &start.action {
+        return ssh::attempt(dir, request, signals, SpoolWriter::new(dir, start.output_cap));
+    }
     let (child, mut secrets) = match &start.action {
         Action::Builtin { owned: true, .. } => spawn_builtin(dir, start)?,
         Action::Command { .. } => spawn_command(dir, request)?,
         Action::Builtin { owned: false, name, .. } => {
             return Err(refused(FailureClass::Config, format!("builtin {name} does not run in a process of its own")));
         }
+        Action::Ssh { .. } => return Err(refused(FailureClass::Config, "not a step of this machine".to_owned())),
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
     // One that cannot be had now cannot be shown by the step either, or is no fault of its.
@@ -112,7 +116,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
     Ok(streams.finish(exit))
 }
 
-fn refused(class: FailureClass, detail: String) -> Refused {
+pub(super) fn refused(class: FailureClass, detail: String) -> Refused {
     Refused { class, detail }
 }
 
@@ -125,7 +129,7 @@ fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Ref
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
 }
 
-fn resolved(handles: &BTreeMap<String, String>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
+pub(super) fn resolved(handles: &BTreeMap<String, String>) -> Result<Vec<(String, Vec<u8>)>, Refused> {
     if !handles.is_empty() {
         prepare::hide_memory();
     }
@@ -149,7 +153,7 @@ fn spawn_command(dir: &Path, request: &RunnerRequest) -> Result<(Child, Vec<Vec<
 }
 
 /// Beside the runs: `ROOT/RUN/STEP/ATTEMPT` has its links in `ROOT/.exe`.
-fn links_of(dir: &Path) -> PathBuf {
+pub(super) fn links_of(dir: &Path) -> PathBuf {
     dir.ancestors().nth(3).unwrap_or(dir).join(".exe")
 }
 
@@ -170,8 +174,12 @@ fn environment_of(start: &Start, own: &BTreeMap<String, Operand>, secrets: Vec<(
 
 /// In a process group of its own: a step that signals its group does not hit the runner.
 fn spawn(mut command: Command, env: BTreeMap<OsString, OsString>, cwd: &str) -> Result<Child, Refused> {
-    command.env_clear().envs(env).current_dir(cwd).process_group(0);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_clear().envs(env).current_dir(cwd).stdin(Stdio::null());
+    spawn_grouped(command)
+}
+
+pub(super) fn spawn_grouped(mut command: Command) -> Result<Child, Refused> {
+    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
     prepare::with_step_umask(|| command.spawn()).map_err(|error| {
         let class = match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => FailureClass::Config,

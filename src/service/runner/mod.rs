@@ -11,8 +11,10 @@ pub mod program;
 pub mod record;
 pub mod request;
 pub mod secrets;
+pub mod ssh;
 pub mod supervise;
 
+mod alarm;
 mod fork;
 mod prepare;
 mod signals;

@@ -42,6 +42,9 @@ pub enum Ended {
         /// Why part of the output was not kept.
         #[serde(default)]
         spool_error: Option<String>,
+        /// Why nobody knows how it ended, if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unsure: Option<String>,
     },
 }
 

@@ -78,7 +78,7 @@ impl Streams {
         let error_tail = String::from_utf8_lossy(tail).into_owned();
         let stdout = into_text(self.stdout, self.stdout_cut);
         let (spool, lost) = self.spool.finish();
-        Ended::Ran { exit, spool, stdout, error_tail, spool_error: lost.map(|error| error.to_string()) }
+        Ended::Ran { exit, spool, stdout, error_tail, spool_error: lost.map(|error| error.to_string()), unsure: None }
     }
 }
 

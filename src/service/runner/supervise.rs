@@ -13,8 +13,8 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitStatus};
-use rustix::time::{ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 
+use super::alarm::{Alarm, now};
 use super::signals::Signals;
 use super::stream::{Side, Streams};
 use super::tree;
@@ -26,10 +26,10 @@ use crate::service::owned;
 /// File by which an engine names the grace of the stop that it signals, in milliseconds.
 pub const STOP_FILE: &str = "stop";
 /// How long helpers of a step that ended (a `tee` behind a shell) may finish by themselves.
-const LINGER: Duration = Duration::from_millis(100);
+pub(super) const LINGER: Duration = Duration::from_millis(100);
 /// Between two rounds of KILL, and how long a killed process may take to vanish before it counts as left over.
 const SWEEP: Duration = Duration::from_millis(50);
-const VANISH: Duration = Duration::from_secs(5);
+pub(super) const VANISH: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -51,8 +51,7 @@ pub struct Supervisor<'a> {
     dir: &'a Path,
     signals: &'a Signals,
     streams: &'a mut Streams,
-    timer: OwnedFd,
-    armed: Option<Duration>,
+    alarm: Alarm,
     pipes: [(Side, Option<OwnedFd>); 2],
     main: Pid,
     /// What a step that went well leaves running is what it was for.
@@ -81,8 +80,7 @@ impl<'a> Supervisor<'a> {
             dir,
             signals,
             streams,
-            timer: rustix::time::timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?,
-            armed: None,
+            alarm: Alarm::new()?,
             pipes: [(Side::Out, out), (Side::Err, err)],
             main: pid,
             leaves: owned::leaves_running(&start.action),
@@ -203,37 +201,15 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// The timer is set anew only for an earlier deadline: output that moves the silence limit costs nothing.
-    fn arm(&mut self) -> io::Result<()> {
-        let wanted = self.next_deadline();
-        let soon_enough = match (self.armed, wanted) {
-            (_, None) => true,
-            (Some(armed), Some(wanted)) => armed <= wanted,
-            (None, Some(_)) => false,
-        };
-        if soon_enough {
-            return Ok(());
-        }
-        let at = wanted.unwrap_or_default().max(Duration::from_nanos(1));
-        let it_value = Timespec { tv_sec: i64::try_from(at.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(at.subsec_nanos()) };
-        let spec = Itimerspec { it_interval: Timespec::default(), it_value };
-        rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &spec)?;
-        self.armed = wanted;
-        Ok(())
-    }
-
     fn wait(&mut self) -> io::Result<()> {
-        self.arm()?;
-        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN), PollFd::new(&self.timer, PollFlags::IN)];
+        self.alarm.set(self.next_deadline())?;
+        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN), PollFd::new(&self.alarm, PollFlags::IN)];
         fds.extend(self.pipes.iter().filter_map(|(_, pipe)| Some(PollFd::from_borrowed_fd(pipe.as_ref()?.as_fd(), PollFlags::IN))));
         match poll(&mut fds, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut ticks = [0; 8];
-        if rustix::io::read(&self.timer, &mut ticks).is_ok() {
-            self.armed = None;
-        }
+        self.alarm.clear();
         Ok(())
     }
 
@@ -274,16 +250,10 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-fn is_past(from: Duration, span: Duration, now: Duration) -> bool {
+pub(super) fn is_past(from: Duration, span: Duration, now: Duration) -> bool {
     !span.is_zero() && from + span <= now
 }
 
-fn span(ms: Millis) -> Duration {
+pub(super) fn span(ms: Millis) -> Duration {
     Duration::from_millis(ms.0)
-}
-
-/// Since boot, suspended time included.
-fn now() -> Duration {
-    let time = rustix::time::clock_gettime(ClockId::Boottime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -270,8 +270,10 @@ fn a_reboot_is_one_fixed_command() {
             assert_eq!(args, ["-r", "now"].map(|arg| Operand(arg.to_owned())));
         }
         Action::Unbound { hint } => assert!(hint.contains("host.reboot needs shutdown"), "{hint}"),
-        other @ Action::Builtin { .. } => panic!("{other:?}"),
+        other @ (Action::Builtin { .. } | Action::Ssh { .. }) => panic!("{other:?}"),
     }
-    let Action::Unbound { hint } = bound("host.reboot", &json!({"host": "web-1"})) else { panic!("it would reboot this machine") };
-    assert!(hint.contains("over ssh"), "{hint}");
+    let Action::Ssh { destination, argv, .. } = bound("host.reboot", &json!({"host": "web-1"})) else {
+        panic!("it would reboot this machine")
+    };
+    assert_eq!((destination.as_str(), argv), ("web-1", ["shutdown", "-r", "now"].map(|arg| Operand(arg.to_owned())).to_vec()));
 }

@@ -1,0 +1,7 @@
+//! Steps on another machine: the real `ssh` against a real `sshd` of our own, on this one.
+
+mod bytes;
+mod ends;
+mod program;
+mod server;
+mod shared;
