@@ -104,8 +104,7 @@ fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<End
         Action::Ssh { .. } => return Err(refused(FailureClass::Config, "not a step of this machine".to_owned())),
         Action::Unbound { hint } => return Err(refused(FailureClass::Config, hint.clone())),
     };
-    // One that cannot be had now cannot be shown by the step either, or is no fault of its.
-    secrets.extend(request.hidden.iter().filter_map(|handle| secrets::resolve(handle).ok()));
+    secrets.extend(secrets::hidden(request));
     let mut streams = Streams::new(SpoolWriter::new(dir, start.output_cap), secrets, start.result_cap);
     let exit = Supervisor::new(child, start, dir, signals, &mut streams).and_then(Supervisor::run);
     let Ok(exit) = exit else {

@@ -13,12 +13,19 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::environment;
+use super::request::RunnerRequest;
 use crate::text::redact::SHORTEST;
 
 /// Longest value; a handle that points at more is a mistake.
 const CAP: usize = 64 << 10;
 /// How long a `cmd:` handle may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Configured secrets that a step may come to show although it was not given them. One that cannot be had now cannot be shown
+/// by the step either, or is no fault of its.
+pub fn hidden(request: &RunnerRequest) -> impl Iterator<Item = Vec<u8>> {
+    request.hidden.iter().filter_map(|handle| resolve(handle).ok())
+}
 
 pub fn resolve(handle: &str) -> Result<Vec<u8>, String> {
     let value = match handle.split_once(':') {

@@ -19,6 +19,7 @@ use super::entry::{Refused, links_of, refused, resolved, spawn_grouped};
 use super::program::{self, Checked};
 use super::record::{Ended, Stdout};
 use super::request::RunnerRequest;
+use super::secrets::hidden;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::{environment, tree};
@@ -35,7 +36,8 @@ const NOT_THE_STEPS: i32 = 255;
 
 pub(super) fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals, spool: SpoolWriter) -> Result<Ended, Refused> {
     let caller = Caller::new(dir, request)?;
-    let (payload, secrets) = told(request)?;
+    let (payload, mut secrets) = told(request)?;
+    secrets.extend(hidden(request));
     let child = caller.call(&script::run(), caller.shared(&request.start.action).as_ref())?;
     let mut streams = Streams::new(spool, secrets, request.start.result_cap);
     let talked = Talk::new(child, payload, &request.start, dir, signals, &mut streams).and_then(Talk::run);
