@@ -14,6 +14,9 @@ use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
 use super::home::{Home, PATIENCE, kill, program, until};
 
+/// Cells each way of the screen that the test keeps: the emulator cannot wrap within one. The program is told the true size.
+const LEAST: u16 = 4;
+
 pub struct Tty {
     master: Option<Arc<OwnedFd>>,
     reader: Option<JoinHandle<()>>,
@@ -82,7 +85,7 @@ impl Tty {
         let child = pair.slave.spawn_command(command).expect("the child");
         drop(pair);
         let master = Arc::new(master);
-        let seen = Seen { screen: vt100::Parser::new(rows, cols, 0), bytes: Vec::new(), first: None };
+        let seen = Seen { screen: vt100::Parser::new(rows.max(LEAST), cols.max(LEAST), 0), bytes: Vec::new(), first: None };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let (stopped, stop) = std::io::pipe().expect("a pipe");
         let reader = std::thread::spawn({
@@ -143,7 +146,7 @@ impl Tty {
     }
 
     pub fn resize(&self, (cols, rows): (u16, u16)) {
-        self.seen().screen.screen_mut().set_size(rows, cols);
+        self.seen().screen.screen_mut().set_size(rows.max(LEAST), cols.max(LEAST));
         let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(self.master.as_ref().expect("not hung up"), size).expect("a new size");
     }
