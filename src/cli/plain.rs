@@ -40,11 +40,11 @@ pub fn plain(setup: &Setup, runtime: &Runtime) -> Exit {
         let Some(line) = out.line(if is_interactive { "ouioe> " } else { "" }) else { break };
         let exit = match line.trim() {
             "" => continue,
-            "?" | ":help" => {
+            "?" | "help" | ":help" => {
                 out.note(HELP);
                 continue;
             }
-            ":quit" | ":q" => break,
+            "quit" | "exit" | "q" | ":quit" | ":q" => break,
             line => one(setup, runtime, line),
         };
         worst = worst.worse(exit);

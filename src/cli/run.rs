@@ -13,6 +13,7 @@ use super::plan::exit_of;
 use super::{detach, lines};
 use crate::engine::handle::Reply;
 use crate::engine::planning::unbound;
+use crate::model::catalogue::EffectClass;
 use crate::model::command::{Command as Submission, Consent, Submit};
 use crate::model::intent::Intent;
 use crate::model::outcome::PlanOutcome;
@@ -138,13 +139,17 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
         if plan.approval_required {
             out.note(&format!("nobody is there to approve plan {}; `--yes --digest {}` does", plan.digest.short(), plan.digest.short()));
         } else {
+            // Nothing of it needs an approval, so nothing is kept that waits for one.
             out.note("nobody is there to look at the plan; `--yes` runs it");
+            return Ok(Err(Exit::Waits));
         }
         return Ok(Ok(Consent::None));
     }
     out.note(&render::text(outcome));
     let question = if plan.approval_required {
         format!("This changes something. Type yes to approve plan {}: ", plan.digest.short())
+    } else if plan.worst_effect() != EffectClass::Read {
+        format!("This changes something of low risk. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
     } else {
         format!("Only reads. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
     };

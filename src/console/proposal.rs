@@ -14,6 +14,8 @@ pub struct Proposal {
     pub plan: Arc<Plan>,
     pub graph: Arc<Graph>,
     pub arming: Arming,
+    /// It was armed once, and a key acted on it.
+    pub looked_at: bool,
     pub sent: Sent,
     /// Steps that need approval, and the worst effect: counted once, a plan may have 100,000 steps.
     pub gates: usize,
@@ -28,7 +30,7 @@ impl Proposal {
         let worst = plan.worst_effect();
         let plan = Arc::new(plan);
         let graph = Arc::new(Graph::of(plan.clone()));
-        Self { text, plan, graph, arming, sent: Sent::No, gates, worst, in_view: false }
+        Self { text, plan, graph, arming, looked_at: false, sent: Sent::No, gates, worst, in_view: false }
     }
 }
 

@@ -73,9 +73,14 @@ pub struct Around {
 const ASKING: &[&str] =
     &["what", "which", "who", "whose", "how", "why", "when", "where", "is", "are", "was", "were", "does", "did", "has", "will", "isn't"];
 
+/// Words that want to see something, where a clause begins.
+const SHOWING: &[&str] = &["show", "list", "display", "view", "print", "see"];
+
 /// How a clause speaks: as a question, or by a verb that says what to do.
 struct Speech {
     is_question: bool,
+    /// It opens with a word that only looks, such as "show".
+    looks: bool,
     asks_who: bool,
     /// Place of a verb that opens the clause and means something by itself.
     verb: Option<usize>,
@@ -92,6 +97,7 @@ impl Speech {
         });
         Self {
             is_question: opening.is_some_and(|token| token.is_one_of(ASKING)),
+            looks: opening.is_some_and(|token| token.is_one_of(SHOWING)),
             asks_who: opening.is_some_and(|token| token.is("who")),
             verb,
         }
@@ -100,7 +106,7 @@ impl Speech {
     /// Nothing is changed that was not ordered, a person is no machine, and a verb is not passed over.
     fn suits(&self, operation: &Operation, at: usize, query: &Query, index: &Index) -> bool {
         let changes = operation.effect != EffectClass::Read;
-        let ordered = !changes || (!self.is_question && (operation.low_risk || query.orders(at, index)));
+        let ordered = !changes || (!self.is_question && !self.looks && (operation.low_risk || query.orders(at, index)));
         let names_people = || ["owner", "owning", "team", "person", "contact"].iter().any(|word| operation.summary.contains(word));
         let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
         ordered && person && self.verb.is_none_or(|verb| self.is_question || query.explains(at, verb, index))

@@ -77,7 +77,8 @@ fn lines_a_second(home: &Home) -> u64 {
 
 /// The log pane follows for a few seconds under strace.
 fn follow(tty: &Tty) {
-    tty.press("\x1b");
+    // The card goes first, then the intent.
+    tty.press_until("\x1b", &["[5 Runs"]);
     tty.press("\r");
     tty.shows("loud");
     tty.press("3");

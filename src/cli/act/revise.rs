@@ -23,7 +23,11 @@ pub async fn revise(setup: &Setup, args: &RetryArgs) -> Result<Exit, Trouble> {
     let gone = || Trouble::new(Exit::JournalUnusable, format!("the plan of run {} is gone", workflow.run));
     let (graph, ix) = workflow.graph().and_then(|graph| Some((graph, graph.ix(&step)?))).ok_or_else(gone)?;
     let state = &workflow.step(ix).state;
-    if workflow.state.is_finished() || !matches!(state, AwaitingDecision { .. } | OutcomeUnknown | BackingOff { .. }) {
+    if workflow.state.is_finished() {
+        let what = format!("refused: run {} is finished ({}); plan it anew to run it otherwise", workflow.run, workflow.state.word());
+        return Err(Trouble::new(Exit::Refused, what));
+    }
+    if !matches!(state, AwaitingDecision { .. } | OutcomeUnknown | BackingOff { .. }) {
         let is = state.word().replace('_', " ");
         let what = format!("refused: step {step} is {is}; only a failed, unknown or backing-off step can be retried");
         return Err(Trouble::new(Exit::Refused, what));

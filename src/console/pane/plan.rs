@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::model::catalogue::EffectClass;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::state::Workflow;
@@ -90,7 +91,8 @@ fn heading(app: &App, now: Now, width: usize) -> String {
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
                 (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
-                (false, 0) => "reads only · Enter runs it".to_owned(),
+                (false, 0) if proposal.worst == EffectClass::Read => "reads only · Enter runs it".to_owned(),
+                (false, 0) => "CHANGES little · Enter runs it".to_owned(),
                 (false, 1) => "1 needs approval · a opens it".to_owned(),
                 (false, _) => format!("{gates} need approval · a opens it"),
             };

@@ -108,6 +108,12 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     if moves {
         return false;
     }
+    // Only the key that runs it waits again for a plan that was looked at before: nothing else is typed ahead of it.
+    let decides = matches!(key.code, Code::Enter | Code::Char('a'));
+    let is_known = !matches!(place, Place::Dialog) && app.proposal.as_ref().is_some_and(|proposal| proposal.looked_at);
+    if is_known && !decides {
+        return false;
+    }
     let arming = match place {
         Place::Dialog => app.dialog.as_mut().map(|dialog| &mut dialog.arming),
         Place::Plan | Place::Step | Place::Why if app.subject == Subject::Proposal => {
@@ -124,7 +130,12 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
         | Place::Prompt
         | Place::Palette => None,
     };
-    let Some(arming) = arming.filter(|arming| !arming.is_armed(now.mono, wait)) else { return false };
+    let Some(arming) = arming.filter(|arming| !arming.is_armed(now.mono, wait)) else {
+        if let Some(proposal) = app.proposal.as_mut().filter(|_| !matches!(place, Place::Dialog)) {
+            proposal.looked_at = true;
+        }
+        return false;
+    };
     arming.stray = Some(now.mono);
     app.mark(Dirty::Soon);
     true
@@ -157,7 +168,11 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
         None => match key.code {
             Code::Down if choices > 0 => app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices))),
             Code::Up if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
-            _ => edit(&mut app.intent.editor, key),
+            _ => {
+                edit(&mut app.intent.editor, key);
+                // An answer that was offered for other words is none for these.
+                app.intent.choice = None;
+            }
         },
     }
 }
