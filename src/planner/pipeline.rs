@@ -19,6 +19,7 @@ use super::compose::{Draft, Stop, draft, refuse, units};
 use super::segment::segment;
 use super::slots::environments;
 use super::token::{Kind, Token, tokens};
+use super::validate::{Limits, validate};
 use super::words::stem;
 use super::{grammar, guard, matching};
 
@@ -26,11 +27,29 @@ use super::{grammar, guard, matching};
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
     match try_plan(ask, world) {
         Ok(mut plan) => {
-            rule::mark_approvals(&mut plan, &policy_in_force(world));
+            let policy = policy_in_force(world);
+            rule::mark_approvals(&mut plan, &policy);
+            // Whoever made it, a plan is held to the rules of plan files.
+            if let Some(problem) = validate(&plan, world.catalogue, Limits::generated(&policy)).first() {
+                return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
+            }
             PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) }
         }
         Err(stop) => *stop,
     }
+}
+
+/// A line of its own is a clause of its own, one after the other.
+fn lines_apart(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut out = String::with_capacity(text.len());
+    for line in lines {
+        if !out.is_empty() {
+            out.push_str(if out.ends_with([',', ';', ':', '.']) { " " } else { "; " });
+        }
+        out.push_str(line);
+    }
+    out
 }
 
 /// The configured policy with the exempt environments of a catalogue file over it.
@@ -40,7 +59,7 @@ pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
 
 fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     guard::text(&ask.text)?;
-    let text = guard::without_waivers(&ask.text);
+    let text = guard::without_waivers(&lines_apart(&ask.text));
     let mut words = tokens(&text);
     guard::tokens(&words)?;
     split_verbs(&mut words, world);
