@@ -16,7 +16,7 @@ pub(super) fn propose(situation: &Situation<'_>) -> Proposal {
         way: Way::Retry { delay },
         candidate: Candidate {
             name: "retry".to_owned(),
-            reason: format!("{:?} failure, retry {nth} of {} after {delay}", situation.failure.class, retry.limit),
+            reason: format!("{} failure, retry {nth} of {} after {delay}", situation.failure.class.word(), retry.limit),
             helps: chance(situation.failure.class),
             costs: 50 * situation.record.retries.min(4),
             veto: veto(situation),
@@ -30,14 +30,19 @@ fn veto(situation: &Situation<'_>) -> Option<String> {
         return Some(format!("limit of {} retries reached", situation.step.retry.limit));
     }
     if chance(situation.failure.class) == 0 {
-        return Some(format!("a {:?} failure does not pass by itself", situation.failure.class));
+        return Some(format!("a failure of this class ({}) does not pass by itself", situation.failure.class.word()));
     }
     let allowed = match repeat {
         Repeat::Pure | Repeat::Idempotent | Repeat::Keyed => true,
         Repeat::Probeable => certainty != Certainty::Unknown,
         Repeat::AtMostOnce => certainty == Certainty::NotStarted,
     };
-    (!allowed).then(|| format!("an {repeat:?} step is not run again by itself after {certainty:?}"))
+    let ran = match certainty {
+        Certainty::NotStarted => "never ran",
+        Certainty::FailedKnown => "ran and failed",
+        Certainty::Unknown => "may have run",
+    };
+    (!allowed).then(|| format!("it {ran}, and what it does may not happen twice without a person's word"))
 }
 
 /// In thousandths; zero: hopeless.
