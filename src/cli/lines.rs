@@ -58,7 +58,8 @@ fn failed(failure: &Failure, tail: &str) -> String {
     format!("failed{class}: {}{said}", failure.detail)
 }
 
-fn queued(why: &QueuedWhy) -> String {
+/// What it waits for.
+pub fn queued(why: &QueuedWhy) -> String {
     match why {
         QueuedWhy::Ready => "queued".to_owned(),
         QueuedWhy::Slot => "queued: every slot is taken".to_owned(),

@@ -14,6 +14,7 @@ use crate::machine::rendered;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::state::{OpenQuestion, StepRecord, Workflow};
+use crate::model::step_state::StepState;
 use crate::planner::render;
 use crate::text;
 
@@ -70,7 +71,8 @@ fn step_line(run: &Workflow, graph: &Graph, ix: StepIx) -> String {
     let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
     let said: Vec<String> = verdict.into_iter().chain(figures).collect();
     line.push_str(&wrapped(&said));
-    let why = [record.note.clone(), tail(record)].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
+    let queued = if let StepState::Queued { queued } = &record.state { lines::queued(queued) } else { String::new() };
+    let why = [queued, record.note.clone(), tail(record)].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
     line.push_str(&wrapped(&why.iter().map(|one| text::safe(one)).collect::<Vec<_>>()));
     line
 }
