@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::planning::unbound;
 use crate::model::catalogue::EffectClass;
 use crate::model::graph::Graph;
 use crate::model::plan::Plan;
@@ -25,6 +26,11 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// The first step that nothing can carry out, and what would bind it.
+    pub fn blocked(&self) -> Option<(&str, &str)> {
+        unbound(&self.plan)
+    }
+
     pub fn new(text: String, plan: Plan, arming: Arming) -> Self {
         let gates = plan.steps.iter().filter(|step| step.approval).count();
         let worst = plan.worst_effect();

@@ -91,6 +91,7 @@ fn heading(app: &App, now: Now, width: usize) -> String {
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
                 (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
+                (false, _) if proposal.blocked().is_some() => "CANNOT RUN · l on the row says why".to_owned(),
                 (false, 0) if proposal.worst == EffectClass::Read => "reads only · Enter runs it".to_owned(),
                 (false, 0) => "CHANGES little · Enter runs it".to_owned(),
                 (false, 1) => "1 needs approval · a opens it".to_owned(),
