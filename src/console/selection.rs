@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::model::digest::Digest;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::plan::Step;
@@ -82,13 +81,9 @@ impl App {
         self.state.runs.values().filter(|workflow| !workflow.state.is_finished())
     }
 
-    /// The proposal's or run's digest.
-    pub fn shown_digest(&self) -> Option<Digest> {
-        match &self.subject {
-            Subject::Nothing => None,
-            Subject::Proposal => self.proposal.as_ref().map(|proposal| proposal.plan.digest),
-            Subject::Run(_) => self.workflow().map(|workflow| workflow.digest),
-        }
+    /// Of the proposal that is shown: what keeps it from running.
+    pub fn blocked(&self) -> Option<(&str, &str)> {
+        self.proposal.as_ref().filter(|_| self.subject == Subject::Proposal)?.blocked()
     }
 
     /// Time passes on the screen only while something moves without a person.

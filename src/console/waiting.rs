@@ -132,7 +132,8 @@ impl App {
     pub fn inbox(&self) -> Vec<Item<'_>> {
         let questions = self.questions().into_iter().map(|(workflow, open)| Item::of(workflow, open));
         let parked = self.runs.iter().filter_map(|run| self.state.runs.get(run));
-        let parked = parked.filter(|workflow| workflow.parked && !workflow.state.is_finished());
+        // A question of a parked run stands for it: answered, the run still waits for `R`.
+        let parked = parked.filter(|workflow| workflow.parked && !workflow.state.is_finished() && workflow.questions.is_empty());
         let parked = parked.map(|workflow| Item { workflow, open: None, kind: Kind::Parked });
         let wanted = self.looked_for(Pane::Inbox);
         questions.chain(parked).filter(|item| wanted.is_none_or(|wanted| item.words().to_lowercase().contains(wanted))).collect()

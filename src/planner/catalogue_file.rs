@@ -3,14 +3,14 @@
 //! Such a file binds nothing: its operations can be planned and reviewed, not started.
 //! Bindings, thresholds and probes belong to service manifests and are refused here by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::catalogue::{Catalogue, EffectClass, Operation, Origin, Output, Param, ParamType, Repeat};
 use crate::model::plan::StepKind;
 use crate::model::problem::Problem;
 
 use super::near;
-use super::source::{Body, Caps, Fields, Format, Node, Pos, read};
+use super::source::{Caps, Fields, Format, Node, Pos, read};
 
 const CAPS: Caps = Caps { bytes: 4 << 20, depth: 16, text: 8 << 10 };
 const MOST_OPERATIONS: usize = 10_000;
@@ -70,23 +70,6 @@ pub fn parse(file_name: &str, text: &str) -> Result<Catalogue, Vec<Problem>> {
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     if problems.is_empty() { Ok(catalogue) } else { Err(problems) }
-}
-
-/// Lends the words of known operations to those of the same name that have none of their own.
-/// Types, effects and parameters stay those of the catalogue.
-pub fn borrow_words(catalogue: &mut Catalogue, known: &Catalogue) {
-    let lent: BTreeMap<String, Operation> = catalogue
-        .iter()
-        .filter(|operation| operation.aliases.is_empty() && operation.nouns.is_empty())
-        .filter_map(|operation| {
-            let source = known.get(&operation.name)?;
-            let (aliases, nouns, examples) = (source.aliases.clone(), source.nouns.clone(), source.examples.clone());
-            Some((operation.name.clone(), Operation { aliases, nouns, examples, ..operation.as_ref().clone() }))
-        })
-        .collect();
-    for operation in lent.into_values() {
-        catalogue.insert(operation);
-    }
 }
 
 fn at(file: &str, pos: Pos, code: &str, message: String) -> Problem {
@@ -233,11 +216,6 @@ fn check_previews(file: &str, catalogue: &Catalogue, problems: &mut Vec<Problem>
     }
 }
 
-/// Whether the node stands for a value that a type can be checked against at once.
-pub fn is_scalar(node: &Node) -> bool {
-    matches!(node.body, Body::Bool(_) | Body::Int(_) | Body::Float(_) | Body::Text(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,14 +242,5 @@ mod tests {
             let problems = parse("c.toml", &text).expect_err(expected);
             assert_eq!(problems[0].to_string(), expected);
         }
-    }
-
-    #[test]
-    fn words_are_lent_by_name_only() {
-        let mut plain = parse("c.toml", SOUND).expect("sound");
-        let known = parse("d.toml", &format!("{}aliases = [\"peek\"]\n", SOUND.replace("read", "destroy"))).expect("sound");
-        borrow_words(&mut plain, &known);
-        let lent = plain.get("a.b").expect("still there");
-        assert_eq!((lent.aliases.as_slice(), lent.effect), (["peek".to_owned()].as_slice(), EffectClass::Read));
     }
 }

@@ -72,8 +72,6 @@ pub async fn doctor(setup: &Setup) -> Exit {
     findings.push(programs(setup));
     findings.push(ssh());
     findings.push(ssh_agent());
-    findings.push(finding("redis", Grade::Note, "not configured; this version attaches over the socket only"));
-    findings.push(finding("llm", Grade::Note, "not configured; plans are made by templates and the planner"));
     for one in &findings {
         if setup.out.json {
             setup.out.result(&lines::json(&json!({"check": one.what, "grade": one.grade.word(), "detail": one.detail})));

@@ -22,10 +22,11 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
     let run_open = app.acted_on().is_some_and(|workflow| !workflow.state.is_finished());
     let step = || app.selected_record().map(|(_, _, record)| &record.state);
     match act {
-        Act::RunPlan => is_runnable(app),
+        Act::RunPlan => is_runnable(app) && app.blocked().is_none(),
         Act::Approve => {
             let gate = app.selected_question().is_some_and(|(_, open)| open.digest.is_some());
-            gate || app.plan_question().is_some() || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app)
+            gate || app.plan_question().is_some()
+                || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app) && app.blocked().is_none()
         }
         Act::OldestQuestion => app.waiting() > 0,
         Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
@@ -117,6 +118,10 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         _ => "select a step of a run first".to_owned(),
     };
     match act {
+        Act::RunPlan | Act::Approve if app.blocked().is_some() => {
+            let (step, why) = app.blocked().unwrap_or_default();
+            format!("{} cannot run: {}", text::safe(step), text::safe(why))
+        }
         Act::Approve => "nothing here waits for an approval".to_owned(),
         Act::OldestQuestion => "no question waits".to_owned(),
         Act::Retry => of_step("only a failed, unknown or backing-off step is done again"),
@@ -144,17 +149,25 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::Go(go) => go::go_to(app, go, now),
         Act::Open => open(app),
         Act::Back => back(app),
-        Act::Show(pane) => app.pane = pane,
+        Act::Show(pane) if pane != app.pane => {
+            app.pane = pane;
+            point_at_run(app);
+        }
         Act::NextPane => app.pane = app.pane.next(),
         Act::PreviousPane => app.pane = app.pane.previous(),
         Act::EditIntent => app.pane = Pane::Intent,
         Act::RunPlan => submit(app, deeds),
         Act::Approve => open_dialog(app, approval),
         Act::OldestQuestion => oldest(app),
-        Act::Retry | Act::Skip | Act::Done => open_dialog(app, |app| {
-            let (workflow, ix, _) = app.selected_record()?;
-            dialog::for_step(app, workflow, ix)
-        }),
+        Act::Retry | Act::Skip | Act::Done => {
+            open_dialog(app, |app| {
+                let (workflow, ix, _) = app.selected_record()?;
+                dialog::for_step(app, workflow, ix)
+            });
+            if act == Act::Done {
+                choose::type_evidence(app);
+            }
+        }
         Act::Cancel => open_dialog(app, |app| dialog::for_cancel(app, app.acted_on()?)),
         Act::TakeBack => take_back(app, deeds),
         Act::Change => revise::open(app),
@@ -181,7 +194,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::Suspend => deeds.push(Deed::Suspend),
         Act::Rejoin => rejoin::again(app, deeds),
         Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
-        Act::Ask | Act::NewLine | Act::Accept | Act::Dismiss => {}
+        Act::Show(_) | Act::Ask | Act::NewLine | Act::Accept | Act::Dismiss => {}
     }
 }
 
@@ -221,6 +234,15 @@ fn back(app: &mut App) {
         Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
         Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Runs => Pane::Plan,
     };
+    point_at_run(app);
+}
+
+/// The list of runs opens on the one that was looked at: the next key acts on that.
+fn point_at_run(app: &mut App) {
+    let Subject::Run(run) = &app.subject else { return };
+    if let Some(at) = app.listed().iter().position(|one| one == run).filter(|_| app.pane == Pane::Runs) {
+        app.runs_cursor = at;
+    }
 }
 
 fn show_result(app: &mut App) {

@@ -67,6 +67,14 @@ fn focus(app: &mut App, place: impl Fn(usize, usize) -> usize) {
     };
 }
 
+/// The choice that asks how one knows: whoever pressed its key goes on typing.
+pub(super) fn type_evidence(app: &mut App) {
+    let done = |choice: &Choice| matches!(&choice.does, Does::Send(Command::Done { .. }));
+    if let Some(at) = app.dialog.as_ref().and_then(|dialog| dialog.choices.iter().position(done)) {
+        focus(app, |_, _| at);
+    }
+}
+
 fn letter_pressed(app: &mut App, letter: char, now: Now, deeds: &mut Vec<Deed>) {
     let Some(at) = app.dialog.as_ref().and_then(|dialog| dialog.letter_at(letter)) else { return };
     if is_locked(app, at, now) {
