@@ -63,7 +63,7 @@ fn cpu() -> (f64, f64) {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("usage");
     let micros = |time: nix::sys::time::TimeVal| {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let micros = (time.tv_sec() * 1_000_000 + time.tv_usec()) as f64;
+        let micros = nix::sys::time::TimeValLike::num_microseconds(&time) as f64;
         micros
     };
     (micros(usage.user_time()), micros(usage.user_time()) + micros(usage.system_time()))

@@ -17,7 +17,7 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, signals, ssh, tree};
+use super::{environment, prepare, proc, program, secrets, signals, ssh, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
@@ -123,7 +123,8 @@ fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Ref
     let resolved = resolved(&owned::secrets_of(&start.action))?;
     let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
     let values = resolved.iter().flat_map(hidden).collect();
-    let mut command = Command::new("/proc/self/exe");
+    let program = proc::own_program().map_err(|error| refused(FailureClass::Resource, format!("find this program: {error}")))?;
+    let mut command = Command::new(program);
     command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
 }
