@@ -52,33 +52,45 @@ fn run(dir: &Path) -> i32 {
     if signals::be_deaf().is_err() {
         return UNUSABLE;
     }
-    begin(&dir)
+    Ready::new().map_or(UNUSABLE, |ready| ready.begin(&dir))
 }
 
-/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
-pub fn begin(dir: &Path) -> i32 {
-    prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
-        return UNUSABLE;
-    };
-    match claim(dir, &request) {
-        Ok(Taken::Won) => {}
-        Ok(Taken::Held(_)) => return NOT_OURS,
-        Err(_) => return UNUSABLE,
-    }
-    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
-    let start = &request.start;
-    let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
+/// A runner that lacks nothing but its request.
+pub struct Ready {
+    signals: Signals,
+    claim: Claim,
 }
 
-/// A request of another boot is stale: its attempt is settled already.
-fn claim(dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
-    let claim = Claim::of_this_process(Claimant::Runner)?;
-    if claim.boot_id != request.boot_id {
-        return Err(io::Error::other("the request is of another boot"));
+impl Ready {
+    /// In a process that inherited no open file and is deaf to what no step is meant by.
+    pub fn new() -> io::Result<Self> {
+        prepare::isolate();
+        Ok(Self { signals: Signals::listen()?, claim: Claim::of_this_process(Claimant::Runner)? })
     }
-    claim.take(dir)
+
+    /// `dir` is absolute.
+    pub fn begin(self, dir: &Path) -> i32 {
+        let Ok(request) = RunnerRequest::read(dir) else {
+            return UNUSABLE;
+        };
+        match self.take(dir, &request) {
+            Ok(Taken::Won) => {}
+            Ok(Taken::Held(_)) => return NOT_OURS,
+            Err(_) => return UNUSABLE,
+        }
+        let ended = attempt(dir, &request, &self.signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+        let start = &request.start;
+        let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
+        if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    }
+
+    /// A request of another boot is stale: its attempt is settled already.
+    fn take(&self, dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
+        if self.claim.boot_id != request.boot_id {
+            return Err(io::Error::other("the request is of another boot"));
+        }
+        self.claim.take(dir)
+    }
 }
 
 /// Nothing of the step ran.
