@@ -63,6 +63,9 @@ pub struct IntentPane {
     pub answer: Option<Answer>,
     /// One of the answer's choices.
     pub choice: Option<usize>,
+    /// How far back in the submitted intents it stands, and what was typed before it went there.
+    pub recalled: Option<usize>,
+    pub draft: String,
 }
 
 /// What the lower part of Step shows.
@@ -158,6 +161,8 @@ pub struct App {
     pub size: (u16, u16),
 
     pub pane: Pane,
+    /// Where the intent was opened from.
+    pub before_intent: Pane,
     pub subject: Subject,
     pub proposal: Option<Proposal>,
     pub intent: IntentPane,
@@ -225,6 +230,7 @@ impl App {
             render: setup.render,
             size: setup.size,
             pane: Pane::Intent,
+            before_intent: Pane::Runs,
             subject: Subject::Nothing,
             proposal: None,
             intent: IntentPane::default(),

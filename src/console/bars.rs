@@ -126,7 +126,7 @@ fn tab(app: &App, pane: Pane) -> String {
 }
 
 pub fn banner(app: &App) -> Line<'static> {
-    let Some((workflow, open)) = app.oldest_question() else { return Line::default() };
+    let Some((workflow, open)) = app.next_question() else { return Line::default() };
     let what = match open.step.and_then(|ix| workflow.graph().map(|graph| graph.step(ix).id.clone())) {
         Some(step) => format!("{}/{}", workflow.run, step),
         None => workflow.run.to_string(),
@@ -191,7 +191,7 @@ pub fn footer(app: &App) -> Line<'static> {
     for row in now {
         let Some(chord) = row.chords.iter().find(|chord| !used.contains(chord)).filter(|_| is_for_now(app, row.act)) else { continue };
         used.extend(row.chords);
-        let (name, hint) = (keys::chord_name(chord), format!(" {}  ", row.hint));
+        let (name, hint) = (keys::chord_name(chord), format!(" {}  ", hint(app, row)));
         let wide = text::width(&name) + text::width(&hint);
         if taken + wide > room {
             continue;
@@ -208,6 +208,12 @@ pub fn footer(app: &App) -> Line<'static> {
         spans.push(Span::styled(format!(" {hint}  "), app.style(Role::Muted)));
     }
     Line::from(spans)
+}
+
+/// The step that keeps a proposal from running is opened for its reason.
+fn hint(app: &App, row: &keys::Row) -> &'static str {
+    let unbound = app.proposal.as_ref().filter(|_| app.blocked().is_some()).and_then(|proposal| proposal.unbound);
+    if row.act == Act::Open && unbound.is_some() && unbound == app.selected() { "says why it cannot run" } else { row.hint }
 }
 
 fn is_always(act: Act) -> bool {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
-use crate::model::plan::Step;
+use crate::model::plan::{PlanSource, Step};
 use crate::model::state::{OpenQuestion, StepRecord, Workflow};
 use crate::model::step_state::WorkflowState;
+use crate::text;
 
 use super::app::{App, StepPart, Subject};
 use super::pane::Pane;
@@ -79,6 +80,18 @@ impl App {
     /// Runs that an end of this engine would leave in the middle.
     pub fn unfinished(&self) -> impl Iterator<Item = &Workflow> {
         self.state.runs.values().filter(|workflow| !workflow.state.is_finished())
+    }
+
+    /// What was asked for in words and became a run, the newest first, each once.
+    pub fn submitted_intents(&self) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for workflow in self.runs.iter().filter_map(|run| self.state.runs.get(run)) {
+            let text = text::safe_block(workflow.intent.text.trim());
+            if workflow.source == PlanSource::Intent && !text.is_empty() && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts
     }
 
     /// Of the proposal that is shown: what keeps it from running.

@@ -229,10 +229,9 @@ fn back(app: &mut App) {
         return;
     }
     app.pane = match app.pane {
-        Pane::Plan if app.subject == Subject::Proposal => Pane::Intent,
         Pane::Plan | Pane::Inbox => Pane::Runs,
-        Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
-        Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Runs => Pane::Plan,
+        Pane::Intent => app.before_intent,
+        Pane::Step | Pane::Log | Pane::Why | Pane::Runs => Pane::Plan,
     };
     point_at_run(app);
 }
@@ -272,7 +271,7 @@ fn approval(app: &App) -> Option<Dialog> {
 }
 
 fn oldest(app: &mut App) {
-    let Some((run, step)) = app.oldest_question().map(|(workflow, open)| (workflow.run.clone(), open.step)) else { return };
+    let Some((run, step)) = app.next_question().map(|(workflow, open)| (workflow.run.clone(), open.step)) else { return };
     choose::show_question(app, run, step);
 }
 

@@ -164,17 +164,36 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
     match known {
         Some(Act::Ask) => ask(app, deeds),
         Some(Act::NewLine) => app.intent.editor.insert('\n'),
+        Some(Act::Go(Go::Down)) if choices > 0 => {
+            app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices)));
+        }
+        Some(Act::Go(_)) if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
+        Some(Act::Go(go)) => recall(app, go),
         Some(act) => act::perform(app, act, now, deeds),
-        None => match key.code {
-            Code::Down if choices > 0 => app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices))),
-            Code::Up if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
-            _ => {
-                edit(&mut app.intent.editor, key);
-                // An answer that was offered for other words is none for these.
-                app.intent.choice = None;
-            }
-        },
+        None => {
+            edit(&mut app.intent.editor, key);
+            // An answer that was offered for other words is none for these, and what was recalled is a draft now.
+            (app.intent.choice, app.intent.recalled) = (None, None);
+        }
     }
+}
+
+/// Through the intents that became runs, the newest first; below them is the draft.
+fn recall(app: &mut App, go: Go) {
+    let earlier = app.submitted_intents();
+    let next = match (go, app.intent.recalled) {
+        (Go::Up, at) => Some(at.map_or(0, |at| at + 1)).filter(|at| *at < earlier.len()).or(at),
+        (_, at) => at.and_then(|at| at.checked_sub(1)),
+    };
+    if next == app.intent.recalled {
+        return;
+    }
+    if app.intent.recalled.is_none() {
+        app.intent.draft = app.intent.editor.text().to_owned();
+    }
+    let text = next.map_or_else(|| std::mem::take(&mut app.intent.draft), |at| earlier[at].clone());
+    app.intent.editor.set(&text);
+    (app.intent.recalled, app.intent.answer) = (next, None);
 }
 
 /// A chosen answer goes behind the text, so that the whole intent is planned again.
