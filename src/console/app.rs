@@ -9,8 +9,10 @@ use std::sync::Arc;
 use tui_tree_widget::TreeState;
 
 use crate::model::actor::Actor;
+use crate::model::catalogue::Catalogue;
 use crate::model::graph::Graph;
 use crate::model::ids::{RequestId, RunId, StepIx};
+use crate::model::settings::EngineSettings;
 use crate::model::state::State;
 use crate::model::time::{Millis, Stamp};
 
@@ -96,6 +98,16 @@ pub struct StepPane {
     pub facts_top: usize,
 }
 
+/// Where the operator is among the operations.
+#[derive(Debug, Default)]
+pub struct ServicesPane {
+    pub cursor: usize,
+    pub top: usize,
+    /// The selected one has the keys, with everything that its manifest says.
+    pub open: bool,
+    pub facts_top: usize,
+}
+
 /// One line above the footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -144,6 +156,8 @@ pub struct Setup {
     pub in_process: bool,
     pub fold: Fold,
     pub render: Render,
+    pub catalogue: Arc<Catalogue>,
+    pub limits: EngineSettings,
     pub size: (u16, u16),
 }
 
@@ -158,6 +172,8 @@ pub struct App {
     pub in_process: bool,
     pub fold: Fold,
     pub render: Render,
+    pub catalogue: Arc<Catalogue>,
+    pub limits: EngineSettings,
     pub size: (u16, u16),
 
     pub pane: Pane,
@@ -182,6 +198,7 @@ pub struct App {
     pub inbox_top: usize,
     /// First visible row.
     pub why_top: usize,
+    pub services: ServicesPane,
     pub history: Option<History>,
     /// What is looked for in each pane.
     pub find: BTreeMap<Pane, String>,
@@ -228,6 +245,8 @@ impl App {
             in_process: setup.in_process,
             fold: setup.fold,
             render: setup.render,
+            catalogue: setup.catalogue,
+            limits: setup.limits,
             size: setup.size,
             pane: Pane::Intent,
             before_intent: Pane::Runs,
@@ -246,6 +265,7 @@ impl App {
             inbox_cursor: 0,
             inbox_top: 0,
             why_top: 0,
+            services: ServicesPane::default(),
             history: None,
             find: BTreeMap::new(),
             matching: None,

@@ -25,7 +25,7 @@ impl App {
         match self.pane {
             Pane::Runs => self.listed().get(self.runs_cursor).and_then(|run| self.state.runs.get(run)),
             Pane::Inbox => self.inbox().get(self.inbox_cursor).map(|item| item.workflow),
-            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent => self.workflow(),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Services => self.workflow(),
         }
     }
 
@@ -115,7 +115,9 @@ impl App {
                 .take(usize::from(self.size.1))
                 .filter_map(|run| self.state.runs.get(run))
                 .any(moves),
-            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Inbox | Pane::Intent => self.workflow().is_some_and(moves),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Inbox | Pane::Intent | Pane::Services => {
+                self.workflow().is_some_and(moves)
+            }
         }
     }
 }

@@ -87,18 +87,17 @@ fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     }
     match place {
         Place::Dialog => choose::key_pressed(app, key, known, now, deeds),
-        Place::Intent => intent_key(app, key, known, now, deeds),
+        Place::Pane(Pane::Intent) => intent_key(app, key, known, now, deeds),
         Place::Prompt => find::typed(app, key, known, deeds),
         Place::Palette => find::palette_key(app, key, known, now, deeds),
-        Place::Help | Place::Plan | Place::Step | Place::Log | Place::Why | Place::Runs | Place::Inbox => {
-            pane_key(app, place, key, now, deeds);
-        }
+        Place::Help | Place::Pane(_) => pane_key(app, place, key, now, deeds),
     }
 }
 
 /// Letters go into an editor.
 fn types(app: &App, place: Place) -> bool {
-    matches!(place, Place::Intent | Place::Prompt | Place::Palette) || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
+    matches!(place, Place::Pane(Pane::Intent) | Place::Prompt | Place::Palette)
+        || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
 }
 
 /// Dropped because it may have been typed for what was on the screen before.
@@ -116,19 +115,10 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     }
     let arming = match place {
         Place::Dialog => app.dialog.as_mut().map(|dialog| &mut dialog.arming),
-        Place::Plan | Place::Step | Place::Why if app.subject == Subject::Proposal => {
+        Place::Pane(Pane::Plan | Pane::Step | Pane::Why) if app.subject == Subject::Proposal => {
             app.proposal.as_mut().map(|proposal| &mut proposal.arming)
         }
-        Place::Plan
-        | Place::Step
-        | Place::Log
-        | Place::Why
-        | Place::Runs
-        | Place::Inbox
-        | Place::Intent
-        | Place::Help
-        | Place::Prompt
-        | Place::Palette => None,
+        Place::Pane(_) | Place::Help | Place::Prompt | Place::Palette => None,
     };
     let Some(arming) = arming.filter(|arming| !arming.is_armed(now.mono, wait)) else {
         if let Some(proposal) = app.proposal.as_mut().filter(|_| !matches!(place, Place::Dialog)) {

@@ -137,3 +137,43 @@ fn a_skipped_step_says_what_failed_before_it() {
     let screen = screen(&mut desk);
     assert!(screen.contains("skipped: needs a, which failed") && screen.contains("skipped: needs b, which was skipped"), "{screen}");
 }
+
+#[test]
+fn services_lists_every_operation_and_opens_one() {
+    let (engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛8");
+    let slots = engine.state.slots_taken;
+    has(&mut desk, &format!("{slots} of 16 slots"));
+    desk.press("/disk_usage\r");
+    has(&mut desk, "▌ host.disk_usage");
+    desk.press("\r");
+    for said in ["does", "reads only", "built in: disk_usage", "of 4 slots of host in use", "judged by"] {
+        has(&mut desk, said);
+    }
+    desk.press("␛");
+    has(&mut desk, "▌ host.disk_usage");
+    desk.press("␛␛");
+    has(&mut desk, "▸ runs");
+    // By name as well.
+    desk.press(":pane services\r");
+    has(&mut desk, "▸ services");
+    desk.press("?");
+    has(&mut desk, "help");
+    assert!(ouioe::console::keys::help().iter().any(|(keys, help)| keys == "8" && help.contains("Services")));
+}
+
+#[test]
+fn a_freeze_is_seen_wherever_one_is() {
+    let (mut engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r");
+    desk.frame();
+    let freeze = ouioe::model::command::Command::Freeze { target: "web-3".to_owned(), reason: "a disk".to_owned() };
+    let (_, items) = engine.request(ana(), freeze);
+    desk.feed(items);
+    assert_ne!(desk.app.dirty, Dirty::Clean);
+    has(&mut desk, "1 FROZEN");
+    desk.press("8");
+    has(&mut desk, "FROZEN: web-3");
+}
