@@ -285,6 +285,14 @@ mod tests {
     }
 
     #[test]
+    fn the_help_fits_80_columns() {
+        for (keys, text) in help().iter().filter(|(keys, _)| !keys.is_empty()) {
+            let width = 3 + keys.len().max(16) + text.len();
+            assert!(width <= 80, "{width} {keys} {text}");
+        }
+    }
+
+    #[test]
     fn a_verb_has_one_letter_and_a_letter_one_verb() {
         let letters: BTreeSet<char> = VERBS.iter().map(|verb| verb.letter).collect();
         assert_eq!(letters.len(), VERBS.len());

@@ -9,6 +9,7 @@ use super::super::app::{Answer, App, Dirty, Focus, Now, Subject};
 use super::super::dialog::Effort;
 use super::super::input::{Code, Held, Input, Key};
 use super::super::keys::{self, Act, Place};
+use super::super::meant::{self, Meant};
 use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
@@ -152,7 +153,13 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
         Some(Answer::Refuse { .. }) | None => 0,
     };
     match known {
-        Some(Act::Ask) => ask(app, deeds),
+        Some(Act::Ask) => match meant::for_us(app.intent.editor.text()) {
+            Some(to_us) => {
+                app.intent.editor.clear();
+                act::perform(app, if to_us == Meant::Help { Act::Help } else { Act::Leave }, now, deeds);
+            }
+            None => ask(app, deeds),
+        },
         Some(Act::NewLine) => app.intent.editor.insert('\n'),
         Some(Act::Go(Go::Down)) if choices > 0 => {
             app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices)));
