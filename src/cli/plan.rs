@@ -11,6 +11,7 @@ use super::dispatch::Setup;
 use super::exit::Exit;
 use super::lines;
 use super::out::Out;
+use super::run::help_instead;
 use crate::engine::planning::Planning;
 use crate::model::outcome::PlanOutcome;
 use crate::planner::{self, Ask, render};
@@ -50,6 +51,10 @@ pub struct PlanArgs {
 }
 
 pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
+    if let Some(help) = help_instead(&args.intent) {
+        setup.out.error(help);
+        return Ok(Exit::Usage);
+    }
     let planning = match &args.catalogue {
         Some(path) => Planning::against(path, &setup.config.settings.policy).map_err(|problems| {
             setup.out.problems(&problems);

@@ -11,6 +11,7 @@ use super::dispatch::Setup;
 use super::exit::Exit;
 use super::plan::exit_of;
 use super::{detach, lines};
+use crate::console::meant::{self, Meant};
 use crate::engine::handle::Reply;
 use crate::engine::planning::unbound;
 use crate::model::catalogue::EffectClass;
@@ -20,6 +21,8 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::planner::{Ask, render};
+use crate::policy::rule::name_to_type;
+use crate::text;
 
 /// Plan, ask, run, and show what happens
 #[derive(Clone, Debug, Args)]
@@ -110,6 +113,10 @@ async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
         (Some(path), _) => planning.file(path, &inputs).map_err(said)?,
         (None, Some(name)) => planning.template(name, &inputs).map_err(said)?,
         (None, None) => {
+            if let Some(help) = help_instead(&args.intent) {
+                setup.out.error(help);
+                return Err(Exit::Usage);
+            }
             let outcome = planning.plan_intent(&Ask::new(args.intent.join(" "))).await;
             return match outcome {
                 PlanOutcome::Plan { plan, .. } => Ok(*plan),
@@ -126,6 +133,14 @@ async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
         }
     };
     planning.prepare(plan).await.map_err(said)
+}
+
+/// The help of the command line, where the whole intent was said to the program.
+pub fn help_instead(intent: &[String]) -> Option<&'static str> {
+    Some(match meant::for_us(&intent.join(" "))? {
+        Meant::Help => "say what is to be done, as in `ouioe run check disk usage on localhost`; `ouioe --help` lists the commands",
+        Meant::Leave => "there is nothing to leave here: `ouioe runs` lists what goes on, `ouioe --help` the commands",
+    })
 }
 
 /// What the operator has seen and said; asks where somebody sits there.
@@ -146,8 +161,11 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
         return Ok(Ok(Consent::None));
     }
     out.note(&render::text(outcome));
+    let destroyed = name_to_type(&plan.steps);
+    let word = destroyed.unwrap_or("yes");
     let question = if plan.approval_required {
-        format!("This changes something. Type yes to approve plan {}: ", plan.digest.short())
+        let what = if destroyed.is_some() { "destroys" } else { "changes" };
+        format!("This {what} something. Type {} to approve plan {}, Enter to leave: ", text::safe(word), plan.digest.short())
     } else if plan.worst_effect() != EffectClass::Read {
         format!("This changes something of low risk. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
     } else {
@@ -155,9 +173,9 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
     };
     let answer = out.ask(&question);
     let said_yes = match answer.as_deref().map(str::trim) {
-        Some("yes") => true,
-        Some("" | "y") => !plan.approval_required,
-        Some(_) | None => false,
+        Some("" | "y" | "yes") if !plan.approval_required => true,
+        Some(typed) => typed == word,
+        None => false,
     };
     Ok(if said_yes { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
 }

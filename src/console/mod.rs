@@ -14,6 +14,7 @@ mod hangup;
 pub mod history;
 pub mod input;
 pub mod keys;
+pub mod meant;
 pub mod output;
 pub mod palette;
 pub mod pane;

@@ -69,6 +69,8 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         in_process: wiring.in_process,
         fold: wiring.fold,
         render: wiring.render,
+        catalogue: wiring.catalogue.clone(),
+        limits: wiring.limits.clone(),
         size: terminal::size(),
     });
     let screen = Screen::new(Rect::new(0, 0, app.size.0, app.size.1), wiring.settings.bracket);

@@ -2,7 +2,7 @@
 //! named environment. An unnamed environment counts as production. An exemption never covers a destroy.
 
 use crate::model::catalogue::EffectClass;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Step};
 use crate::model::settings::PolicySettings;
 
 pub fn needs_approval(effect: EffectClass, low_risk: bool, environment: Option<&str>, exempt: &[String]) -> bool {
@@ -22,6 +22,13 @@ pub fn mark_approvals(plan: &mut Plan, policy: &PolicySettings) {
         step.approval = needs_approval(step.effect, step.low_risk, plan.environment.as_deref(), exempt);
     }
     plan.approval_required = plan.steps.iter().any(|step| step.approval);
+}
+
+/// What a person types, in the console and on the command line, to let these steps destroy: the name of what is destroyed.
+/// `None`: nothing is destroyed, a plain yes is enough.
+pub fn name_to_type<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Option<&'a str> {
+    let destroys = steps.into_iter().find(|step| step.effect == EffectClass::Destroy)?;
+    Some(destroys.target().unwrap_or(destroys.id.as_str()))
 }
 
 /// A path that no step may change or delete: a protected one or an ancestor of one, after removing `.`, `..` and doubled slashes.

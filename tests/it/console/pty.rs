@@ -76,6 +76,8 @@ fn child_of_the_pty_tests() {
         revise: Arc::new(|plan, _, _| Box::pin(async move { Ok((*plan).clone()) })),
         past: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
         rejoin: Arc::new(|| Box::pin(async { Err("reach another engine: this test has one".to_owned()) })),
+        catalogue: Arc::default(),
+        limits: ouioe::model::settings::EngineSettings::default(),
         actor: ana(),
         host: "prod".to_owned(),
         settings: UiSettings::from_env(|name| std::env::var(name).ok()),

@@ -9,8 +9,8 @@ use super::tty::Tty;
 fn waiting(home: &Home) {
     let steps = [sh("a", &[], "cat nothing-here"), sh("b", &["a"], "echo went on")];
     let mut tty = Tty::start(home, &["run", "--plan", &home.plan(&steps)]);
-    tty.shows("Type yes to approve plan");
-    tty.press("yes\r");
+    tty.shows("Type localhost to approve plan");
+    tty.press("localhost\r");
     tty.shows("leave it waiting");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "{}", tty.text());
@@ -41,12 +41,12 @@ fn a_yes_at_the_terminal_runs_the_changed_step() {
     let home = Home::new();
     waiting(&home);
     let mut tty = Tty::start(&home, &["retry", "last", "a", "--set", "command=echo better"]);
-    tty.shows("Type yes to run step a so");
+    tty.shows("Type localhost to run step a so");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "Enter leaves it");
     let mut tty = Tty::start(&home, &["retry", "last", "a", "--set", "command=echo better"]);
-    tty.shows("Type yes to run step a so");
-    tty.press("yes\r");
+    tty.shows("Type localhost to run step a so");
+    tty.press("localhost\r");
     assert_eq!(tty.end(), 0);
     home.run(&["resume"]).exits(0);
 }

@@ -31,9 +31,9 @@ fn a_host_of_the_inventory_is_reached_and_the_person_saw_where() {
     let params = json!({ "host": "web-3", "command": "echo \"$SSH_CONNECTION\"; exit 3" });
     let plan = home.plan(&[json!({ "id": "a", "operation": "host.run_command", "params": params, "critical": true })]);
     let mut tty = Tty::start(&home, &["run", "--plan", &plan]);
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type web-3 to approve plan");
     assert!(tty.text().contains("on web-3: /bin/sh -c"), "{}", tty.text());
-    tty.press("yes\r");
+    tty.press("web-3\r");
     tty.shows("leave it waiting");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "{}", tty.text());
