@@ -124,8 +124,17 @@ impl Spawned {
 
 /// Nothing ties it to this process: it goes on when the engine ends.
 pub fn spawn(exe: &Path, dir: &Path) -> io::Result<Spawned> {
+    spawn_with(exe, &[], dir)
+}
+
+/// Ends when the host of the step was asked what became of it, and its answer stands in the folder.
+pub fn spawn_asking(exe: &Path, dir: &Path) -> io::Result<Spawned> {
+    spawn_with(exe, &[entry::ASK], &std::path::absolute(dir)?)
+}
+
+fn spawn_with(exe: &Path, flags: &[&str], dir: &Path) -> io::Result<Spawned> {
     let mut command = Command::new(exe);
-    command.arg0("ouioe").arg(entry::ARGUMENT).arg(dir);
+    command.arg0("ouioe").arg(entry::ARGUMENT).args(flags).arg(dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Spawned::of(&command.spawn()?)
 }

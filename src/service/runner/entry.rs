@@ -1,12 +1,14 @@
-//! `ouioe __runner ATTEMPT_DIR`: from the request to the exit record.
+//! `ouioe __runner ATTEMPT_DIR`: from the request to the exit record. `--ask` before it: what became of one on another machine.
 //!
 //! In this order: isolate, listen for signals, claim, check the program, resolve secrets, run, record. Only the claim lets
 //! it go on; without one nothing runs. The exit status tells the engine nothing that the folder does not.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,17 +36,20 @@ pub const NOT_RECORDED: i32 = 5;
 pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
+/// Argument before the folder: its runner is gone, so ask the host that was to carry it out.
+pub const ASK: &str = "--ask";
 
 pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
         (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(Path::new(&dir)),
+        (Some(flag), Some(dir)) if flag == ASK => run(Path::new(&dir), ask),
+        (Some(dir), None) => run(Path::new(&dir), |dir| Ready::new().map_or(UNUSABLE, |ready| ready.begin(dir))),
         _ => UNUSABLE,
     }
 }
 
-fn run(dir: &Path) -> i32 {
+fn run(dir: &Path, work: fn(&Path) -> i32) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
@@ -52,7 +57,7 @@ fn run(dir: &Path) -> i32 {
     if signals::be_deaf().is_err() {
         return UNUSABLE;
     }
-    Ready::new().map_or(UNUSABLE, |ready| ready.begin(&dir))
+    work(&dir)
 }
 
 /// A runner that lacks nothing but its request.
@@ -91,6 +96,32 @@ impl Ready {
         }
         self.claim.take(dir)
     }
+}
+
+/// Two engines may both have started one: the second finds what the first one learned.
+fn ask(dir: &Path) -> i32 {
+    prepare::isolate();
+    let (Ok(request), Ok(signals), Ok(_alone)) = (RunnerRequest::read(dir), Signals::listen(), alone(dir)) else {
+        return UNUSABLE;
+    };
+    let RunnerRequest { start, boot_id, .. } = &request;
+    let known = ExitRecord::read(dir, &start.at, &start.effect_key).ok().flatten().map(|record| record.ended);
+    if known.as_ref().is_some_and(Ended::is_sure) {
+        return RECORDED;
+    }
+    let written = match ssh::settle(dir, &request, known, &signals) {
+        Some(ended) => ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: boot_id.clone(), ended }.write(dir),
+        // The host will never begin it: the claim of the runner that is gone becomes that of nobody.
+        None => Claim::of_this_process(Claimant::Reconcile).and_then(|claim| claim.replace(dir)),
+    };
+    if written.is_ok() { RECORDED } else { NOT_RECORDED }
+}
+
+/// Held until this process ends.
+fn alone(dir: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(dir.join("asked"))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 /// Nothing of the step ran.

@@ -6,7 +6,7 @@ use super::server::Server;
 use crate::e2e::home::{Home, step};
 use crate::e2e::tty::Tty;
 
-fn home(server: &Server, hosts: &str) -> Home {
+pub fn home(server: &Server, hosts: &str) -> Home {
     let home = Home::new();
     home.write("config/ouioe/config.toml", format!("[ssh]\nconfig_file = \"{}\"\n", server.path("ssh.conf").display()));
     let hosts = home.write("hosts.toml", hosts);
@@ -20,7 +20,7 @@ fn me() -> String {
     String::from_utf8(said.stdout).expect("a name").trim().to_owned()
 }
 
-fn web_3(server: &Server) -> String {
+pub fn web_3(server: &Server) -> String {
     format!("[[host]]\nname = \"web-3\"\naddress = \"127.0.0.1\"\nuser = \"{}\"\nport = {}\n", me(), server.port)
 }
 
