@@ -11,7 +11,7 @@ use super::index::Index;
 use super::score::Query;
 use super::slots::{Bound, Place, bind, is_machine_param};
 use super::token::{Kind, Token};
-use super::words::is_function;
+use super::words::{is_determiner, is_function, stem};
 
 /// Below this the words say too little.
 const ENOUGH_WORDS: f64 = 1.7;
@@ -76,41 +76,105 @@ const ASKING: &[&str] =
 /// Words that want to see something, where a clause begins.
 const SHOWING: &[&str] = &["show", "list", "display", "view", "print", "see"];
 
+/// Verbs that look closely, wherever they stand as the verb.
+const INSPECTING: &[&str] = &["check", "verify", "inspect", "examine", "confirm", "validate", "review", "investigate"];
+
 /// How a clause speaks: as a question, or by a verb that says what to do.
 struct Speech {
     is_question: bool,
     /// It opens with a word that only looks, such as "show".
     looks: bool,
+    /// Its verb is one of looking closely, such as "check".
+    inspects: bool,
     asks_who: bool,
     /// Place of a verb that opens the clause and means something by itself.
     verb: Option<usize>,
+    /// Stems of the verb; "turn-off" of "turn x off".
+    said: Vec<String>,
 }
 
 impl Speech {
     fn of(tokens: &[Token], index: &Index) -> Self {
         let opening = tokens.iter().find(|token| !token.is_one_of(&["and", "so", "hey", "hi", "please", "pls", "ok", "but", "also"]));
-        let verb = index.verb_place(tokens).filter(|at| {
+        let place = index.verb_place(tokens);
+        let verb = place.filter(|at| {
             let low = tokens[*at].low.as_str();
             let plain = index.looks.contains(low) || index.light.contains(low) || Index::is_carrier(low);
             let opens = tokens[..*at].iter().all(|token| is_function(&token.low) && !token.is_value());
             index.verbs.contains(low) && opens && !plain
         });
+        let verb = verb.map(|at| done(tokens, at, index)).or_else(|| strange_verb(tokens, index));
         Self {
             is_question: opening.is_some_and(|token| token.is_one_of(ASKING)),
             looks: opening.is_some_and(|token| token.is_one_of(SHOWING)),
+            inspects: place.is_some_and(|at| tokens[at].is_one_of(INSPECTING)),
             asks_who: opening.is_some_and(|token| token.is("who")),
             verb,
+            said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
         }
     }
 
     /// Nothing is changed that was not ordered, a person is no machine, and a verb is not passed over.
     fn suits(&self, operation: &Operation, at: usize, query: &Query, index: &Index) -> bool {
+        if self.said.iter().any(|stem| index.is_against(stem, at)) {
+            return false;
+        }
         let changes = operation.effect != EffectClass::Read;
+        if changes && self.inspects && self.said.iter().all(|stem| index.led_by(stem).is_none_or(|led| !led.contains(&at))) {
+            return false;
+        }
         let ordered = !changes || (!self.is_question && !self.looks && (operation.low_risk || query.orders(at, index)));
-        let names_people = || ["owner", "owning", "team", "person", "contact"].iter().any(|word| operation.summary.contains(word));
+        let names_people = || PEOPLE.iter().any(|word| operation.summary.to_lowercase().contains(word));
         let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
-        ordered && person && self.verb.is_none_or(|verb| self.is_question || query.explains(at, verb, index))
+        ordered && person && self.verb.is_none_or(|verb| self.is_question || self.is_meant(verb, at, changes, query, index))
     }
+
+    /// The operation explains the verb; a read is never what a verb of changing asks for.
+    fn is_meant(&self, verb: usize, operation: usize, changes: bool, query: &Query, index: &Index) -> bool {
+        let changing = |one: &usize| index.operations[*one].effect != EffectClass::Read;
+        let orders_change = || self.said.iter().filter_map(|stem| index.led_by(stem)).flatten().any(changing);
+        query.explains(operation, verb, index) && (changes || query.leads(operation, verb, index) || !orders_change())
+    }
+}
+
+/// Who can be asked for by "who".
+const PEOPLE: &[&str] = &["owner", "owning", "team", "person", "contact", "user", "member", "client", "people", "account", "author"];
+
+/// Verbs that leave it to a noun what is done: "fire a POST", "initiate a failover".
+const DOING: &[&str] =
+    &["fire", "issue", "send", "initiate", "trigger", "start", "carry", "conduct", "request", "schedule", "kick", "launch", "submit"];
+
+/// The noun that says what is done, where the verb only says that something is.
+fn done(tokens: &[Token], verb: usize, index: &Index) -> usize {
+    let article = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(&["a", "an", "off", "out", "another", "new"]));
+    let mut noun = verb + 1;
+    while article(noun) {
+        noun += 1;
+    }
+    let named = tokens.get(noun).is_some_and(|token| token.kind == Kind::Word && index.led_by(&stem(&token.low)).is_some());
+    if noun > verb + 1 && named && tokens[verb].is_one_of(DOING) { noun } else { verb }
+}
+
+/// "defrost the freezer": nobody knows the word, and it stands where a verb stands.
+fn strange_verb(tokens: &[Token], index: &Index) -> Option<usize> {
+    let at = tokens.iter().position(|token| !(token.kind == Kind::Word && is_function(&token.low)))?;
+    let word = &tokens[at];
+    let low = word.low.as_str();
+    let plain =
+        index.looks.contains(low) || index.light.contains(low) || Index::is_carrier(low) || index.is_machine(low) || index.is_verb(low);
+    let object = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Word && is_determiner(&next.low));
+    (at == 0 && word.kind == Kind::Word && !plain && !word.owner && object).then_some(at)
+}
+
+fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
+    let mut said = vec![stem(&tokens[verb].low)];
+    if tokens[verb].is_one_of(&["turn", "switch"]) {
+        let window = &tokens[verb + 1..tokens.len().min(verb + 6)];
+        if let Some(particle) = window.iter().find(|token| token.is_one_of(&["on", "off"])) {
+            said.push(format!("turn-{}", particle.low));
+        }
+    }
+    said
 }
 
 /// The best choices first; empty where the words say too little.
@@ -138,10 +202,14 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
 }
 
 fn slots_score(operation: &Operation, bound: &Bound, pool: Pool) -> f64 {
-    operation
+    let mut required = operation.required().peekable();
+    // Everything it needs stands in the clause.
+    let whole = if required.peek().is_some() && required.all(|param| bound.values.contains_key(&param.name)) { 0.6 } else { 0.0 };
+    let slots: f64 = operation
         .required()
         .map(|param| if bound.values.contains_key(&param.name) { 0.6 } else { -cost_of_absence(&param.kind, &param.name, pool) })
-        .sum()
+        .sum();
+    slots + whole
 }
 
 /// A value that stands nowhere in the intent cannot be meant.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
+use super::lead;
 use super::near::distance;
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem, stems};
@@ -21,6 +22,8 @@ struct WordsFile {
     looks: Vec<String>,
     light: Vec<String>,
     carriers: Vec<String>,
+    states: Vec<String>,
+    opposites: Vec<(String, String)>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     say: Vec<Say>,
@@ -32,6 +35,9 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// Size of the catalogue for which words and values are weighed against each other.
+const USUAL: f64 = 54.0;
 
 /// Weight of a word of an example.
 const EXAMPLE: f64 = 0.3;
@@ -70,6 +76,10 @@ pub struct Index {
     pub aliases: BTreeMap<String, Vec<Phrase>>,
     /// Stem of one word that by itself orders an operation: of its name, or an alias of one word.
     orders: BTreeMap<String, BTreeSet<usize>>,
+    /// Stem of the verb by which an operation is led: of its name, its summary or an alias.
+    leads: BTreeMap<String, BTreeSet<usize>>,
+    /// Stems whose opposite an operation is led by, so that it never stands for them.
+    against: Vec<BTreeSet<String>>,
     /// Letter triples of every known stem of four letters and more, sorted.
     shapes: Vec<(String, Vec<[char; 3]>)>,
 }
@@ -84,12 +94,20 @@ impl Index {
             looks: WORDS.looks.iter().cloned().collect(),
             light: WORDS.light.iter().cloned().collect(),
             machines: WORDS.machines.iter().cloned().collect(),
-            groups: WORDS.groups.clone(),
+            groups: BTreeMap::new(),
             says: BTreeMap::new(),
             aliases: BTreeMap::new(),
             orders: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            against: Vec::new(),
             shapes: Vec::new(),
         };
+        // A group can only be named where something lists its machines.
+        let lists = |operation: &Arc<Operation>| operation.output.as_ref().is_some_and(|output| output.kind == "HostList");
+        if index.operations.iter().any(|operation| lists(operation) && operation.param("group").is_some()) {
+            index.groups.clone_from(&WORDS.groups);
+        }
+        index.verbs.extend(lead::verbs(&index.operations, &WORDS.verbs));
         let nouns: BTreeSet<String> =
             index.operations.iter().flat_map(|operation| operation.nouns.iter().flat_map(|noun| stems(noun))).collect();
         for at in 0..index.operations.len() {
@@ -118,7 +136,8 @@ impl Index {
             let little = name.len() > 1 && (looks.contains(*word) || light.contains(*word));
             put(word, if little { 0.8 } else { 2.0 });
         }
-        put(operation.service(), 0.4);
+        // "queue.purge": the service is what is purged.
+        put(operation.service(), if name.len() == 1 { 1.2 } else { 0.4 });
         put(&operation.summary, 1.2);
         operation.aliases.iter().for_each(|alias| put(alias, 1.8));
         operation.nouns.iter().for_each(|noun| put(noun, 1.5));
@@ -133,6 +152,11 @@ impl Index {
         let names = operation.verb().split('_').chain(operation.summary.split_whitespace().next());
         for word in names.chain(operation.aliases.iter().map(String::as_str)).filter(|word| !word.contains([' ', '-'])) {
             self.orders.entry(stem(&word.to_lowercase())).or_default().insert(at);
+        }
+        let leads = lead::leads(&operation, &self.verbs);
+        self.against.push(lead::opposites(&operation, &leads, &WORDS.opposites));
+        for lead in leads {
+            self.leads.entry(lead).or_default().insert(at);
         }
         for alias in &operation.aliases {
             let first = alias.split_whitespace().next().unwrap_or_default().to_lowercase();
@@ -181,6 +205,21 @@ impl Index {
         self.orders.get(stem).is_some_and(|known| known.contains(&operation))
     }
 
+    /// Operations that are led by this verb.
+    pub fn led_by(&self, stem: &str) -> Option<&BTreeSet<usize>> {
+        self.leads.get(stem)
+    }
+
+    /// The operation does the opposite of what this word says.
+    pub fn is_against(&self, stem: &str, operation: usize) -> bool {
+        self.against.get(operation).is_some_and(|against| against.contains(stem))
+    }
+
+    /// Says how something is, not what to do.
+    pub fn is_state(stem_said: &str) -> bool {
+        WORDS.states.iter().any(|state| stem(state) == stem_said)
+    }
+
     /// Said by itself, the word is like this operation.
     pub fn is_like(&self, stem: &str, name: &str) -> bool {
         let holds = |stem: &String| {
@@ -223,8 +262,10 @@ impl Index {
     pub fn rarity(&self, stem: &str) -> f64 {
         let known = self.postings.get(stem).map_or(0, Vec::len);
         #[expect(clippy::cast_precision_loss, reason = "a catalogue has at most some thousand operations")]
-        let ratio = self.operations.len() as f64 / (known as f64 + 0.5);
-        (1.0 + ratio).ln()
+        let (all, known) = (self.operations.len() as f64, known as f64 + 0.5);
+        // In a large catalogue words would outweigh values: the rarest word counts there as in one of fifty operations.
+        let scale = if all > USUAL { (1.0 + USUAL).ln() / (1.0 + all).ln() } else { 1.0 };
+        scale * (1.0 + all / known).ln()
     }
 
     /// The known stem most alike by letter triples or by one slip of the keys, and how alike (0 to 1).
@@ -248,7 +289,12 @@ impl Index {
 
     /// The verb that a mistyped word most likely is.
     pub fn verb_alike(&self, low: &str) -> Option<&str> {
-        let unknown = low.len() >= 5 && !is_function(low) && !self.is_verb(low) && !self.knows(&stem(low)) && !self.is_machine(low);
+        let unknown = low.len() >= 5
+            && !is_function(low)
+            && !self.is_verb(low)
+            && !self.says.contains_key(&stem(low))
+            && !self.knows(&stem(low))
+            && !self.is_machine(low);
         self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
     }
 }

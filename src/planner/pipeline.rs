@@ -57,13 +57,19 @@ pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
     PolicySettings { exempt_environments: world.exempt_environments().to_vec(), ..world.policy.clone() }
 }
 
-fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
+/// The words of the text, checked and mended.
+pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop> {
     guard::text(&ask.text)?;
     let text = guard::without_waivers(&lines_apart(&ask.text));
     let mut words = tokens(&text);
     guard::tokens(&words)?;
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
+    Ok(words)
+}
+
+fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
+    let words = prepared(ask, world)?;
     if let Some(found) = matching::template(ask, &words, world) {
         return found;
     }

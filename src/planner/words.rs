@@ -190,6 +190,16 @@ const FUNCTION: &[&str] = &[
     "things",
     "stuff",
     "must",
+    "he",
+    "him",
+    "his",
+    "her",
+    "hers",
+    "she",
+    "comes",
+    "come",
+    "came",
+    "coming",
 ];
 
 /// Particles that carry meaning next to a verb, though they are function words alone.

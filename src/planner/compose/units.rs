@@ -8,11 +8,12 @@ use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
-use crate::planner::segment::{ANSWERS, Clause, Cond, Join, is_outcome};
-use crate::planner::slots::{Bound, Place, WORDED, bind};
+use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
+use crate::planner::slots::{Bound, Place, bind, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
+use super::parts::{embedded, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Unit {
     pub beside: bool,
     /// The condition of the next unit.
     pub is_condition: bool,
+    /// The operations weighed for it: name, words, total.
+    pub considered: Vec<(String, f64, f64)>,
     /// The unit whose end the condition looks at, when it is not simply what went before.
     pub anchor: Option<usize>,
 }
@@ -37,9 +40,12 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let beside = beside_flags(clauses);
     for (at, clause) in clauses.iter().enumerate() {
         if clause.negated {
+            // "do not reboot it, check its load": what is not to be done still says what is spoken of.
+            let spoken_of = choose(&clause.tokens, world, pool, &around).into_iter().next();
+            found.push(Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) });
             continue;
         }
-        if clause.lead {
+        if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
             found.push(lead(clause, world));
             continue;
         }
@@ -54,6 +60,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         let choices = choose(&clause.tokens, world, pool, &around);
+        let considered = choices.iter().take(3).map(|one| (one.operation.name.clone(), one.words, one.total)).collect();
         let Some(best) = choices.into_iter().next() else {
             if fold(&mut found, clause, world) {
                 continue;
@@ -74,76 +81,30 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         if let Some(bad) = best.bound.bad.first() {
             return Err(refuse(format!("{} of {}: {}", bad.0, best.operation.name, bad.1), vec![best.operation.name.clone()]));
         }
+        if let Some(unbounded) = unbounded(&best, clause) {
+            return Err(unbounded);
+        }
+        if let Some(first) = embedded(&best, clause, world, pool) {
+            around.before.push(Arc::clone(&first.operation));
+            found.push(unit(first, Clause { lead: false, ..clause.clone() }, beside[at], anchor));
+            let own = Clause { cond: None, ..Clause::new(Join::Then) };
+            around.before.push(Arc::clone(&best.operation));
+            found.push(Unit { considered, ..unit(best, own, false, None) });
+            continue;
+        }
         if let Some(left) = left_over(&best, clause, world) {
             return Err(left);
+        }
+        if is_again(&found, &best, clause) {
+            continue;
         }
         around.before.push(Arc::clone(&best.operation));
         let merged = merge(&mut found, &best, clause);
         if !merged {
-            found.push(unit(best, clause.clone(), beside[at], anchor));
+            found.push(Unit { considered, ..unit(best, clause.clone(), beside[at], anchor) });
         }
     }
     Ok(found)
-}
-
-/// An address, path or channel that the operation has no place for was said for a reason.
-fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<Stop> {
-    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
-    let taken = |token: &Token| best.bound.values.values().flatten().any(|value| *value == token.text);
-    let machine = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
-    let strong = |token: &Token| match token.kind {
-        Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => true,
-        // In a message it is what the message is about.
-        Kind::Duration => !worded,
-        Kind::Ident => machine(token) && !worded && !taken(token),
-        Kind::Word | Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
-    };
-    if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
-        return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
-    }
-    let at = (0..clause.tokens.len()).find(|at| strong(&clause.tokens[*at]) && !best.bound.used[*at])?;
-    let question = format!("{} takes no `{}`; what should be done with it?", best.operation.name, clause.tokens[at].text);
-    Some(clarify(question, vec!["operation".to_owned()], vec![best.operation.name.clone()]))
-}
-
-/// What stands behind an "and" without a word that the operation knows: "restart nginx and lift the ban".
-fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<String> {
-    let query = Query::of(&clause.tokens, &world.index, None);
-    let operation = world.index.operations.iter().position(|one| one.name == best.operation.name)?;
-    let is_joint = |token: &Token| token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark(',');
-    let joints = (0..clause.tokens.len()).filter(|at| is_joint(&clause.tokens[*at]));
-    let ends = joints.map(|from| {
-        let end = (from + 1..clause.tokens.len()).find(|at| is_joint(&clause.tokens[*at])).unwrap_or(clause.tokens.len());
-        from + 1..end
-    });
-    let mut parts = ends.filter(|part| {
-        let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
-        let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
-        part.clone().any(|at| content(&at)) && !part.clone().any(known)
-    });
-    parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
-}
-
-/// "verify that it is up again": no object of its own.
-fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
-    let plain = |token: &Token| {
-        token.kind == Kind::Word
-            && (is_function(&token.low) || world.index.looks.contains(&token.low) || is_outcome(token))
-            && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
-    };
-    clause.tokens.iter().all(plain)
-}
-
-/// "something is wrong on web-1", "in staging": says where, and perhaps that it is bad.
-fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
-    let plain = |token: &Token| match token.kind {
-        Kind::Word => is_function(&token.low) || is_outcome(token) || grammar::environment(&token.low).is_some(),
-        Kind::Ident | Kind::Ip => world.is_asset(&token.text) || grammar::is_machine_like(&token.text),
-        Kind::Mark(_) => true,
-        Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime => false,
-    };
-    let says = |token: &Token| is_outcome(token) || grammar::environment(&token.low).is_some();
-    clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
 }
 
 /// "..., TTL 60s": a fragment that only gives one more value to the operation before it.
@@ -170,7 +131,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
         let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
         return Err(clarify(format!("what should be done if \"{said}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
-    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect"]);
+    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect", "sure", "ensure"]);
     let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let shared = |operation: &&Arc<Operation>| {
@@ -190,6 +151,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
             clause: clause.clone(),
             beside: false,
             is_condition: false,
+            considered: Vec::new(),
             anchor: None,
         })),
         [..] => {
@@ -207,8 +169,17 @@ fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Un
         clause,
         beside,
         is_condition: false,
+        considered: Vec::new(),
         anchor,
     }
+}
+
+/// The machine that a choice names.
+fn named(choice: Option<&Choice>) -> BTreeMap<String, Vec<String>> {
+    let Some(choice) = choice else { return BTreeMap::new() };
+    let machines = choice.operation.params.iter().filter(|param| is_machine_param(&param.name, &param.kind));
+    let values = machines.filter_map(|param| choice.bound.values.get(&param.name)).find(|values| !values.is_empty());
+    values.map(|values| BTreeMap::from([("host".to_owned(), values.clone())])).unwrap_or_default()
 }
 
 /// Values of what stands before a colon: machines and groups that the clauses behind it inherit.
@@ -227,7 +198,16 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
         values.insert("host".to_owned(), machines);
     }
     let bound = Bound { group: place.group, ..Bound::default() };
-    Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None }
+    Unit {
+        operation: None,
+        values,
+        bound,
+        clause: clause.clone(),
+        beside: false,
+        is_condition: false,
+        considered: Vec::new(),
+        anchor: None,
+    }
 }
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.
@@ -236,11 +216,13 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     around.verb = None;
     let best = choose(about, world, pool, around).into_iter().next()?;
     let own_words = about.iter().any(|token| {
-        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS);
+        let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
+        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS) || went;
         token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
-    if best.words < if whole { 1.5 } else { 2.2 } || !own_words || !best.bound.bad.is_empty() {
+    let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
+    if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
         return None;
     }
     let same = |unit: &Unit| {
@@ -267,7 +249,7 @@ fn carried_verb(clauses: &[Clause], at: usize, world: &World<'_>) -> Option<Stri
     let verb = |clause: &Clause| {
         clause.tokens.iter().find(|token| token.kind == Kind::Word && world.index.is_verb(&token.low)).map(|token| token.low.clone())
     };
-    clauses[..at].iter().rev().find(|clause| !clause.elliptic).and_then(verb)
+    clauses[..at].iter().rev().find(|clause| !clause.elliptic && !clause.negated).and_then(verb)
 }
 
 /// A fragment that names the operation before it once more only adds values to it.
@@ -316,24 +298,6 @@ fn joins_group(clauses: &[Clause], here: usize, marked: usize) -> bool {
         Join::Comma => clauses[here].elliptic,
         Join::Start | Join::Then | Join::Break => false,
     }
-}
-
-/// Nothing but function words and looks: "I want you to see".
-fn is_filler(clause: &Clause, world: &World<'_>) -> bool {
-    clause.tokens.iter().all(|token| match token.kind {
-        Kind::Word => is_function(&token.low) || (world.index.looks.contains(&token.low) && clause.tokens.len() < 4),
-        Kind::Mark(_) => true,
-        Kind::Ident
-        | Kind::Quoted
-        | Kind::Url
-        | Kind::Path
-        | Kind::Channel
-        | Kind::Ip
-        | Kind::Int(_)
-        | Kind::Duration
-        | Kind::Version
-        | Kind::Datetime => false,
-    })
 }
 
 /// A part that nobody can carry out is never left out silently.

@@ -5,6 +5,7 @@ use crate::planner::token::Kind;
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem, stems};
 
 use super::Binder;
+use super::roles::Role;
 
 /// Texts that an operator rarely words; the intent itself stands in.
 pub const WORDED: &[&str] = &["title", "message", "subject", "summary", "description", "body", "text", "comment"];
@@ -79,7 +80,11 @@ impl Binder<'_> {
             let inflected = self.low(at).ends_with("ed");
             let is_cue =
                 cues.contains(&stem(self.low(at))) && self.tokens[at].kind == Kind::Word && (Some(at) != self.verb_at || inflected);
-            let skip = usize::from(matches!(self.low(at + 1), "of" | "is" | "=" | "as" | "to"));
+            let skip = matches!(self.low(at + 1), "of" | "is" | "=" | "as" | "to");
+            // "the image of cart": what stands behind "of" is the other parameter.
+            let others = |role: &Role| matches!(role, Role::Behind(preposition) if preposition == self.low(at + 1));
+            let theirs = self.roles.iter().any(|(name, role)| *name != param.name && others(role));
+            let skip = usize::from(skip && !theirs);
             let next = self.past_determiner(at + 1 + skip);
             (is_cue && self.is_text(next)).then_some(next)
         })
