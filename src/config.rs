@@ -382,7 +382,7 @@ mod tests {
             ("[engine\n", vec![], "c.toml:1: unclosed table, expected `]`"),
             ("", vec![("OUIOE_ENGINE_SLOT", "3")], "OUIOE_ENGINE_SLOT: no setting has this name (nearest: OUIOE_ENGINE_SLOTS)"),
             ("", vec![("OUIOE_ENGINE_SLOTS", "x")], "OUIOE_ENGINE_SLOTS: must be a whole number from 1 to 10000"),
-            ("", vec![("OUIOE_LLM_URI", "x")], "OUIOE_LLM_URI: no setting has this name (nearest: OUIOE_LLM_URL)"),
+            ("", vec![("OUIOE_LLM_URI", "x")], "OUIOE_LLM_URI: no setting has this name"),
         ] {
             let problems = load(text, &env).expect_err(expected);
             assert_eq!(problems.len(), 1, "{problems:?}");

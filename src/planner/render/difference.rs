@@ -2,6 +2,8 @@
 //!
 //! Names of steps are left out: a plan that calls the same step otherwise is the same plan.
 
+use std::fmt::Write as _;
+
 use crate::model::plan::{Plan, Step, When};
 use crate::text::safe;
 
@@ -37,13 +39,13 @@ fn line(plan: &Plan, step: &Step) -> String {
     let mut out = safe(&step.operation);
     for (name, value) in &step.params {
         let text = value.as_str().map_or_else(|| value_lines(value).join(" "), str::to_owned);
-        out.push_str(&format!(" {}={}", safe(name), safe(&text)));
+        let _ = write!(out, " {}={}", safe(name), safe(&text));
     }
     let mut marks = vec![step.effect.as_str()];
     if step.approval {
         marks.push("asks first");
     }
-    out.push_str(&format!(" [{}]", marks.join(", ")));
+    let _ = write!(out, " [{}]", marks.join(", "));
     let needs: Vec<String> = step
         .needs
         .iter()
@@ -58,7 +60,7 @@ fn line(plan: &Plan, step: &Step) -> String {
         })
         .collect();
     if !needs.is_empty() {
-        out.push_str(&format!(" after {}", needs.join(", ")));
+        let _ = write!(out, " after {}", needs.join(", "));
     }
     out
 }
