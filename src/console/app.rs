@@ -17,6 +17,7 @@ use crate::model::time::{Millis, Stamp};
 use super::card::Card;
 use super::dialog::Dialog;
 use super::history::History;
+use super::other::Other;
 use super::output::Output;
 use super::palette::Palette;
 use super::pane::Pane;
@@ -160,6 +161,7 @@ pub struct App {
     pub pane: Pane,
     pub subject: Subject,
     pub proposal: Option<Proposal>,
+    pub other: Other,
     pub intent: IntentPane,
     pub step: StepPane,
     pub output: Option<Output>,
@@ -227,6 +229,7 @@ impl App {
             pane: Pane::Intent,
             subject: Subject::Nothing,
             proposal: None,
+            other: Other::default(),
             intent: IntentPane::default(),
             step: StepPane::default(),
             output: None,

@@ -177,7 +177,7 @@ impl Planning {
         };
         let runs_already = matches!(standing, PlanOutcome::Plan { plan, .. } if unbound(plan).is_none());
         let (is_better, why) = match unbound(&plan) {
-            Some((step, hint)) if runs_already => (false, format!("its step {step} cannot start: {}", safe(hint))),
+            Some((step, hint)) if runs_already && is_better => (false, format!("its step {step} cannot start: {}", safe(hint))),
             Some(_) | None => (is_better, why),
         };
         Improvement { model: name.to_owned(), plan: Some(Arc::new(plan)), is_better, why, usage, problems }

@@ -65,8 +65,12 @@ impl Said<'_> {
         self.world.index.operations.iter().position(|one| one.name == step.operation)
     }
 
+    /// A word alone is no order: "low" is only in an example of opening a ticket.
     fn asks_for(&self, step: &Step) -> bool {
-        self.place_of(step).is_some_and(|operation| (0..self.words.len()).any(|at| self.query.explains(operation, at, &self.world.index)))
+        self.place_of(step).is_some_and(|operation| {
+            let spoken = (0..self.words.len()).any(|at| self.query.explains(operation, at, &self.world.index));
+            spoken && self.query.orders(operation, &self.world.index)
+        })
     }
 
     /// Words that some operation or value could explain.

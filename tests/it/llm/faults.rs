@@ -14,7 +14,6 @@ fn status(code: u16, headers: &'static str, body: &str) -> Reply {
 
 /// Script, what the reason says (empty: there is a plan), requests that the server saw, answers that were judged.
 fn cases() -> Vec<(Vec<Reply>, &'static str, usize, u32)> {
-    let on: &[(&str, &str)] = &[("host", "web-3"), ("service", "nginx")];
     let cyclic = answer(&[("s1", "host.cpu_mem", &[("host", "web-3")], &["s2"]), ("s2", "host.cpu_mem", &[("host", "web-3")], &["s1"])]);
     let says = |text: &str| Reply::Says(text.to_owned());
     vec![

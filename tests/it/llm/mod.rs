@@ -2,6 +2,7 @@
 
 mod campaign;
 mod faults;
+mod program;
 mod recorded;
 pub mod stand_in;
 mod trust;

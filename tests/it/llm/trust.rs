@@ -71,7 +71,7 @@ fn hostile() -> Vec<(String, &'static str)> {
         (answer(&[("s1", "host.cpu_mem", &[("host", "web-3")], &["s9"])]), "unknown_need"),
         (answer(&[("s1", "host.cpu_mem", &[("host", "web-3")], &[]), ("s1", "host.cpu_mem", &[("host", "web-3")], &[])]), "duplicate_id"),
         (answer(&[("../x", "host.cpu_mem", &[("host", "web-3")], &[])]), "bad_name"),
-        (format!("{}1{}", "{\"steps\": [".repeat(50), "]}".repeat(50)), "bad_json"),
+        (format!("{}1{}", "{\"steps\": [".repeat(50), "]}".repeat(50)), "too_deep"),
     ]
 }
 
