@@ -31,9 +31,9 @@ pub async fn dry_run(setup: &Setup, planning: &Planning, ask: &Ask) -> Result<Ex
         return Ok(exit_of(&standing));
     }
     if matches!(standing, PlanOutcome::Plan { .. }) {
-        out.block(&render::text(&standing))
+        out.block(&render::text(&standing));
     } else {
-        out.error(&render::text(&standing))
+        out.error(&render::text(&standing));
     }
     if let Some(found) = asked(planning, ask, &standing, out).await {
         out.block(&format!("\n{}", show(&found, &standing)));

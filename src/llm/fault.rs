@@ -15,8 +15,8 @@ pub enum Fault {
     Limited { wait: Option<Duration> },
     #[error("its answer was cut: {0}")]
     Cut(String),
-    #[error("{0} tokens were not enough for its answer")]
-    Unfinished(u32),
+    #[error("it came to its limit of tokens in the middle of its answer")]
+    Unfinished,
     #[error("its answer is longer than {0} KiB")]
     TooLarge(usize),
     #[error("its answer is not UTF-8")]
@@ -37,7 +37,7 @@ impl Fault {
             Self::Limited { .. } | Self::Cut(_) => true,
             Self::Setup(_)
             | Self::Unreachable(_)
-            | Self::Unfinished(_)
+            | Self::Unfinished
             | Self::TooLarge(_)
             | Self::NotText
             | Self::Malformed(_)

@@ -17,10 +17,11 @@ pub fn of(offered: &[Arc<Operation>]) -> Value {
         let required: Vec<&String> = properties.as_object().into_iter().flat_map(|map| map.keys()).collect();
         json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties})
     };
+    let id = json!({"type": "string", "pattern": "^s[0-9]{1,2}$"});
     let param = object(json!({"name": one_of(names.iter().copied()), "value": {"type": "string"}}));
-    let need = object(json!({"step": {"type": "string"}, "when": one_of(["success", "failure", "always"])}));
+    let need = object(json!({"step": id, "when": one_of(["success", "failure", "always"])}));
     let step = object(json!({
-        "id": {"type": "string", "pattern": "^s[0-9]{1,2}$"},
+        "id": id,
         "operation": one_of(operations),
         "params": {"type": "array", "items": param},
         "needs": {"type": "array", "items": need},

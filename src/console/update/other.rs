@@ -23,15 +23,12 @@ pub(super) fn found(app: &mut App, ask: u64, improvement: Option<Improvement>) {
     let is_asked = app.other.standing.as_ref().is_some_and(|standing| standing.ask == ask);
     let Some(improvement) = improvement.filter(|_| is_asked && app.other_matters()) else { return };
     let line = improvement.line();
-    match improvement.plan.clone().filter(|_| improvement.is_better) {
-        Some(plan) => {
-            app.say(Role::Accent, format!("^Y shows another plan: {line}"));
-            app.other.found = Some(Found { improvement, plan });
-        }
-        None => {
-            app.other.standing = None;
-            app.say(Role::Muted, line);
-        }
+    if let Some(plan) = improvement.plan.clone().filter(|_| improvement.is_better) {
+        app.say(Role::Accent, format!("^Y shows another plan: {line}"));
+        app.other.found = Some(Found { improvement, plan });
+    } else {
+        app.other.standing = None;
+        app.say(Role::Muted, line);
     }
 }
 

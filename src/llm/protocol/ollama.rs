@@ -48,7 +48,7 @@ pub fn line(server: &Server, heard: &mut Heard, line: &str) -> Result<(), Fault>
         heard.tokens_in = value.get("prompt_eval_count").and_then(Value::as_u64);
         heard.tokens_out = value.get("eval_count").and_then(Value::as_u64);
         if value.get("done_reason").and_then(Value::as_str) == Some("length") {
-            return Err(Fault::Unfinished(MOST_TOKENS));
+            return Err(Fault::Unfinished);
         }
     }
     Ok(())

@@ -84,7 +84,7 @@ fn take(server: &Server, heard: &mut Heard, message: Option<&Value>) {
 
 fn finished(heard: &mut Heard, choice: &Value) -> Result<(), Fault> {
     match choice.get("finish_reason").and_then(Value::as_str) {
-        Some("length") => Err(Fault::Unfinished(MOST_TOKENS)),
+        Some("length") => Err(Fault::Unfinished),
         Some("content_filter") => Err(Fault::Refused(": its content filter stopped the answer".to_owned())),
         Some(_) => {
             heard.is_done = true;

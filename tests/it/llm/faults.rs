@@ -52,7 +52,7 @@ fn cases() -> Vec<(Vec<Reply>, &'static str, usize, u32)> {
         (vec![status(401, "", "{\"error\": {\"message\": \"bad key\"}}")], "it answered 401: bad key", 1, 0),
         (vec![status(404, "", "{\"error\": \"model 'stand-in' not found\"}")], "it answered 404: model 'stand-in' not found", 1, 0),
         (vec![status(302, "location: http://127.0.0.1:1/v1/chat/completions\r\n", "")], "it answered 302", 1, 0),
-        (vec![Reply::Unfinished(kick())], "2048 tokens were not enough", 1, 0),
+        (vec![Reply::Unfinished(kick())], "limit of tokens in the middle of its answer", 1, 0),
         (vec![Reply::NotText], "not UTF-8", 1, 0),
         (vec![Reply::Floods], "its answer is longer than", 1, 0),
         (vec![Reply::Fails("the GPU is gone".to_owned()), says(&kick())], "", 2, 1),
