@@ -6,6 +6,7 @@
 mod bound;
 pub mod environment;
 mod keys;
+mod model;
 pub mod place;
 pub mod secrets;
 
@@ -25,8 +26,8 @@ use keys::{KEYS, Key};
 use secrets::SecretHandle;
 
 /// Sections of the design that have no effect yet.
-const NOT_CARRIED_OUT: [&str; 3] = ["llm", "redis", "ui"];
-const SECTIONS: [&str; 6] = ["automation", "engine", "notify", "policy", "secrets", "ssh"];
+const NOT_CARRIED_OUT: [&str; 2] = ["redis", "ui"];
+const SECTIONS: [&str; 7] = ["automation", "engine", "llm", "notify", "policy", "secrets", "ssh"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -79,6 +80,7 @@ impl Config {
             config.file = Some(path);
         }
         config.read_environment(env, &mut problems);
+        config.check_llm(&mut problems);
         config.settings.engine.hidden = config.hidden();
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
@@ -125,9 +127,10 @@ impl Config {
         jobs.chain(self.channels.iter().map(|(name, binding)| (format!("notify.channels.{name}"), binding)))
     }
 
-    /// Every handle of the file, also of jobs and channels.
+    /// Every handle of the file, also of jobs, channels and the model.
     pub fn handles(&self) -> BTreeMap<String, SecretHandle> {
         let mut all = self.secrets.clone();
+        all.extend(self.llm_key().map(|handle| ("llm.key".to_owned(), handle)));
         for (key, binding) in self.bindings() {
             let (Binding::Command { secrets, .. } | Binding::Http { secrets, .. }) = binding else { continue };
             all.extend(secrets.iter().filter_map(|(name, text)| Some((format!("{key}.{name}"), text.parse().ok()?))));
@@ -252,6 +255,15 @@ impl Config {
         }
     }
 
+    /// File and line, or the variable.
+    fn place_of(&self, key: &str) -> (String, u32) {
+        match self.origins.get(key) {
+            Some(Origin::File { path, line }) => (path.clone(), *line),
+            Some(Origin::Environment { name }) => (name.clone(), 0),
+            Some(Origin::Builtin) | None => (key.to_owned(), 0),
+        }
+    }
+
     fn note(&mut self, key: String, origin: Origin) {
         self.origins.insert(key, origin);
     }
@@ -325,10 +337,7 @@ mod tests {
                 section = key.section;
                 text.push_str(&["[", section, "]\n"].concat());
             }
-            let value = key.show(&Settings::default());
-            let is_bare = value.starts_with('[') || value.parse::<u64>().is_ok();
-            let quote = if is_bare { "" } else { "\"" };
-            text.push_str(&[key.name, " = ", quote, &value, quote, "\n"].concat());
+            text.push_str(&[key.name, " = ", &key.in_file(&Settings::default()), "\n"].concat());
         }
         assert_eq!(load(&text, &[]).unwrap().settings, Settings::default(), "{text}");
     }
@@ -347,7 +356,7 @@ mod tests {
             ("[policy]\nprotected_paths = [3]\n", vec![], "c.toml:2: `protected_paths` must be a list of absolute paths"),
             ("[policy]\nprotected_paths = [\"etc\"]\n", vec![], "c.toml:2: `protected_paths` must be a list of absolute paths"),
             ("[policy]\nroles = {}\n", vec![], "c.toml:2: unknown key `roles` in [policy]"),
-            ("[llm]\nurl = \"x\"\n", vec![], "c.toml:1: [llm] is not carried out by this version; remove it"),
+            ("[redis]\nurl = \"x\"\n", vec![], "c.toml:1: [redis] is not carried out by this version; remove it"),
             ("[secrets]\ndb = \"hunter2\"\n", vec![], "c.toml:2: `db` must be `env:NAME`, `file:/PATH` or `cmd:PROGRAM ARGUMENTS`"),
             ("[automation.jobs.x]\nargv = []\n", vec![], "c.toml:1: `argv` is missing or empty"),
             ("[automation.jobs.x]\nargv = [\"ls\", \"{tarket}\"]\n", vec![], "c.toml:1: `{tarket}` names no parameter (nearest: target)"),
@@ -373,7 +382,7 @@ mod tests {
             ("[engine\n", vec![], "c.toml:1: unclosed table, expected `]`"),
             ("", vec![("OUIOE_ENGINE_SLOT", "3")], "OUIOE_ENGINE_SLOT: no setting has this name (nearest: OUIOE_ENGINE_SLOTS)"),
             ("", vec![("OUIOE_ENGINE_SLOTS", "x")], "OUIOE_ENGINE_SLOTS: must be a whole number from 1 to 10000"),
-            ("", vec![("OUIOE_LLM_URL", "x")], "OUIOE_LLM_URL: no setting has this name"),
+            ("", vec![("OUIOE_LLM_URI", "x")], "OUIOE_LLM_URI: no setting has this name"),
         ] {
             let problems = load(text, &env).expect_err(expected);
             assert_eq!(problems.len(), 1, "{problems:?}");

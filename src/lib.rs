@@ -19,6 +19,7 @@ pub mod decision;
 pub mod engine;
 pub mod journal;
 pub mod link;
+pub mod llm;
 pub mod machine;
 pub mod model;
 pub mod planner;

@@ -14,7 +14,7 @@ use super::dispatch::Setup;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::{Place, Session, SessionError};
-use crate::console::{self, ConsoleError, Joined, Past, PlanIntent, Rejoin, Revise, UiSettings, Wiring};
+use crate::console::{self, ConsoleError, Improve, Joined, Past, PlanIntent, Rejoin, Revise, UiSettings, Wiring};
 use crate::engine::EngineEnd;
 use crate::engine::handle::{Feed, Reply};
 use crate::engine::planning::Planning;
@@ -52,6 +52,7 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
         limits: setup.place.settings.engine.clone(),
         link,
         plan_intent: plan_intent(planning.clone()),
+        improve: planning.model().map(|model| (model.name().to_owned(), improve(planning.clone()))),
         revise: revise(planning),
         past: past(setup.place.clone()),
         rejoin: rejoin(setup.place.clone(), session.clone()),
@@ -150,6 +151,13 @@ fn plan_intent(planning: Arc<Planning>) -> PlanIntent {
     Arc::new(move |text| {
         let planning = planning.clone();
         Box::pin(async move { planning.plan_intent(&Ask::new(text)).await })
+    })
+}
+
+fn improve(planning: Arc<Planning>) -> Improve {
+    Arc::new(move |text, standing| {
+        let planning = planning.clone();
+        Box::pin(async move { planning.improve(&Ask::new(text), &standing).await })
     })
 }
 

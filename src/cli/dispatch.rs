@@ -18,6 +18,7 @@ use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
 use crate::config::secrets::redactor;
 use crate::engine::planning::Planning;
+use crate::engine::proposing::Model;
 use crate::link::local::local_actor;
 use crate::model::ids::Seq;
 use crate::store::Inventory;
@@ -42,7 +43,8 @@ impl Setup {
             Exit::Usage
         })?;
         let planning = planning.without(self.secrets.clone()).with_bound(self.config.jobs.clone(), self.config.channels.clone());
-        let planning = planning.with_ssh(self.config.settings.ssh.clone());
+        let key = self.config.llm_key().map(|handle| handle.to_string());
+        let planning = planning.with_ssh(self.config.settings.ssh.clone()).with_model(Model::of(&self.config.settings.llm, key));
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }

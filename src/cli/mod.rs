@@ -21,6 +21,7 @@ pub mod lines;
 pub mod log;
 pub mod logging;
 pub mod man;
+pub mod model;
 pub mod note;
 pub mod out;
 pub mod pause;

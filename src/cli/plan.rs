@@ -10,6 +10,7 @@ use super::act::Trouble;
 use super::dispatch::Setup;
 use super::exit::Exit;
 use super::lines;
+use super::model;
 use super::out::Out;
 use super::run::help_instead;
 use crate::engine::planning::Planning;
@@ -83,8 +84,27 @@ pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
     // Against a catalogue alone there is nothing to bind to.
     let outcome = if args.catalogue.is_some() { planning.ask(&ask) } else { planning.plan_intent(&ask).await };
     let format = if setup.out.json { PlanFormat::Json } else { args.format };
-    print(&outcome, format, begun, &setup.out);
+    if planning.model().is_none() {
+        print(&outcome, format, begun, &setup.out);
+        return Ok(exit_of(&outcome));
+    }
+    with_model(&planning, &ask, &outcome, format, begun, &setup.out).await;
     Ok(exit_of(&outcome))
+}
+
+/// The plan of the words is there at once, what a model makes of them follows; one JSON object has both.
+async fn with_model(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
+    if format == PlanFormat::Json {
+        let mut value = render::json(outcome, millis(begun));
+        let found = planning.improve(ask, outcome).await;
+        value["llm"] = found.as_ref().map_or(serde_json::Value::Null, model::json);
+        out.result(&lines::json(&value));
+        return;
+    }
+    print(outcome, format, begun, out);
+    let Some(found) = model::asked(planning, ask, outcome, out).await else { return };
+    // A drawing on stdout stays one drawing.
+    if format == PlanFormat::Text { out.block(&format!("\n{}", model::show(&found, outcome))) } else { out.note(&found.line()) }
 }
 
 pub fn exit_of(outcome: &PlanOutcome) -> Exit {

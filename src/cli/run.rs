@@ -9,11 +9,12 @@ use super::act::{self, Trouble, find};
 use super::args::{Assignment, digest_start};
 use super::dispatch::Setup;
 use super::exit::Exit;
+use super::out::Out;
 use super::plan::exit_of;
-use super::{detach, lines};
+use super::{detach, lines, model};
 use crate::console::meant::{self, Meant};
 use crate::engine::handle::Reply;
-use crate::engine::planning::unbound;
+use crate::engine::planning::{Planning, unbound};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Command as Submission, Consent, Submit};
 use crate::model::intent::Intent;
@@ -61,7 +62,16 @@ pub struct RunArgs {
 }
 
 pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
-    let plan = match planned(setup, args).await {
+    let planning = match setup.planning() {
+        Ok(planning) => planning,
+        Err(exit) => return Ok(exit),
+    };
+    let agree = Agree { yes: args.yes, digest: args.digest.as_deref(), detach: args.detach };
+    if planning.model().is_some() && !args.intent.is_empty() {
+        let ask = Ask::new(args.intent.join(" "));
+        return if args.dry_run { model::dry_run(setup, &planning, &ask).await } else { model::run(setup, &planning, &ask, &agree).await };
+    }
+    let plan = match planned(setup, &planning, args).await {
         Ok(plan) => plan,
         Err(exit) => return Ok(exit),
     };
@@ -74,7 +84,7 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
         }
         return Ok(Exit::Done);
     }
-    submit(setup, plan, &Agree { yes: args.yes, digest: args.digest.as_deref(), detach: args.detach }).await
+    submit(setup, plan, &agree).await
 }
 
 /// What was said on the command line before the plan was seen.
@@ -86,24 +96,33 @@ pub struct Agree<'a> {
 
 /// Asks where nothing was said, then runs it to its end.
 pub async fn submit(setup: &Setup, plan: Plan, agree: &Agree<'_>) -> Result<Exit, Trouble> {
-    let out = &setup.out;
-    let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
-    if let Some((step, hint)) = unbound(&plan) {
-        out.error(&format!("step {step} cannot start: {hint}"));
-        return Ok(Exit::Refused);
+    if let Some(exit) = cannot_start(&plan, &setup.out) {
+        return Ok(exit);
     }
+    let outcome = PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan.clone()) };
     let consent = match consent(setup, agree, &plan, &outcome)? {
         Ok(consent) => consent,
         Err(exit) => return Ok(exit),
     };
+    agreed(setup, plan, consent, agree).await
+}
+
+pub fn cannot_start(plan: &Plan, out: &Out) -> Option<Exit> {
+    let (step, hint) = unbound(plan)?;
+    out.error(&format!("step {step} cannot start: {hint}"));
+    Some(Exit::Refused)
+}
+
+/// Nothing is left to be asked.
+pub async fn agreed(setup: &Setup, plan: Plan, consent: Consent, agree: &Agree<'_>) -> Result<Exit, Trouble> {
+    let out = &setup.out;
     let attended = matches!(consent, Consent::Shown { .. }) || (out.is_interactive() && !agree.detach);
     let submit = Submit { intent: intent(setup, &plan), plan: Box::new(plan), consent, attended };
     if agree.detach { leave(setup, submit).await } else { act::run::run(&setup.place, out, submit).await }
 }
 
 /// A sealed plan, or what was said instead of one.
-async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
-    let planning = setup.planning()?;
+async fn planned(setup: &Setup, planning: &Planning, args: &RunArgs) -> Result<Plan, Exit> {
     let said = |problems: Vec<Problem>| {
         setup.out.problems(&problems);
         Exit::Usage
@@ -120,15 +139,7 @@ async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
             let outcome = planning.plan_intent(&Ask::new(args.intent.join(" "))).await;
             return match outcome {
                 PlanOutcome::Plan { plan, .. } => Ok(*plan),
-                other => {
-                    let exit = exit_of(&other);
-                    if setup.out.json {
-                        setup.out.result(&lines::json(&render::json(&other, 0.0)));
-                    } else {
-                        setup.out.error(&render::text(&other));
-                    }
-                    Err(exit)
-                }
+                other => Err(no_plan(&other, &setup.out)),
             };
         }
     };
@@ -141,6 +152,16 @@ pub fn help_instead(intent: &[String]) -> Option<&'static str> {
         Meant::Help => "say what is to be done, as in `ouioe run check disk usage on localhost`; `ouioe --help` lists the commands",
         Meant::Leave => "there is nothing to leave here: `ouioe runs` lists what goes on, `ouioe --help` the commands",
     })
+}
+
+/// Says what there is instead of a plan.
+pub fn no_plan(outcome: &PlanOutcome, out: &Out) -> Exit {
+    if out.json {
+        out.result(&lines::json(&render::json(outcome, 0.0)));
+    } else {
+        out.error(&render::text(outcome));
+    }
+    exit_of(outcome)
 }
 
 /// What the operator has seen and said; asks where somebody sits there.
@@ -161,23 +182,29 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
         return Ok(Ok(Consent::None));
     }
     out.note(&render::text(outcome));
+    let answer = out.ask(&question(plan));
+    Ok(if is_yes(answer.as_deref(), plan) { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
+}
+
+pub fn question(plan: &Plan) -> String {
     let destroyed = name_to_type(&plan.steps);
-    let word = destroyed.unwrap_or("yes");
-    let question = if plan.approval_required {
+    if plan.approval_required {
         let what = if destroyed.is_some() { "destroys" } else { "changes" };
-        format!("This {what} something. Type {} to approve plan {}, Enter to leave: ", text::safe(word), plan.digest.short())
+        let word = text::safe(destroyed.unwrap_or("yes"));
+        format!("This {what} something. Type {word} to approve plan {}, Enter to leave: ", plan.digest.short())
     } else if plan.worst_effect() != EffectClass::Read {
         format!("This changes something of low risk. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
     } else {
         format!("Only reads. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
-    };
-    let answer = out.ask(&question);
-    let said_yes = match answer.as_deref().map(str::trim) {
+    }
+}
+
+pub fn is_yes(answer: Option<&str>, plan: &Plan) -> bool {
+    match answer.map(str::trim) {
         Some("" | "y" | "yes") if !plan.approval_required => true,
-        Some(typed) => typed == word,
+        Some(typed) => typed == name_to_type(&plan.steps).unwrap_or("yes"),
         None => false,
-    };
-    Ok(if said_yes { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
+    }
 }
 
 fn intent(setup: &Setup, plan: &Plan) -> Intent {

@@ -1,6 +1,9 @@
 //! Every key of the file: one row each, with its type, its bounds and the place in the settings that it fills.
 
-use crate::model::settings::Settings;
+use serde_json::Value;
+
+use super::secrets::SecretHandle;
+use crate::model::settings::{LlmKind, Settings};
 use crate::model::time::Millis;
 use crate::planner::source::{Body, Node, Pos};
 
@@ -14,6 +17,17 @@ enum Kind {
     Paths(Place<Vec<String>>),
     /// An absolute path; empty for none.
     File(Place<String>),
+    Protocol(Place<LlmKind>),
+    /// `http://` or `https://`; empty for none.
+    Url(Place<String>),
+    /// One printable line; may be empty.
+    Line(Place<String>),
+    /// A handle or the name of a secret; empty for none.
+    Secret(Place<String>),
+    /// A decimal with at most six places, kept in millionths.
+    Price(Place<u64>),
+    /// A JSON object; empty for none.
+    Json(Place<String>),
 }
 
 pub struct Key {
@@ -33,7 +47,7 @@ const fn key(section: &'static str, name: &'static str, bounds: (u64, u64), kind
     Key { section, name, doc, kind, bounds }
 }
 
-pub static KEYS: [Key; 14] = [
+pub static KEYS: [Key; 22] = [
     key("engine", "slots", (1, 10_000), Kind::Count(|s| &mut s.engine.slots), "steps at once"),
     key("engine", "per_service", (1, 10_000), Kind::Count(|s| &mut s.engine.per_service), "steps at once against one service"),
     key("engine", "output_cap", (4 * KIB, KIB.pow(3)), Kind::Bytes(|s| &mut s.engine.output_cap), "output kept of one step"),
@@ -54,6 +68,14 @@ pub static KEYS: [Key; 14] = [
         Kind::Span(|s| &mut s.ssh.connect_timeout_ms),
         "until a host that does not answer is given up",
     ),
+    key("llm", "kind", ANY, Kind::Protocol(|s| &mut s.llm.kind), "protocol of the language model that may propose plans"),
+    key("llm", "url", ANY, Kind::Url(|s| &mut s.llm.url), "where it answers; empty: the usual place of its kind"),
+    key("llm", "model", ANY, Kind::Line(|s| &mut s.llm.model), "its name there"),
+    key("llm", "key", ANY, Kind::Secret(|s| &mut s.llm.key), "where the key stands: a handle, or a name under [secrets]"),
+    key("llm", "timeout", (1_000, 20_000), Kind::Span(|s| &mut s.llm.timeout_ms), "for one intent in all, repairs included"),
+    key("llm", "price_in", ANY, Kind::Price(|s| &mut s.llm.price_in), "of a million tokens asked"),
+    key("llm", "price_out", ANY, Kind::Price(|s| &mut s.llm.price_out), "of a million tokens answered"),
+    key("llm", "extra", ANY, Kind::Json(|s| &mut s.llm.extra), "fields put over every request, as one JSON object; null takes one out"),
 ];
 
 impl Key {
@@ -81,7 +103,15 @@ impl Key {
         let text = text.trim();
         match self.kind {
             Kind::Count(_) => text.parse().map_or_else(|_| Body::Text(text.to_owned()), Body::Int),
-            Kind::Bytes(_) | Kind::Span(_) | Kind::File(_) => Body::Text(text.to_owned()),
+            Kind::Bytes(_)
+            | Kind::Span(_)
+            | Kind::File(_)
+            | Kind::Protocol(_)
+            | Kind::Url(_)
+            | Kind::Line(_)
+            | Kind::Secret(_)
+            | Kind::Price(_)
+            | Kind::Json(_) => Body::Text(text.to_owned()),
             Kind::Names(_) | Kind::Paths(_) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Body::List(items.map(|item| Node { at: Pos::default(), body: Body::Text(item.to_owned()) }).collect())
@@ -96,7 +126,11 @@ impl Key {
             Kind::Count(place) => place(&mut settings).to_string(),
             Kind::Bytes(place) => size(*place(&mut settings)),
             Kind::Span(place) => place(&mut settings).to_string(),
-            Kind::File(place) => place(&mut settings).clone(),
+            Kind::File(place) | Kind::Url(place) | Kind::Line(place) | Kind::Secret(place) | Kind::Json(place) => {
+                place(&mut settings).clone()
+            }
+            Kind::Protocol(place) => protocol_word(*place(&mut settings)).to_owned(),
+            Kind::Price(place) => decimal(*place(&mut settings)),
             Kind::Names(place) | Kind::Paths(place) => format!("{:?}", place(&mut settings)),
         }
     }
@@ -105,8 +139,16 @@ impl Key {
     pub fn in_file(&self, settings: &Settings) -> String {
         let shown = self.show(settings);
         match self.kind {
-            Kind::Bytes(_) | Kind::Span(_) | Kind::File(_) => format!("{shown:?}"),
             Kind::Count(_) | Kind::Names(_) | Kind::Paths(_) => shown,
+            Kind::Bytes(_)
+            | Kind::Span(_)
+            | Kind::File(_)
+            | Kind::Protocol(_)
+            | Kind::Url(_)
+            | Kind::Line(_)
+            | Kind::Secret(_)
+            | Kind::Price(_)
+            | Kind::Json(_) => format!("{shown:?}"),
         }
     }
 
@@ -118,6 +160,12 @@ impl Key {
             Kind::Names(place) => *place(settings) = texts(body).filter(|names| names.iter().all(|name| !name.is_empty()))?,
             Kind::Paths(place) => *place(settings) = texts(body).filter(|paths| paths.iter().all(|path| path.starts_with('/')))?,
             Kind::File(place) => *place(settings) = file(body)?,
+            Kind::Protocol(place) => *place(settings) = PROTOCOLS.iter().find(|(word, _)| Some(*word) == line(body).as_deref())?.1,
+            Kind::Url(place) => *place(settings) = line(body).filter(|text| is_http(text))?,
+            Kind::Line(place) => *place(settings) = line(body)?,
+            Kind::Secret(place) => *place(settings) = line(body).filter(|text| is_secret(text))?,
+            Kind::Price(place) => *place(settings) = millionths(body)?,
+            Kind::Json(place) => *place(settings) = line(body).filter(|text| is_object(text))?,
         }
         Some(())
     }
@@ -134,6 +182,12 @@ impl Key {
             Kind::Span(_) if least == 0 => format!("a span such as \"90s\", at most {}", Millis(most)),
             Kind::Span(_) => format!("a span such as \"90s\", from {} to {}", Millis(least), Millis(most)),
             Kind::File(_) => "an absolute path".to_owned(),
+            Kind::Protocol(_) => "off, ollama or openai".to_owned(),
+            Kind::Url(_) => "an address such as \"http://127.0.0.1:11434\", without a query or a password".to_owned(),
+            Kind::Line(_) => "one line of text".to_owned(),
+            Kind::Secret(_) => format!("{}, or a name under [secrets]", super::secrets::WANTED),
+            Kind::Price(_) => "a price such as \"0.15\"".to_owned(),
+            Kind::Json(_) => "a JSON object in quotes".to_owned(),
             Kind::Names(_) => "a list of names".to_owned(),
             Kind::Paths(_) => "a list of absolute paths".to_owned(),
         }
@@ -171,4 +225,51 @@ fn size(bytes: u64) -> String {
 fn texts(body: &Body) -> Option<Vec<String>> {
     let Body::List(items) = body else { return None };
     items.iter().map(|item| if let Body::Text(text) = &item.body { Some(text.clone()) } else { None }).collect()
+}
+
+const PROTOCOLS: [(&str, LlmKind); 3] = [("off", LlmKind::Off), ("ollama", LlmKind::Ollama), ("openai", LlmKind::Openai)];
+
+fn protocol_word(kind: LlmKind) -> &'static str {
+    PROTOCOLS.iter().find(|(_, known)| *known == kind).map_or("off", |(word, _)| word)
+}
+
+fn line(body: &Body) -> Option<String> {
+    let Body::Text(text) = body else { return None };
+    (crate::text::safe(text) == *text).then(|| text.clone())
+}
+
+/// Nothing that could carry a secret in the address itself: it is shown.
+fn is_http(text: &str) -> bool {
+    let plain = |url: url::Url| {
+        let scheme = matches!(url.scheme(), "http" | "https");
+        scheme && url.has_host() && url.username().is_empty() && url.password().is_none() && url.query().is_none()
+    };
+    text.is_empty() || url::Url::parse(text).is_ok_and(plain)
+}
+
+/// A key itself is no name: names of secrets are words of a TOML file.
+fn is_secret(text: &str) -> bool {
+    let name = text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    text.is_empty() || name || text.parse::<SecretHandle>().is_ok()
+}
+
+fn is_object(text: &str) -> bool {
+    text.is_empty() || serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object())
+}
+
+const MILLION: u64 = 1_000_000;
+
+fn millionths(body: &Body) -> Option<u64> {
+    let Body::Text(text) = body else { return number(body)?.checked_mul(MILLION) };
+    let (whole, places) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(places) || places.len() > 6 {
+        return None;
+    }
+    whole.parse::<u64>().ok()?.checked_mul(MILLION)?.checked_add(format!("{places:0<6}").parse().ok()?)
+}
+
+fn decimal(millionths: u64) -> String {
+    let text = format!("{}.{:06}", millionths / MILLION, millionths % MILLION);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -19,6 +19,7 @@ use crate::model::time::{Millis, Stamp};
 use super::card::Card;
 use super::dialog::Dialog;
 use super::history::History;
+use super::other::Other;
 use super::output::Output;
 use super::palette::Palette;
 use super::pane::Pane;
@@ -181,6 +182,7 @@ pub struct App {
     pub before_intent: Pane,
     pub subject: Subject,
     pub proposal: Option<Proposal>,
+    pub other: Other,
     pub intent: IntentPane,
     pub step: StepPane,
     pub output: Option<Output>,
@@ -252,6 +254,7 @@ impl App {
             before_intent: Pane::Runs,
             subject: Subject::Nothing,
             proposal: None,
+            other: Other::default(),
             intent: IntentPane::default(),
             step: StepPane::default(),
             output: None,

@@ -5,6 +5,8 @@
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+use tokio::task::AbortHandle;
+
 use super::output::{CHUNK, Source};
 use super::revision::Target;
 use super::run::Event;
@@ -14,11 +16,14 @@ use super::wiring::Wiring;
 use crate::engine::handle::{FeedItem, Reply};
 use crate::model::command::Command;
 use crate::model::ids::RunId;
+use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 
 pub struct Errands {
     pub wiring: Wiring,
     pub events: Sender<Event>,
+    /// The model is asked one thing at a time.
+    pub improving: Option<AbortHandle>,
 }
 
 impl Errands {
@@ -67,6 +72,24 @@ impl Errands {
             let outcome = planning.await;
             let _ = events.send(Event::Model(Box::new(Msg::Planned { ask, outcome }), Instant::now()));
         });
+    }
+
+    pub fn improve(&mut self, ask: u64, text: String, standing: PlanOutcome) {
+        self.stop_improving();
+        let Some((_, improve)) = &self.wiring.improve else { return };
+        let (events, improving) = (self.events.clone(), improve(text, standing));
+        let task = self.wiring.runtime.spawn(async move {
+            let found = improving.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Improved { ask, found: found.map(Box::new) }), Instant::now()));
+        });
+        self.improving = Some(task.abort_handle());
+    }
+
+    /// Closes the connection to the model.
+    pub fn stop_improving(&mut self) {
+        if let Some(task) = self.improving.take() {
+            task.abort();
+        }
     }
 
     pub fn send(&self, order: Order, command: Command) {

@@ -122,6 +122,7 @@ fn is_named(act: Act) -> bool {
         | Act::PreviousPane
         | Act::EditIntent
         | Act::Approve
+        | Act::OtherPlan
         | Act::OldestQuestion
         | Act::Retry
         | Act::Change

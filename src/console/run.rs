@@ -56,10 +56,10 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         let events = events.clone();
         move |written| drop(events.send(Event::Written(written)))
     })?;
-    let errands = Errands { wiring, events };
+    let errands = Errands { wiring, events, improving: None };
     errands.forward_feed(feed.items);
     let wiring = &errands.wiring;
-    let app = App::new(Setup {
+    let mut app = App::new(Setup {
         state: Arc::unwrap_or_clone(feed.state),
         settings: wiring.settings.clone(),
         theme,
@@ -73,6 +73,7 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         limits: wiring.limits.clone(),
         size: terminal::size(),
     });
+    app.other.model = wiring.improve.as_ref().map(|(model, _)| model.clone());
     let screen = Screen::new(Rect::new(0, 0, app.size.0, app.size.1), wiring.settings.bracket);
     let console = Console {
         app,
@@ -295,6 +296,8 @@ impl Console {
                 self.app.mark(Dirty::Soon);
             }
             Deed::Plan { ask, text } => self.errands.plan(ask, text),
+            Deed::Improve { ask, text, standing } => self.errands.improve(ask, text, *standing),
+            Deed::StopImproving => self.errands.stop_improving(),
             Deed::Send { order, command } => self.errands.send(order, *command),
             Deed::Read { source, offset } => self.errands.read(source, offset),
             Deed::Save { source, path } => self.errands.save(source, path),

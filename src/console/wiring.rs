@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::UiSettings;
 use crate::engine::handle::Feed;
+use crate::engine::proposing::Improvement;
 use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
@@ -22,6 +23,9 @@ use crate::model::time::Stamp;
 
 /// Intent text -> plan, question or refusal; bound, previewed and sealed.
 pub type PlanIntent = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
+
+/// Intent text and what it came to -> what a model makes of it; dropping it stops asking.
+pub type Improve = Arc<dyn Fn(String, PlanOutcome) -> Pin<Box<dyn Future<Output = Option<Improvement>> + Send>> + Send + Sync>;
 
 /// `machine::apply`.
 pub type Fold = fn(&mut State, &Event);
@@ -50,6 +54,8 @@ pub type Past = Arc<dyn Fn(RunId) -> Pin<Box<dyn Future<Output = Result<Vec<Even
 pub struct Wiring {
     pub link: Link,
     pub plan_intent: PlanIntent,
+    /// The configured model's name, and how it is asked.
+    pub improve: Option<(String, Improve)>,
     pub fold: Fold,
     pub render: Render,
     pub rejoin: Rejoin,

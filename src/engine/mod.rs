@@ -10,6 +10,7 @@ mod effects;
 mod followers;
 pub mod handle;
 pub mod planning;
+pub mod proposing;
 mod start;
 
 pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

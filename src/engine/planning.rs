@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::proposing::Model;
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
@@ -28,12 +29,12 @@ use crate::text::redact::Redactor;
 /// Largest plan file, in bytes; more is refused before it is read.
 const FILE_CAP: u64 = 16 << 20;
 
-const HOLDS_SECRET: &str = "it holds the value of a configured secret";
+pub(super) const HOLDS_SECRET: &str = "it holds the value of a configured secret";
 const NAME_HANDLE: &str = "let a binding name the secret's handle instead";
 
 /// Values that no plan may carry.
 #[derive(Clone, Default)]
-struct Hidden(Option<Redactor>);
+pub(super) struct Hidden(Option<Redactor>);
 
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +43,7 @@ impl fmt::Debug for Hidden {
 }
 
 impl Hidden {
-    fn is_in(&self, text: &str) -> bool {
+    pub(super) fn is_in(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|secrets| secrets.redact(text) != text)
     }
 
@@ -74,7 +75,8 @@ pub struct Planning {
     pub catalogue: Catalogue,
     pub templates: Vec<Template>,
     inventory: Option<Inventory>,
-    hidden: Hidden,
+    pub(super) hidden: Hidden,
+    pub(super) model: Option<Model>,
     policy: PolicySettings,
     ssh: SshSettings,
     default_host: Option<String>,
@@ -91,6 +93,7 @@ impl Planning {
             templates,
             inventory: None,
             hidden: Hidden::default(),
+            model: None,
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: Some("localhost".to_owned()),
@@ -106,6 +109,7 @@ impl Planning {
             templates: Vec::new(),
             inventory: None,
             hidden: Hidden::default(),
+            model: None,
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: None,

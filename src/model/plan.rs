@@ -75,6 +75,8 @@ pub enum Provenance {
     StepOutput,
     /// A read made while planning, whose list is part of what is approved.
     Preview,
+    /// A language model wrote it: never without a look where it changes something.
+    Model,
 }
 
 /// Automatic retries that the approval covers. `limit` counts retries, not attempts.
@@ -178,8 +180,16 @@ impl Step {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PlanSource {
     Intent,
-    File { path: String },
-    Template { name: String },
+    File {
+        path: String,
+    },
+    Template {
+        name: String,
+    },
+    /// A language model proposed it; what of it changes something always waits for a person.
+    Model {
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -81,10 +81,58 @@ impl Default for SshSettings {
     }
 }
 
+/// Which protocol a language model is asked over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LlmKind {
+    /// No model is asked.
+    #[default]
+    Off,
+    /// `/api/chat`.
+    Ollama,
+    /// `/v1/chat/completions`.
+    Openai,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LlmSettings {
+    pub kind: LlmKind,
+    /// Up to and without the path of the protocol; empty: the usual one of the kind.
+    pub url: String,
+    pub model: String,
+    /// Handle of a secret, or the name of one under `[secrets]`; never the key itself. Empty: none is sent.
+    pub key: String,
+    /// For everything about one intent, waits and repairs included.
+    pub timeout_ms: Millis,
+    /// Of a million tokens, in millionths of whatever the operator counts in.
+    pub price_in: u64,
+    pub price_out: u64,
+    /// A JSON object put over every request; empty: nothing.
+    pub extra: String,
+}
+
+impl Default for LlmSettings {
+    fn default() -> Self {
+        Self {
+            kind: LlmKind::Off,
+            url: String::new(),
+            model: String::new(),
+            key: String::new(),
+            timeout_ms: Millis::seconds(20),
+            price_in: 0,
+            price_out: 0,
+            extra: String::new(),
+        }
+    }
+}
+
 /// What the pure part may know of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub engine: EngineSettings,
     pub policy: PolicySettings,
     pub ssh: SshSettings,
+    #[serde(default)]
+    pub llm: LlmSettings,
 }

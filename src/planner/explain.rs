@@ -77,6 +77,7 @@ fn origin(provenance: Provenance) -> &'static str {
         Provenance::StepOutput => "output of a step",
         Provenance::Preview => "read while planning",
         Provenance::Default => "default",
+        Provenance::Model => "from the model",
     }
 }
 

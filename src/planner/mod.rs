@@ -16,6 +16,7 @@ mod matching;
 pub mod near;
 mod pipeline;
 pub mod plan_file;
+pub mod propose;
 pub mod render;
 mod revise;
 mod score;

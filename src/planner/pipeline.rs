@@ -140,22 +140,25 @@ fn check_bounds(drafts: &[Draft], world: &World<'_>) -> Result<(), Stop> {
 }
 
 fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -> Plan {
-    let environment = environment(words, &drafts, world);
+    let named =
+        drafts.iter().flat_map(|draft| draft.operation.params.iter().filter_map(|param| Some((param, draft.values.get(&param.name)?))));
+    let environment = environment(words, named.map(|(param, text)| (&param.kind, text.as_str())), world);
     let steps = drafts.into_iter().enumerate().map(|(at, draft)| step(at, draft)).collect();
-    Plan {
-        digest: Digest::ZERO,
-        revision: 1,
-        title: ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect(),
-        intent: ask.text.clone(),
-        source: PlanSource::Intent,
-        environment,
-        approval_required: false,
-        steps,
-    }
+    plan_of(ask, PlanSource::Intent, environment, steps)
+}
+
+/// Title and intent are always the operator's own words.
+pub(super) fn plan_of(ask: &Ask, source: PlanSource, environment: Option<String>, steps: Vec<Step>) -> Plan {
+    let title = ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
+    Plan { digest: Digest::ZERO, revision: 1, title, intent: ask.text.clone(), source, environment, approval_required: false, steps }
 }
 
 /// The one environment that the operator named. Several, or a target that is named after another one, count as none.
-fn environment(words: &[Token], drafts: &[Draft], world: &World<'_>) -> Option<String> {
+pub(super) fn environment<'v>(
+    words: &[Token],
+    mut values: impl Iterator<Item = (&'v ParamType, &'v str)>,
+    world: &World<'_>,
+) -> Option<String> {
     let mut named: Vec<&str> = environments(words, &world.index).into_iter().map(|(_, name)| name).collect();
     named.sort_unstable();
     named.dedup();
@@ -164,15 +167,7 @@ fn environment(words: &[Token], drafts: &[Draft], world: &World<'_>) -> Option<S
         text.split(|c: char| !c.is_alphanumeric())
             .any(|part| grammar::environment(part).is_some_and(|other| other != *one && other == "production"))
     };
-    let clash = drafts.iter().any(|draft| {
-        draft
-            .operation
-            .params
-            .iter()
-            .filter(|param| matches!(param.kind, ParamType::Host | ParamType::Name))
-            .filter_map(|param| draft.values.get(&param.name))
-            .any(|text| contradicts(text))
-    });
+    let clash = values.any(|(kind, text)| matches!(kind, ParamType::Host | ParamType::Name) && contradicts(text));
     (!clash).then(|| (*one).to_owned())
 }
 
@@ -186,12 +181,17 @@ fn step(at: usize, draft: Draft) -> Step {
     step.needs = needs;
     step.join = draft.join;
     step.provenance = draft.provenance;
-    if operation.effect != EffectClass::Read
+    lock_target(&mut step);
+    step
+}
+
+/// Whoever changes a target has it alone.
+pub(super) fn lock_target(step: &mut Step) {
+    if step.effect != EffectClass::Read
         && let Some(target) = step.target().filter(|target| !target.contains("${"))
     {
         step.locks = vec![format!("target:{target}")];
     }
-    step
 }
 
 fn step_id(at: usize) -> StepId {

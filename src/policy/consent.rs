@@ -1,7 +1,8 @@
 //! What a consent covers.
 //!
 //! `--yes` covers a plan file or template as written on localhost and exempt targets. With an intent text it never
-//! covers a destroy, nor a mutate that needs approval, without the digest of the plan that was seen.
+//! covers a destroy, nor a mutate that needs approval, without the digest of the plan that was seen. Nor does it cover any
+//! change that a model proposed.
 
 use crate::model::catalogue::EffectClass;
 use crate::model::command::Consent;
@@ -34,7 +35,9 @@ fn yes_covers(plan: &Plan) -> Covered {
     let all_local = plan.steps.iter().filter(|step| step.approval).all(|step| step.target().is_none_or(is_localhost));
     let covered = match &plan.source {
         PlanSource::File { .. } | PlanSource::Template { .. } => all_local,
-        PlanSource::Intent => all_local && !plan.steps.iter().any(|step| step.effect == EffectClass::Destroy || step.approval),
+        PlanSource::Intent | PlanSource::Model { .. } => {
+            all_local && !plan.steps.iter().any(|step| step.effect == EffectClass::Destroy || step.approval)
+        }
     };
     if covered { Covered::Yes } else { Covered::No }
 }

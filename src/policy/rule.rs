@@ -2,7 +2,7 @@
 //! named environment. An unnamed environment counts as production. An exemption never covers a destroy.
 
 use crate::model::catalogue::EffectClass;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::{Plan, PlanSource, Provenance, Step};
 use crate::model::settings::PolicySettings;
 
 pub fn needs_approval(effect: EffectClass, low_risk: bool, environment: Option<&str>, exempt: &[String]) -> bool {
@@ -13,13 +13,19 @@ pub fn needs_approval(effect: EffectClass, low_risk: bool, environment: Option<&
     }
 }
 
+/// A model chose the step or a value of it, and it changes something: neither low risk nor an exemption spares the look.
+pub fn is_tainted(source: &PlanSource, step: &Step) -> bool {
+    let written = matches!(source, PlanSource::Model { .. }) || step.provenance.values().any(|from| *from == Provenance::Model);
+    written && step.effect != EffectClass::Read
+}
+
 /// Marks every step that waits for a person, and the plan if any does.
 /// An exemption holds only where no step destroys.
 pub fn mark_approvals(plan: &mut Plan, policy: &PolicySettings) {
     let destroys = plan.worst_effect() == EffectClass::Destroy;
     let exempt: &[String] = if destroys { &[] } else { &policy.exempt_environments };
     for step in &mut plan.steps {
-        step.approval = needs_approval(step.effect, step.low_risk, plan.environment.as_deref(), exempt);
+        step.approval = needs_approval(step.effect, step.low_risk, plan.environment.as_deref(), exempt) || is_tainted(&plan.source, step);
     }
     plan.approval_required = plan.steps.iter().any(|step| step.approval);
 }

@@ -18,7 +18,9 @@ use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::session::{Place, Session};
 use crate::engine::handle::Reply;
+use crate::engine::proposing::Model;
 use crate::journal::{JournalError, RESERVE_BYTES, Reader, holder};
+use crate::llm::Look;
 use crate::model::catalogue::{Binding, Operation};
 use crate::model::command::{Command, Consent, Submit};
 use crate::model::intent::Intent;
@@ -73,6 +75,7 @@ pub async fn doctor(setup: &Setup) -> Exit {
     findings.push(programs(setup));
     findings.push(ssh());
     findings.push(ssh_agent());
+    findings.push(model(setup).await);
     for one in &findings {
         if setup.out.json {
             setup.out.result(&lines::json(&json!({"check": one.what, "grade": one.grade.word(), "detail": one.detail})));
@@ -301,6 +304,27 @@ fn ssh_agent() -> Finding {
             Err(error) => finding("ssh agent", Grade::Warn, format!("{path} does not answer: {error}")),
         },
     }
+}
+
+/// Asks the server itself what it has.
+async fn model(setup: &Setup) -> Finding {
+    let settings = &setup.config.settings.llm;
+    let key = setup.config.llm_key().map(|handle| handle.to_string());
+    let Some(model) = Model::of(settings, key) else {
+        return finding("model", Grade::Note, "none is configured; plans are made without one (llm.kind)");
+    };
+    let name = model.name();
+    let (grade, detail) = match model.look().await {
+        Ok((Look::Has, false)) => (Grade::Ok, format!("{name} is there")),
+        Ok((Look::Has | Look::Unlisted, true)) => (Grade::Warn, format!("{name}: the key goes there unencrypted; use https in llm.url")),
+        Ok((Look::Unlisted, false)) => (Grade::Note, format!("the server answers and lists no models; {name} was not looked for")),
+        Ok((Look::Lacks(others), _)) => {
+            let all = if others.is_empty() { "none".to_owned() } else { others.into_iter().take(8).collect::<Vec<_>>().join(", ") };
+            (Grade::Fail, format!("the server answers and does not have {name}; it has: {all}"))
+        }
+        Err(fault) => (Grade::Fail, format!("{fault}; plans are made without it")),
+    };
+    finding("model", grade, detail)
 }
 
 /// Of a command binding, the program that is not there.

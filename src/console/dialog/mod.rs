@@ -6,6 +6,7 @@
 mod approve;
 mod draw;
 mod leave;
+mod other;
 mod revise;
 mod run;
 mod step;
@@ -14,6 +15,7 @@ pub use crate::machine::losses;
 pub use approve::{for_gate, for_plan, for_proposal};
 pub use draw::draw;
 pub use leave::for_leaving;
+pub use other::for_other;
 pub use revise::for_revision;
 pub use run::for_cancel;
 pub use step::for_step;
@@ -68,6 +70,9 @@ pub enum Does {
     CancelAll,
     /// Asks for other parameters; nothing is sent yet.
     Change,
+    /// A model's plan comes to the place of the one that stands, or goes; nothing is sent.
+    TakeOther,
+    DismissOther,
 }
 
 /// What the choice asks of the operator's hands.

@@ -26,6 +26,7 @@ pub enum Act {
     NewLine,
     RunPlan,
     Approve,
+    OtherPlan,
     OldestQuestion,
     Retry,
     Change,

@@ -58,6 +58,13 @@ pub const TABLE: &[Row] = &[
     Row { chords: &[code(Code::Enter)], act: Act::RunPlan, places: PLAN, hint: "run", help: "run the proposed plan, if it only reads" },
     Row { chords: &[letter('a')], act: Act::Approve, places: RUN, hint: "approve", help: "open the approval of this plan or step" },
     Row {
+        chords: &[ctrl('y')],
+        act: Act::OtherPlan,
+        places: WITH_PANES,
+        hint: "other plan",
+        help: "look at the plan that the model proposes instead (asks)",
+    },
+    Row {
         chords: &[letter('A')],
         act: Act::OldestQuestion,
         places: LISTS,
@@ -233,5 +240,7 @@ pub const VERBS: &[Verb] = &[
     Verb { letter: 'l', name: "leave running", help: "the engine goes on without a screen" },
     Verb { letter: 'p', name: "park", help: "end the engine; nothing new starts before `resume`" },
     Verb { letter: 'q', name: "leave", help: "leave the console" },
+    Verb { letter: 't', name: "take", help: "take this plan in the place of the other; nothing runs yet" },
+    Verb { letter: 'd', name: "dismiss", help: "let the other plan go" },
     Verb { letter: 'c', name: "close", help: "decide later" },
 ];

@@ -87,6 +87,7 @@ fn plan(page: &mut Page<'_>, plan: &Plan) {
         PlanSource::Intent => "an intent".to_owned(),
         PlanSource::File { path } => format!("the plan file {}", text::safe(path)),
         PlanSource::Template { name } => format!("the template {}", text::safe(name)),
+        PlanSource::Model { name } => format!("a proposal of the model {}", text::safe(name)),
     };
     let asked = match page.app.workflow() {
         Some(workflow) => {
@@ -163,6 +164,7 @@ fn provenance(from: Option<Provenance>) -> &'static str {
         Some(Provenance::Default) => "by default",
         Some(Provenance::StepOutput) => "from a step's result",
         Some(Provenance::Preview) => "from a look before the plan was shown",
+        Some(Provenance::Model) => "from the model, not from you",
         None => "as the plan says",
     }
 }

@@ -28,6 +28,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             gate || app.plan_question().is_some()
                 || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app) && app.blocked().is_none()
         }
+        Act::OtherPlan => app.other.found.is_some(),
         Act::OldestQuestion => app.waiting() > 0,
         Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
         Act::HoldBack => {
@@ -124,6 +125,7 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
             format!("{} cannot run: {}", text::safe(step), text::safe(why))
         }
         Act::Approve => "nothing here waits for an approval".to_owned(),
+        Act::OtherPlan => "there is no other plan to look at".to_owned(),
         Act::OldestQuestion => "no question waits".to_owned(),
         Act::Retry => of_step("only a failed, unknown or backing-off step is done again"),
         Act::Change => of_step("only a failed, unknown or backing-off step is changed"),
@@ -159,6 +161,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::EditIntent => app.pane = Pane::Intent,
         Act::RunPlan => submit(app, deeds),
         Act::Approve => open_dialog(app, approval),
+        Act::OtherPlan => open_dialog(app, dialog::for_other),
         Act::OldestQuestion => oldest(app),
         Act::Retry | Act::Skip | Act::Done => {
             open_dialog(app, |app| {

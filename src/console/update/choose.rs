@@ -12,7 +12,7 @@ use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
 use super::super::widget::scroll::Go;
-use super::{Deed, act, input, revise, show_run};
+use super::{Deed, act, input, other, revise, show_run};
 
 pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut Vec<Deed>) {
     let typing = app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some());
@@ -131,6 +131,8 @@ fn choose(app: &mut App, at: usize, deeds: &mut Vec<Deed>) {
         Does::Leave(exit) => deeds.push(Deed::Leave(exit)),
         Does::CancelAll => cancel_all(app, deeds),
         Does::Change => revise::open(app),
+        Does::TakeOther => other::take(app),
+        Does::DismissOther => other::dismiss(app),
     }
 }
 

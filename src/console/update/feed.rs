@@ -16,7 +16,7 @@ use super::super::pane::Pane;
 use super::super::proposal::Proposal;
 use super::super::settings::Bell;
 use super::super::theme::Role;
-use super::{Deed, rejoin, settle};
+use super::{Deed, other, rejoin, settle};
 
 pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
@@ -149,9 +149,10 @@ fn check_dialog(app: &mut App) {
 
 /// An answer for an older question is dropped. The plan is shown only where its question still stands in the editor: it
 /// takes the screen from nobody who went on to something else.
-pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome) {
+pub(super) fn planned(app: &mut App, ask: u64, outcome: PlanOutcome, deeds: &mut Vec<Deed>) {
     let Some((_, asked)) = app.intent.asking.take_if(|(current, _)| *current == ask) else { return };
     app.mark(Dirty::Soon);
+    other::ask(app, ask, asked.clone(), outcome.clone(), deeds);
     match outcome {
         PlanOutcome::Plan { approval_required: _, plan } => {
             let writes = app.pane == Pane::Intent && app.dialog.is_none() && app.help.is_none();

@@ -8,6 +8,7 @@ mod feed;
 mod find;
 mod go;
 mod input;
+mod other;
 mod rejoin;
 mod revise;
 mod settle;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
+use crate::engine::proposing::Improvement;
 use crate::model::command::Command;
 use crate::model::event::Event;
 use crate::model::ids::{RunId, StepId, StepIx};
@@ -47,6 +49,11 @@ pub enum Msg {
     Planned {
         ask: u64,
         outcome: PlanOutcome,
+    },
+    /// What became of `Deed::Improve`.
+    Improved {
+        ask: u64,
+        found: Option<Box<Improvement>>,
     },
     Replied {
         order: Order,
@@ -99,6 +106,13 @@ pub enum Deed {
         ask: u64,
         text: String,
     },
+    /// Another plan of a model, beside what the words alone came to.
+    Improve {
+        ask: u64,
+        text: String,
+        standing: Box<PlanOutcome>,
+    },
+    StopImproving,
     Send {
         order: Order,
         command: Box<Command>,
@@ -137,7 +151,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
     match msg {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
-        Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome),
+        Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome, &mut deeds),
+        Msg::Improved { ask, found } => other::found(app, ask, found.map(|found| *found)),
         Msg::Replied { order, reply } => replied(app, &order, reply, &mut deeds),
         Msg::Output { source, answer } => output(app, &source, answer, now),
         Msg::FrameWritten { frame } => frame_written(app, frame, now.mono),
@@ -152,6 +167,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
     if app.pane == Pane::Intent && pane != Pane::Intent {
         app.before_intent = pane;
     }
+    other::settle(app, &mut deeds);
     settle::settle(app, now, &mut deeds);
     deeds
 }

@@ -2,11 +2,13 @@
 //!
 //! Every outside string passes `text::safe`; nothing is left out without saying so.
 
+mod difference;
 mod drawing;
 mod json;
 mod people;
 mod value;
 
+pub use difference::{Change, difference};
 pub use drawing::{dot, mermaid};
 pub use json::json;
 pub use people::{action, text};

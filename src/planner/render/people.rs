@@ -51,6 +51,7 @@ fn plan_text(plan: &Plan) -> String {
         PlanSource::Intent => String::new(),
         PlanSource::File { path } => format!(", from file {}", safe(path)),
         PlanSource::Template { name } => format!(", from template {}", safe(name)),
+        PlanSource::Model { name } => format!(", proposed by the model {}", safe(name)),
     };
     let environment = plan.environment.as_deref().map_or_else(|| "not named (counts as production)".to_owned(), safe);
     put(
@@ -125,6 +126,7 @@ fn provenance_word(known: crate::model::plan::Provenance) -> &'static str {
         Provenance::Default => "  (default)",
         Provenance::StepOutput => "  (output of a step)",
         Provenance::Preview => "  (preview)",
+        Provenance::Model => "  (model)",
     }
 }
 

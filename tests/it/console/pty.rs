@@ -69,6 +69,7 @@ fn child_of_the_pty_tests() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let link = Link::InProcess { engine: Handle::new(sender, Spools::new("/nonexistent")), actor: ana() };
     let wiring = Wiring {
+        improve: None,
         link,
         plan_intent: Arc::new(|_| Box::pin(async { PlanOutcome::Plan { approval_required: false, plan: Box::new(deploy()) } })),
         fold: if scene.contains("broken") { broken_fold } else { machine::apply },

@@ -334,6 +334,8 @@ impl Desk {
 /// An order in short; a read is none.
 pub fn told(deed: &Deed) -> Option<String> {
     Some(match deed {
+        Deed::Improve { text, .. } => format!("improve {text}"),
+        Deed::StopImproving => "stop improving".to_owned(),
         Deed::Send { order: Order::Submit, command } => {
             let Command::Submit(submit) = &**command else { panic!("{command:?}") };
             format!("submit {} {}", submit.plan.title, matches!(submit.consent, Consent::Shown { digest } if digest == submit.plan.digest))

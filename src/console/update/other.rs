@@ -1,0 +1,55 @@
+//! A model's plan beside the one that stands: asked for when that is shown, told when it comes, taken or dismissed by a key.
+
+use super::super::app::{App, Dirty};
+use super::super::arming::Arming;
+use super::super::other::{Found, Standing};
+use super::super::proposal::Proposal;
+use super::super::theme::Role;
+use super::{Deed, feed};
+use crate::engine::proposing::Improvement;
+use crate::model::outcome::PlanOutcome;
+
+/// What the words alone came to is known and shown: the model is asked for another.
+pub(super) fn ask(app: &mut App, ask: u64, text: String, outcome: PlanOutcome, deeds: &mut Vec<Deed>) {
+    if app.other.model.is_none() {
+        return;
+    }
+    deeds.push(Deed::Improve { ask, text: text.clone(), standing: Box::new(outcome.clone()) });
+    (app.other.standing, app.other.found) = (Some(Standing { ask, text, outcome }), None);
+}
+
+/// One line, whatever it is; a better plan waits until it is looked at.
+pub(super) fn found(app: &mut App, ask: u64, improvement: Option<Improvement>) {
+    let is_asked = app.other.standing.as_ref().is_some_and(|standing| standing.ask == ask);
+    let Some(improvement) = improvement.filter(|_| is_asked && app.other_matters()) else { return };
+    let line = improvement.line();
+    if let Some(plan) = improvement.plan.clone().filter(|_| improvement.is_better) {
+        app.say(Role::Accent, format!("^Y shows another plan: {line}"));
+        app.other.found = Some(Found { improvement, plan });
+    } else {
+        app.other.standing = None;
+        app.say(Role::Muted, line);
+    }
+}
+
+/// What is no longer asked for is not waited for.
+pub(super) fn settle(app: &mut App, deeds: &mut Vec<Deed>) {
+    if app.other.standing.is_some() && !app.other_matters() {
+        (app.other.standing, app.other.found) = (None, None);
+        deeds.push(Deed::StopImproving);
+    }
+}
+
+/// In the place of the plan that stood, with nothing agreed to: keys arm anew, and a yes names its digest.
+pub(super) fn take(app: &mut App) {
+    let (Some(standing), Some(found)) = (app.other.standing.take(), app.other.found.take()) else { return };
+    app.intent.answer = None;
+    app.proposal = Some(Proposal::new(standing.text, (*found.plan).clone(), Arming::from_frame(app.frame)));
+    feed::show_proposal(app);
+}
+
+pub(super) fn dismiss(app: &mut App) {
+    (app.other.standing, app.other.found) = (None, None);
+    app.say(Role::Muted, "the other plan is dismissed");
+    app.mark(Dirty::Soon);
+}
