@@ -168,6 +168,13 @@ impl Tty {
         assert!(!timeout.timed_out(), "no {what} on:\n{}", seen.screen.screen().contents());
     }
 
+    /// Waits for the next byte, so long at most.
+    fn writes_within(&self, span: Duration) -> bool {
+        let seen = self.seen.0.lock().expect("no panic in here");
+        let before = seen.bytes.len();
+        self.seen.1.wait_timeout_while(seen, span, |seen| seen.bytes.len() == before).is_ok_and(|(_seen, timeout)| !timeout.timed_out())
+    }
+
     fn shows(&self, text: &str) {
         self.wait(text, |seen| seen.screen.screen().contents().contains(text));
     }
@@ -346,13 +353,11 @@ fn idle_is_idle() {
         };
         tasks.flatten().map(of_task).sum()
     };
-    // The window of the measurement; what was on its way has settled when two in a row agree.
+    // What was on its way has settled once a whole window passes without a byte or a wake-up.
     let quiet = |tty: &Tty| {
-        let mut last = (switches(), tty.bytes().len());
         (0..10).any(|_| {
-            std::thread::sleep(Duration::from_secs(1));
-            let now = (switches(), tty.bytes().len());
-            std::mem::replace(&mut last, now) == now
+            let before = switches();
+            !tty.writes_within(Duration::from_secs(1)) && switches() == before
         })
     };
     assert!(quiet(&tty), "wake-ups or bytes in every one of ten seconds");

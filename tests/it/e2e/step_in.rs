@@ -51,6 +51,36 @@ fn a_yes_at_the_terminal_runs_the_changed_step() {
     home.run(&["resume"]).exits(0);
 }
 
+/// The same by the console's key: typed, shown as a difference, allowed by the name of what it runs on.
+#[test]
+fn a_retry_with_other_parameters_by_the_key_m() {
+    let home = Home::new();
+    waiting(&home);
+    let mut tty = Tty::start(&home, &[]);
+    tty.shows("what is to be done?");
+    tty.press("\x1b");
+    tty.shows("parked");
+    tty.press("\r");
+    tty.shows("needs a decision");
+    tty.press("m");
+    tty.shows("command (1 of 2): cat nothing-here");
+    tty.press("\x15echo better\r");
+    tty.shows("host (2 of 2): localhost");
+    tty.press("\r");
+    tty.shows("-> \"echo better\"");
+    tty.shows("acts on");
+    assert_eq!(home.show("last")["revision"], 1, "looking changes nothing");
+    tty.press("mlocalhost\r");
+    tty.shows("accepted: change a");
+    tty.press("R");
+    tty.shows("SUCCEEDED 2/2");
+    tty.press("q");
+    assert_eq!(tty.end(), 0);
+    let run = home.show("last");
+    assert_eq!((run["state"].as_str(), run["revision"].as_u64()), (Some("succeeded"), Some(2)));
+    assert_eq!(step(&run, "a")["result"]["text"], "better\n");
+}
+
 #[test]
 fn a_paused_subtree_waits_and_the_rest_goes_on() {
     let home = Home::new();
