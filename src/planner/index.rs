@@ -26,6 +26,7 @@ struct WordsFile {
     opposites: Vec<(String, String)>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
+    short: BTreeMap<String, String>,
     say: Vec<Say>,
 }
 
@@ -74,7 +75,7 @@ pub struct Index {
     /// First stem of what is said -> (all its stems, what it is like).
     pub says: BTreeMap<String, Vec<Said>>,
     pub aliases: BTreeMap<String, Vec<Phrase>>,
-    /// Stem of one word that by itself orders an operation: of its name, or an alias of one word.
+    /// Stem of an alias of one word, which by itself orders the operation.
     orders: BTreeMap<String, BTreeSet<usize>>,
     /// Stem of the verb by which an operation is led: of its name, its summary or an alias.
     leads: BTreeMap<String, BTreeSet<usize>>,
@@ -149,8 +150,7 @@ impl Index {
         for (stem, weight) in weights {
             self.postings.entry(stem).or_default().push((at, weight));
         }
-        let names = operation.verb().split('_').chain(operation.summary.split_whitespace().next());
-        for word in names.chain(operation.aliases.iter().map(String::as_str)).filter(|word| !word.contains([' ', '-'])) {
+        for word in operation.aliases.iter().filter(|word| !word.contains([' ', '-'])) {
             self.orders.entry(stem(&word.to_lowercase())).or_default().insert(at);
         }
         let leads = lead::leads(&operation, &self.verbs);
@@ -200,8 +200,8 @@ impl Index {
         inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
     }
 
-    /// This word alone, as a verb, asks for the operation.
-    pub fn is_order(&self, stem: &str, operation: usize) -> bool {
+    /// This word alone is an alias of the operation.
+    pub fn is_alias(&self, stem: &str, operation: usize) -> bool {
         self.orders.get(stem).is_some_and(|known| known.contains(&operation))
     }
 
@@ -213,6 +213,13 @@ impl Index {
     /// The operation does the opposite of what this word says.
     pub fn is_against(&self, stem: &str, operation: usize) -> bool {
         self.against.get(operation).is_some_and(|against| against.contains(stem))
+    }
+
+    /// What a short form stands for, where the catalogue does not know the form itself.
+    pub fn spelt_out(&self, low: &str) -> Option<&'static str> {
+        let word = WORDS.short.get(low)?;
+        let known = self.postings.contains_key(&stem(low)) || self.verbs.contains(low);
+        (!known).then_some(word.as_str())
     }
 
     /// Says how something is, not what to do.
@@ -228,6 +235,12 @@ impl Index {
         };
         let says = self.says.get(stem).map_or(&[][..], Vec::as_slice);
         says.iter().any(|(said, like)| said.len() == 1 && like.iter().any(|set| set.iter().all(holds)))
+    }
+
+    /// Said by itself, the word is like a verb that leads an operation.
+    pub fn is_like_lead(&self, stem: &str) -> bool {
+        let says = self.says.get(stem).map_or(&[][..], Vec::as_slice);
+        says.iter().any(|(said, like)| said.len() == 1 && like.iter().any(|set| set.iter().any(|one| self.leads.contains_key(one))))
     }
 
     /// A verb that may stand before any read: "run a check", "collect the logs".
@@ -254,7 +267,9 @@ impl Index {
             !self.verbs.contains(&tokens[at].low)
                 && tokens[..at].iter().any(|token| token.is_one_of(&["is", "are", "was", "be", "isn't", "not"]))
         };
-        let noun = |at: usize| at > 0 && (is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        // "every host tagged x": said of the hosts.
+        let said_of = |at: usize| at > 0 && self.is_machine(&tokens[at - 1].low) && !self.verbs.contains(&tokens[at].low);
+        let noun = |at: usize| at > 0 && (said_of(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
         (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
     }
 

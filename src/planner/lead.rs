@@ -43,12 +43,14 @@ pub fn leads(operation: &Operation, verbs: &BTreeSet<String>) -> BTreeSet<String
     let parts: Vec<&str> = operation.verb().split('_').collect();
     let (first, last) = (parts[0], parts[parts.len() - 1]);
     let mut found = BTreeSet::new();
-    found.insert(stem(first));
+    if verbs.contains(first) || parts.len() == 1 {
+        found.insert(stem(first));
+    }
     if !verbs.contains(first) || parts.len() == 1 {
         found.insert(stem(last));
     }
     found.insert(stem(&first_word(&operation.summary)));
-    found.extend(operation.aliases.iter().map(|alias| stem(&first_word(alias))));
+    found.extend(operation.aliases.iter().map(|alias| first_word(alias)).filter(|word| verbs.contains(word)).map(|word| stem(&word)));
     let words: Vec<String> = operation.summary.split_whitespace().map(str::to_lowercase).collect();
     if words.first().is_some_and(|word| matches!(word.as_str(), "turn" | "switch")) {
         let particle = words.iter().map(|word| word.trim_end_matches('.')).find(|word| matches!(*word, "on" | "off"));

@@ -23,6 +23,8 @@ struct Term {
     ways: Vec<(Vec<String>, f64)>,
     /// Words of an alias of a manifest that start here: operation and strength.
     aliases: Vec<(usize, f64)>,
+    /// It stands in a phrase begun before it: alone it would say something else.
+    inside: bool,
     /// A verb here can order something.
     is_verb: bool,
     /// It is the verb of the clause: operations that it does not lead mean something else by the word.
@@ -62,6 +64,7 @@ impl Query {
                 weight: 0.5,
                 ways: vec![(vec![stem(verb)], 1.0)],
                 aliases: Vec::new(),
+                inside: false,
                 is_verb: true,
                 verb: None,
                 is_light: index.light.contains(verb),
@@ -83,10 +86,21 @@ impl Query {
                 let first = Some(at) == verb && base >= 1.0;
                 let phrase = says_of(&said, at, index).any(|(stems, _)| stems.len() > 1);
                 let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
-                let is_verb = phrase || index.is_verb(&token.low);
+                let named =
+                    at > 0 && (tokens[at - 1].owner || tokens[at - 1].is_one_of(&["the", "this", "that", "its", "with", "of", "about"]));
+                let is_verb = phrase || (index.is_verb(&token.low) && !named);
                 let is_light = Some(at) == verb && index.light.contains(&token.low);
                 let leading = (first && index.led_by(&said[at]).is_some()).then(|| said[at].clone());
-                terms.push(Term { at: Some(at), weight, ways, aliases, is_verb, verb: leading, is_light });
+                terms.push(Term {
+                    at: Some(at),
+                    weight,
+                    ways,
+                    aliases,
+                    inside: inside.contains(&at) && !phrase,
+                    is_verb,
+                    verb: leading,
+                    is_light,
+                });
             }
         }
         Self { terms }
@@ -121,7 +135,8 @@ impl Query {
     pub fn orders(&self, operation: usize, index: &Index) -> bool {
         self.terms.iter().any(|term| {
             let by_word = |(stems, _): &(Vec<String>, f64)| {
-                let named = stems.iter().any(|stem| index.is_order(stem, operation));
+                let led = |stem: &String| index.led_by(stem).is_some_and(|led| led.contains(&operation));
+                let named = stems.iter().any(|stem| led(stem) || index.is_alias(stem, operation));
                 named && (term.is_verb || stems.len() > 1) && all_of(stems, index).iter().any(|(found, _)| *found == operation)
             };
             term.is_light || term.ways.iter().any(by_word) || term.aliases.iter().any(|(found, _)| *found == operation)
@@ -145,13 +160,27 @@ impl Query {
         self.terms.iter().filter(|term| term.at == Some(at)).any(by_term)
     }
 
+    /// Something beside the verb speaks of the operation.
+    pub fn speaks_beside(&self, operation: usize, verb: usize, index: &Index) -> bool {
+        let of_verb = |term: &&Term| term.at == Some(verb);
+        let by_phrase = |term: &Term| term.aliases.iter().any(|(found, strength)| *found == operation && *strength > 2.5);
+        self.terms.iter().filter(|term| !of_verb(term)).any(|term| term.hits(operation, index))
+            || self.terms.iter().filter(of_verb).any(|term| {
+                let phrase = |(stems, strength): &(Vec<String>, f64)| {
+                    *strength >= 1.0 && term.verb.as_ref().is_none_or(|verb| stems[..] != [verb.clone()][..])
+                };
+                by_phrase(term)
+                    || term.ways.iter().any(|way| phrase(way) && all_of(&way.0, index).iter().any(|(found, _)| *found == operation))
+            })
+    }
+
     /// Share of the content words, values aside, that the operation explains.
     pub fn cover(&self, operation: usize, used: &[bool], index: &Index) -> f64 {
         let (mut mass, mut covered) = (0.0, 0.0);
         for term in &self.terms {
             let is_value = term.at.is_some_and(|at| used.get(at).copied().unwrap_or(false));
             let hit = term.hits(operation, index);
-            if is_value && !hit {
+            if (is_value || term.inside) && !hit {
                 continue;
             }
             mass += term.weight;

@@ -72,7 +72,9 @@ pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
         // In a message it is what the message is about.
         Kind::Duration => !worded,
         Kind::Ident => machine(token) && !worded && !taken(token),
-        Kind::Word | Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
+        // A name in other letters is not passed over for the machine at hand.
+        Kind::Word => !worded && !token.text.is_ascii(),
+        Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
     };
     if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
         return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));

@@ -61,8 +61,12 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         let choices = choose(&clause.tokens, world, pool, &around);
         let considered = choices.iter().take(3).map(|one| (one.operation.name.clone(), one.words, one.total)).collect();
-        let Some(best) = choices.into_iter().next() else {
+        let Some(best) = fitting(choices, clause, world) else {
             if fold(&mut found, clause, world) {
+                continue;
+            }
+            if let Some(again) = once_more(&found, clause, world) {
+                found.push(again);
                 continue;
             }
             if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
@@ -99,6 +103,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         around.before.push(Arc::clone(&best.operation));
+        around.named.extend(best.bound.values.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))));
         let merged = merge(&mut found, &best, clause);
         if !merged {
             found.push(Unit { considered, ..unit(best, clause.clone(), beside[at], anchor) });
@@ -123,6 +128,49 @@ fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
     last.bound = bound;
     last.clause.tokens = tokens;
     true
+}
+
+/// The best choice; or the next, where the best has no place for a value that was said and the next has.
+fn fitting(choices: Vec<Choice>, clause: &Clause, world: &World<'_>) -> Option<Choice> {
+    let first = choices.first()?;
+    if !first.bound.bad.is_empty() {
+        return choices.into_iter().next();
+    }
+    let most = first.total;
+    let at = choices
+        .iter()
+        .position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && left_over(choice, clause, world).is_none());
+    choices.into_iter().nth(at.unwrap_or(0))
+}
+
+/// "deploy it to staging, then to production": the same again with other values.
+fn once_more(found: &[Unit], clause: &Clause, world: &World<'_>) -> Option<Unit> {
+    let last = found.last().filter(|_| clause.cond.is_none() && clause.join == Join::Then)?;
+    let operation = last.operation.clone()?;
+    let is_value = |token: &Token| token.is_value() || grammar::environment(&token.low).is_some();
+    let plain = |token: &Token| is_value(token) || is_function(&token.low);
+    let has_value = clause.tokens.iter().any(is_value);
+    if !has_value || !clause.tokens.iter().all(plain) {
+        return None;
+    }
+    let bound = bind(&operation, &clause.tokens, world, &Place::of(&clause.tokens, &world.index));
+    let taken = (0..clause.tokens.len()).all(|at| bound.used[at] || !is_value(&clause.tokens[at]));
+    if !taken || !bound.bad.is_empty() || bound.values.is_empty() {
+        return None;
+    }
+    let mut values = last.values.clone();
+    values.extend(bound.values.clone());
+    let clause = clause.clone();
+    Some(Unit {
+        operation: Some(operation),
+        values,
+        bound,
+        clause,
+        beside: false,
+        is_condition: false,
+        considered: Vec::new(),
+        anchor: None,
+    })
 }
 
 /// "check it" after a change: the one read that looks at the same things. A condition without anything to do is asked about.
@@ -310,6 +358,15 @@ fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
     let words = || clauses.iter().flat_map(|clause| &clause.tokens).filter(|token| token.kind == Kind::Word);
     let some_sense =
         words().any(|token| is_function(&token.low) || world.index.knows(&stem(&token.low)) || world.index.is_verb(&token.low));
+    let runs = clause.tokens.iter().position(|token| token.is_one_of(&["run", "execute", "exec"]));
+    if runs.is_some_and(|at| clause.tokens[..at].iter().all(|token| is_function(&token.low))) {
+        return refuse(
+            format!(
+                "\"{text}\" names no job, check or template that is known; a command is given in quotes, as in: run the command \"uptime\" on HOST"
+            ),
+            nearest,
+        );
+    }
     if some_sense && clauses.len() == 1 {
         return refuse(format!("no known operation does this: \"{text}\""), nearest);
     }

@@ -60,6 +60,10 @@ impl Scan<'_> {
             } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span()) {
                 self.at += length;
                 self.mark(marker);
+            } else if rest[0].is_one_of(ORDINALS) && self.current.tokens.is_empty() && !self.found.is_empty() {
+                self.at += 1;
+                self.flush(Join::Then);
+                self.skip_comma();
             } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether() && !self.is_modal()) {
                 self.condition(length);
             } else if rest[0].is("while") && rest.get(1).is_some_and(|next| next.low.ends_with("ing") && self.index.is_verb(&next.low)) {
@@ -189,7 +193,10 @@ impl Scan<'_> {
 
     /// "the logs should be rotated": what is wanted, not under what condition.
     fn is_modal(&self) -> bool {
-        self.tokens[self.at].is("should") && !self.is_blank()
+        // "what breaks if x goes down" asks; nothing hangs on it.
+        let asks = self.current.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who"]))
+            && self.current.tokens.iter().any(|token| token.is_one_of(&["would", "happens", "breaks", "affected"]));
+        asks || self.tokens[self.at].is("should") && !self.is_blank()
     }
 
     /// "after 5 minutes": time that is to pass before this clause.
@@ -301,6 +308,7 @@ impl Scan<'_> {
         };
         let subordinate = marker(rest).is_some()
             || condition::opener(rest).is_some()
+            || first.is_one_of(ORDINALS)
             || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1));
         let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
         let has_verb =
@@ -332,6 +340,9 @@ impl Scan<'_> {
         rest.get(1).is_some_and(|token| self.index.is_machine(&token.low) && token.low.ends_with('s'))
     }
 }
+
+/// "first x, second y, third z".
+const ORDINALS: &[&str] = &["second", "secondly", "third", "thirdly", "fourth", "fourthly", "fifth"];
 
 /// Stand between a joint and its verb and change nothing.
 const ADVERBS: &[&str] =

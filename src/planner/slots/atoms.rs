@@ -154,7 +154,11 @@ impl Binder<'_> {
 
     /// A domain that does not follow "to": that one is the new value.
     fn take_domain(&mut self, param: &Param) {
-        let fits = |at: &usize| !self.used[*at] && self.tokens[*at].kind == Kind::Ident && grammar::is_dns(&self.tokens[*at].text);
+        let fits = |at: &usize| {
+            !self.used[*at]
+                && (self.tokens[*at].kind == Kind::Ident || self.tokens[*at].is("localhost"))
+                && grammar::is_dns(&self.tokens[*at].text)
+        };
         let places: Vec<usize> = (0..self.tokens.len()).filter(fits).collect();
         let plain = places.iter().copied().find(|at| *at == 0 || !self.tokens[at - 1].is_one_of(&["to", "at"]));
         if let Some(at) = plain.or_else(|| places.first().copied()) {

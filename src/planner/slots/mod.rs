@@ -143,7 +143,8 @@ impl Binder<'_> {
                 Kind::Channel => 2.2,
                 Kind::Path | Kind::Version => 1.3,
                 Kind::Ip | Kind::Duration | Kind::Ident => 0.9,
-                Kind::Datetime | Kind::Int(_) => 0.7,
+                Kind::Datetime => 3.0,
+                Kind::Int(_) => 0.7,
                 Kind::Quoted => 0.5,
                 // A word that nobody knows is most likely a name, where it is no message.
                 Kind::Word if !worded && self.is_strange(at) => 0.6,

@@ -34,7 +34,10 @@ impl Binder<'_> {
 
     fn take_name(&mut self, param: &Param, at: usize) {
         self.accept(param, &self.tokens[at].text.clone(), at);
-        self.bound.evidence += identifier_score(param, &self.tokens[at]);
+        // Its parameter is named beside it: "container x".
+        let cues = stems(&param.name);
+        let named = at > 0 && cues.contains(&stem(self.low(at - 1))) || cues.contains(&stem(self.low(at + 1)));
+        self.bound.evidence += identifier_score(param, &self.tokens[at]) + if named && param.kind == ParamType::Name { 0.8 } else { 0.0 };
         if !self.is_given(&param.name) {
             // Refused by its grammar: an empty list keeps the parameter from being asked for twice.
             self.bound.values.insert(param.name.clone(), Vec::new());
@@ -77,6 +80,8 @@ impl Binder<'_> {
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
+                    && !self.is_kind(at)
+                    && !(at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
                     && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
@@ -93,10 +98,7 @@ impl Binder<'_> {
     /// "backup job": a parameter's word follows, so even a word of the operation is a name here.
     fn names_follow(&self, at: usize) -> bool {
         let next = stem(self.low(at + 1));
-        // "Pause a consumer group": the two words are one kind of thing.
-        let own = stems(&self.operation.summary);
-        let kind = own.windows(2).any(|pair| pair[0] == stem(self.low(at)) && pair[1] == next);
-        !kind && !next.is_empty() && self.operation.params.iter().any(|param| stems(&param.name).contains(&next))
+        !next.is_empty() && self.operation.params.iter().any(|param| stems(&param.name).contains(&next))
     }
 
     fn name_score(&self, param: &Param, at: usize) -> f64 {
@@ -120,6 +122,14 @@ impl Binder<'_> {
             return f64::MIN;
         }
         let placed = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "of"]) && !self.is_looked_at(at);
+        // "free memory": with a machine at hand, a word that means something is no other one.
+        let means = token.kind == Kind::Word && !asset && self.world.index.knows(&stem(&token.low));
+        if machine_param && means && !said_as_place && self.world.default_host.is_some() {
+            return f64::MIN;
+        }
+        if at > 0 && token.kind == Kind::Word && self.tokens[at - 1].is("how") {
+            return f64::MIN;
+        }
         if !param.required && machine_param && !machine_like && !placed {
             return f64::MIN;
         }
@@ -210,18 +220,32 @@ impl Binder<'_> {
         score
     }
 
+    /// "the consumer group", "the log level": the summary says the two words as one kind of thing.
+    fn is_kind(&self, at: usize) -> bool {
+        let (one, next) = (stem(self.low(at)), stem(self.low(at + 1)));
+        let cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&next));
+        cue && stems(&self.operation.summary).windows(2).any(|pair| pair[0] == one && pair[1] == next)
+    }
+
     /// "consumer group x": a word of the operation itself says what kind of thing comes, and is no name.
     fn is_own_word(&self, at: usize) -> bool {
         let index = &self.world.index;
+        let service = self.operation.service() == self.low(at);
         self.tokens[at].kind == Kind::Word
-            && index.postings.get(&stem(self.low(at))).is_some_and(|postings| {
-                postings.iter().any(|(operation, weight)| *weight >= 1.0 && index.operations[*operation].name == self.operation.name)
-            })
+            && (service
+                || index.postings.get(&stem(self.low(at))).is_some_and(|postings| {
+                    postings.iter().any(|(operation, weight)| *weight >= 1.0 && index.operations[*operation].name == self.operation.name)
+                }))
     }
 
     /// "when did grace log in": who stands behind the auxiliary of a question.
     fn is_subject(&self, before: usize) -> bool {
         let auxiliary = before.checked_sub(1).map(|place| self.low(place));
+        // "cart should go back": who stands before a modal, at the very start.
+        let modal = self.tokens.get(before + 1).is_some_and(|next| next.is_one_of(MODALS));
+        if modal && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
+            return true;
+        }
         let asks = matches!(auxiliary, Some("did" | "does" | "has" | "is" | "was" | "are" | "were" | "can" | "will"));
         asks && self.tokens[..before].iter().all(|token| token.kind == Kind::Word && is_function(&token.low))
     }
@@ -260,7 +284,13 @@ impl Binder<'_> {
         let led = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["in", "of", "from", "within", "inside", "for"]);
         let fits = |at: &usize| {
             let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
-            let name = self.tokens[*at].kind == Kind::Ident && !grammar::is_machine_like(&self.tokens[*at].text);
+            let placed_host = self
+                .operation
+                .params
+                .iter()
+                .filter(|other| is_machine_param(&other.name, &other.kind))
+                .all(|other| self.is_given(&other.name));
+            let name = self.tokens[*at].kind == Kind::Ident && (placed_host || !grammar::is_machine_like(&self.tokens[*at].text));
             let placed = !must
                 && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
                 && grammar::environment(self.low(*at)).is_none();
@@ -350,6 +380,8 @@ impl Binder<'_> {
         self.verb_at.is_some_and(|verb| matches!(self.low(verb + 1), "it" | "them" | "that" | "this" | "both" | "each"))
     }
 }
+
+const MODALS: &[&str] = &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will"];
 
 fn is_joint(token: &Token) -> bool {
     token.is_one_of(&["and", "&", "or"]) || token.kind == Kind::Mark(',')

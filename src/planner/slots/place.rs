@@ -109,6 +109,10 @@ fn by_machines(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     if head.kind != Kind::Word || !index.is_machine(&head.low) || named_next || !(plural || is_each(before(1)) || is_each(before(2))) {
         return None;
     }
+    // "four instances" counts them.
+    if before(1).is_some_and(|token| matches!(token.kind, Kind::Int(_)) || grammar::number_word(&token.low).is_some()) {
+        return None;
+    }
     let mut values = BTreeMap::new();
     let mut start = at;
     for back in 1..=2 {
@@ -137,6 +141,11 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
     let mut at = group.span.end;
     while let Some(token) = here(at) {
         let skip = usize::from(here(at + 1).is_some_and(|next| next.is("the")));
+        // "with the tag x", beside "with the x tag".
+        if token.is("with") && here(at + 1 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])) && here(at + 2 + skip).is_some() {
+            at += 1 + skip;
+            continue;
+        }
         if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of"])
             || (token.is("with") && !here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])))
         {

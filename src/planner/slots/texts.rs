@@ -41,7 +41,7 @@ impl Binder<'_> {
                 self.command(&param);
                 continue;
             }
-            let found = self.behind_name(&param).or_else(|| self.behind_preposition(&param)).or_else(|| self.by_shape(&param));
+            let found = self.by_shape(&param).or_else(|| self.behind_name(&param)).or_else(|| self.behind_preposition(&param));
             if let Some(at) = found {
                 let text = self.tokens[at].text.clone();
                 self.accept(&param, &text, at);
@@ -110,7 +110,8 @@ impl Binder<'_> {
     fn by_shape(&self, param: &Param) -> Option<usize> {
         let fits = |at: &usize| {
             let token = &self.tokens[*at];
-            let capitals = token.text.len() > 1 && token.text.chars().all(|c| c.is_ascii_uppercase());
+            let record = self.tokens.get(*at + 1).is_some_and(|next| next.is_one_of(&["record", "records"]));
+            let capitals = (token.text.len() > 1 || record) && token.text.chars().all(|c| c.is_ascii_uppercase());
             match param.name.as_str() {
                 "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP"),
                 "severity" | "priority" => SEVERITIES.contains(&token.low.as_str()),
@@ -142,7 +143,7 @@ impl Binder<'_> {
                 (start..self.tokens.len())
                     .rev()
                     .find(|at| self.is_text(*at) && self.tokens[*at].kind == Kind::Word && !own(*at))
-                    .filter(|_| param.name == "state")
+                    .filter(|at| param.name == "state" || *at + 1 == self.tokens.len())
             };
             if let Some(at) = found.or_else(state) {
                 let text = self.tokens[at].text.clone();
