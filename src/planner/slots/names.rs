@@ -81,7 +81,7 @@ impl Binder<'_> {
                 !is_function(&token.low)
                     && !machine
                     && !self.is_kind(at)
-                    && !(at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
+                    && (at == 0 || !self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
                     && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)

@@ -34,7 +34,7 @@ depends_on = [\"ledger\"]
 #[test]
 fn ten_thousand_hosts_are_listed_as_far_as_a_result_goes() {
     let rig = Rig::new();
-    let hosts: String = (0..10_000).map(|at| format!("[[host]]\nname = \"web-{at:05}.example\"\n")).collect();
+    let hosts: String = (0..10_000).fold(String::new(), |all, at| all + &format!("[[host]]\nname = \"web-{at:05}.example\"\n"));
     let assets = ouioe::store::import::parse("h.toml", &hosts, ouioe::store::import::Notation::Toml).unwrap();
     Inventory::at(rig.dir.path()).import(&assets).unwrap();
     let listed = result(rig.run(&step("asset.list", &json!({}))));
