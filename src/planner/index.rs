@@ -37,6 +37,10 @@ struct Say {
     like: Vec<String>,
 }
 
+/// Shortest word that is looked at for typos, and shortest that may be off by any letter.
+const TYPO: usize = 5;
+const LONG: usize = 8;
+
 /// Size of the catalogue for which words and values are weighed against each other.
 const USUAL: f64 = 54.0;
 
@@ -81,6 +85,8 @@ pub struct Index {
     leads: BTreeMap<String, BTreeSet<usize>>,
     /// Stems whose opposite an operation is led by, so that it never stands for them.
     against: Vec<BTreeSet<String>>,
+    /// Words of the catalogue and of `words.toml` as they are written, to find typos by.
+    vocabulary: BTreeSet<String>,
     /// Letter triples of every known stem of four letters and more, sorted.
     shapes: Vec<(String, Vec<[char; 3]>)>,
 }
@@ -101,6 +107,7 @@ impl Index {
             orders: BTreeMap::new(),
             leads: BTreeMap::new(),
             against: Vec::new(),
+            vocabulary: BTreeSet::new(),
             shapes: Vec::new(),
         };
         // A group can only be named where something lists its machines.
@@ -118,6 +125,7 @@ impl Index {
         for say in &WORDS.say {
             index.add_say(say);
         }
+        index.learn_words();
         index
     }
 
@@ -168,6 +176,51 @@ impl Index {
                 self.aliases.entry(first.clone()).or_default().push(Phrase { stems: stems.clone(), operation: at });
             }
         }
+    }
+
+    fn learn_words(&mut self) {
+        let mut words: BTreeSet<String> = BTreeSet::new();
+        let mut put = |text: &str| {
+            let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() >= TYPO);
+            words.extend(parts.map(str::to_lowercase));
+        };
+        for operation in &self.operations {
+            put(&operation.name);
+            put(&operation.summary);
+            operation.aliases.iter().chain(&operation.nouns).for_each(|text| put(text));
+            operation.params.iter().for_each(|param| put(&param.name));
+        }
+        WORDS.say.iter().flat_map(|say| &say.words).chain(WORDS.groups.keys()).for_each(|text| put(text));
+        WORDS.looks.iter().chain(&WORDS.carriers).chain(&WORDS.machines).for_each(|text| put(text));
+        for verb in &self.verbs {
+            put(verb);
+            put(&format!("{}ing", verb.trim_end_matches('e')));
+        }
+        self.vocabulary = words;
+    }
+
+    /// The one word that a typo most likely stands for: two letters swapped, or in a long word one more, less or other.
+    pub fn spelt_right(&self, low: &str) -> Option<&str> {
+        let strange = low.len() >= TYPO
+            && low.bytes().all(|byte| byte.is_ascii_lowercase())
+            && !is_function(low)
+            && !self.is_verb(low)
+            && !self.knows(&stem(low))
+            && !self.is_machine(low)
+            && !self.vocabulary.contains(low);
+        if !strange {
+            return None;
+        }
+        let fits = |known: &&String| {
+            if known.len() == low.len() {
+                is_swap(low, known) || (low.len() >= LONG && is_slip(low, known))
+            } else {
+                low.len() >= LONG && is_slip(low, known)
+            }
+        };
+        let mut found = self.vocabulary.iter().filter(|known| known.len().abs_diff(low.len()) <= 1 && known[..1] == low[..1]).filter(fits);
+        let first = found.next()?;
+        found.all(|other| stem(other) == stem(first)).then_some(first.as_str())
     }
 
     /// Kept only where one of the likened words means something in this catalogue.
@@ -312,6 +365,14 @@ impl Index {
             && !self.is_machine(low);
         self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
     }
+}
+
+/// Two neighbours swapped, and nothing else.
+fn is_swap(typed: &str, known: &str) -> bool {
+    let pairs: Vec<usize> =
+        typed.bytes().zip(known.bytes()).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect();
+    let (typed, known) = (typed.as_bytes(), known.as_bytes());
+    matches!(pairs[..], [a, b] if b == a + 1 && typed[a] == known[b] && typed[b] == known[a])
 }
 
 /// One letter more, less, other, or two swapped.

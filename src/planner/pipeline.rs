@@ -66,6 +66,7 @@ pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop>
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
+    correct_words(&mut words, world);
     Ok(words)
 }
 
@@ -94,8 +95,9 @@ fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
     for token in words.iter_mut().filter(|token| token.text == "@") {
         *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
     }
-    for token in words.iter_mut().filter(|token| token.kind == Kind::Word) {
+    for token in words.iter_mut().filter(|token| matches!(token.kind, Kind::Word | Kind::Ident)) {
         if let Some(word) = world.index.spelt_out(&token.low) {
+            token.kind = Kind::Word;
             word.clone_into(&mut token.low);
         }
     }
@@ -146,6 +148,18 @@ fn correct_verbs(words: &mut [Token], world: &World<'_>) {
         }
     }
 }
+
+/// Typos of words that mean something. Only what is compared changes: a name stays as typed.
+fn correct_words(words: &mut [Token], world: &World<'_>) {
+    for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
+        if let Some(word) = world.index.spelt_right(&token.low).map(str::to_owned) {
+            token.low = word;
+        }
+    }
+}
+
+/// Words of one intent that are looked at for typos.
+const MOST_MENDED: usize = 200;
 
 /// Paths that no step may change, and the number of targets.
 fn check_bounds(drafts: &[Draft], world: &World<'_>) -> Result<(), Stop> {

@@ -25,11 +25,12 @@ const ONLY_WITH: &str = "only_with";
 const CAPS: Caps = Caps { bytes: 1 << 20, depth: 32, text: 64 << 10 };
 
 /// File name and text of every embedded template.
-pub const EMBEDDED: [(&str, &str); 21] = [
+pub const EMBEDDED: [(&str, &str); 25] = [
     ("backup-and-check.toml", include_str!("../../templates/workflows/backup-and-check.toml")),
     ("certificate-check.toml", include_str!("../../templates/workflows/certificate-check.toml")),
     ("disk-cleanup.toml", include_str!("../../templates/workflows/disk-cleanup.toml")),
     ("disk-full-triage.toml", include_str!("../../templates/workflows/disk-full-triage.toml")),
+    ("internet-check.toml", include_str!("../../templates/workflows/internet-check.toml")),
     ("inventory-report.toml", include_str!("../../templates/workflows/inventory-report.toml")),
     ("log-error-scan.toml", include_str!("../../templates/workflows/log-error-scan.toml")),
     ("maintenance-begin.toml", include_str!("../../templates/workflows/maintenance-begin.toml")),
@@ -38,12 +39,15 @@ pub const EMBEDDED: [(&str, &str); 21] = [
     ("network-path-check.toml", include_str!("../../templates/workflows/network-path-check.toml")),
     ("patch-and-verify.toml", include_str!("../../templates/workflows/patch-and-verify.toml")),
     ("port-diagnosis.toml", include_str!("../../templates/workflows/port-diagnosis.toml")),
+    ("pre-change-check.toml", include_str!("../../templates/workflows/pre-change-check.toml")),
     ("reboot-and-verify.toml", include_str!("../../templates/workflows/reboot-and-verify.toml")),
     ("restart-and-verify.toml", include_str!("../../templates/workflows/restart-and-verify.toml")),
     ("rolling-restart.toml", include_str!("../../templates/workflows/rolling-restart.toml")),
     ("rotate-logs-and-check.toml", include_str!("../../templates/workflows/rotate-logs-and-check.toml")),
     ("service-diagnosis.toml", include_str!("../../templates/workflows/service-diagnosis.toml")),
+    ("service-recovery.toml", include_str!("../../templates/workflows/service-recovery.toml")),
     ("slow-machine.toml", include_str!("../../templates/workflows/slow-machine.toml")),
+    ("ssh-trouble.toml", include_str!("../../templates/workflows/ssh-trouble.toml")),
     ("system-health-check.toml", include_str!("../../templates/workflows/system-health-check.toml")),
     ("updates-report.toml", include_str!("../../templates/workflows/updates-report.toml")),
     ("website-check.toml", include_str!("../../templates/workflows/website-check.toml")),

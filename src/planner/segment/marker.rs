@@ -18,6 +18,7 @@ const MARKERS: &[(&str, Marker)] = &[
     ("all at the same time", Marker::Together),
     ("both at the same time", Marker::Together),
     ("at the same time", Marker::Together),
+    ("at same time", Marker::Together),
     ("all in parallel", Marker::Together),
     ("in parallel", Marker::Together),
     ("simultaneously", Marker::Together),

@@ -9,7 +9,7 @@ use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem, stems};
 
-use super::roles::Role;
+use super::roles::{Role, identifier_score};
 use super::{Binder, is_machine_param};
 
 impl Binder<'_> {
@@ -389,18 +389,4 @@ fn is_joint(token: &Token) -> bool {
 
 fn is_joint_word(low: &str) -> bool {
     matches!(low, "named" | "called")
-}
-
-/// "INC-4711": capitals and a number name a ticket. A plain word is a machine less surely than a service.
-fn identifier_score(param: &Param, token: &Token) -> f64 {
-    if param.kind == ParamType::Host && token.kind == Kind::Word {
-        return -0.3;
-    }
-    let Some((letters, number)) = token.text.split_once('-') else { return 0.0 };
-    let is_case = letters.len() > 1
-        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit());
-    let takes = matches!(param.name.as_str(), "ticket" | "issue" | "incident" | "case" | "change" | "request" | "bug");
-    if is_case && takes { 1.5 } else { 0.0 }
 }

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::catalogue::Operation;
+use crate::model::catalogue::{Operation, Param, ParamType};
+use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_preposition, stem};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,20 @@ pub fn roles(operation: &Operation) -> BTreeMap<String, Role> {
         }
     }
     roles
+}
+
+/// "INC-4711": capitals and a number name a ticket. A plain word is a machine less surely than a service.
+pub fn identifier_score(param: &Param, token: &Token) -> f64 {
+    if param.kind == ParamType::Host && token.kind == Kind::Word {
+        return -0.3;
+    }
+    let Some((letters, number)) = token.text.split_once('-') else { return 0.0 };
+    let is_case = letters.len() > 1
+        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    let takes = matches!(param.name.as_str(), "ticket" | "issue" | "incident" | "case" | "change" | "request" | "bug");
+    if is_case && takes { 1.5 } else { 0.0 }
 }
 
 #[cfg(test)]
