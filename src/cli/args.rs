@@ -26,9 +26,10 @@ Examples:
   ouioe run check disk usage on localhost
   ouioe runs
 
-Exit codes: 0 done as asked; 1 the run failed or only partially succeeded; 2 wrong usage or invalid file;
-3 needs clarification; 4 refused; 5 rejected or cancelled; 6 waits for a decision; 7 outcome unknown;
-74 journal unusable; 75 engine not reachable"
+Exit codes: 0 done as asked; 1 the run failed, only partially succeeded, or its verdict is FAILING;
+2 wrong usage or invalid file; 3 needs clarification; 4 refused; 5 rejected or cancelled;
+6 waits for a decision; 7 outcome unknown; 74 journal unusable; 75 engine not reachable;
+130 left by Ctrl-C, nothing was cancelled"
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -46,7 +46,10 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
     let session = runtime.block_on(Session::open(&setup.place))?;
     let (link, in_process) = (session.link.clone(), session.is_host());
     let session: Slot = Arc::new(Mutex::new(Some(session)));
+    let catalogue = Arc::new(planning.catalogue.clone());
     let ended = console::run(Wiring {
+        catalogue,
+        limits: setup.place.settings.engine.clone(),
         link,
         plan_intent: plan_intent(planning.clone()),
         improve: planning.model().map(|model| (model.name().to_owned(), improve(planning.clone()))),

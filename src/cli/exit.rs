@@ -3,13 +3,14 @@
 use crate::model::command::{Refusal, RefusalCode};
 use crate::model::state::Workflow;
 use crate::model::step_state::{StepState, WorkflowState};
+use crate::model::verdict::Health;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// Done as asked.
     Done = 0,
-    /// The run failed or only partially succeeded.
+    /// The run failed, only partially succeeded, or found something FAILING.
     Failed = 1,
     /// Wrong usage or an invalid file.
     Usage = 2,
@@ -32,6 +33,8 @@ impl Exit {
             return Self::OutcomeUnknown;
         }
         match run.state {
+            // Every step was done, and what was looked at is not well: a script must see it.
+            WorkflowState::Succeeded if run.verdict == Some(Health::Failing) => Self::Failed,
             WorkflowState::Succeeded => Self::Done,
             WorkflowState::PartiallySucceeded | WorkflowState::Failed => Self::Failed,
             WorkflowState::Cancelled => Self::Cancelled,

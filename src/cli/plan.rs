@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::lines;
 use super::model;
 use super::out::Out;
+use super::run::help_instead;
 use crate::engine::planning::Planning;
 use crate::model::outcome::PlanOutcome;
 use crate::planner::{self, Ask, render};
@@ -45,12 +46,19 @@ pub struct PlanArgs {
     /// Plan against exactly the operations of this file
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
+    /// Also say on stderr how the words were read and which operations were weighed
+    #[arg(long, conflicts_with = "batch")]
+    pub explain: bool,
     /// One intent a line on stdin, as text or as JSON with `intent`; one JSON value a line on stdout
     #[arg(long)]
     pub batch: bool,
 }
 
 pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
+    if let Some(help) = help_instead(&args.intent) {
+        setup.out.error(help);
+        return Ok(Exit::Usage);
+    }
     let planning = match &args.catalogue {
         Some(path) => Planning::against(path, &setup.config.settings.policy).map_err(|problems| {
             setup.out.problems(&problems);
@@ -67,6 +75,12 @@ pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
     }
     let begun = Instant::now();
     let ask = Ask::new(args.intent.join(" "));
+    if args.explain {
+        let assets = planning.assets();
+        for line in planner::explain(&ask, &planning.world(&assets)) {
+            setup.out.note(&crate::text::safe(&line));
+        }
+    }
     // Against a catalogue alone there is nothing to bind to.
     let outcome = if args.catalogue.is_some() { planning.ask(&ask) } else { planning.plan_intent(&ask).await };
     let format = if setup.out.json { PlanFormat::Json } else { args.format };

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::out::Out;
 use super::plan::exit_of;
 use super::{detach, lines, model};
+use crate::console::meant::{self, Meant};
 use crate::engine::handle::Reply;
 use crate::engine::planning::{Planning, unbound};
 use crate::model::catalogue::EffectClass;
@@ -21,6 +22,8 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::planner::{Ask, render};
+use crate::policy::rule::name_to_type;
+use crate::text;
 
 /// Plan, ask, run, and show what happens
 #[derive(Clone, Debug, Args)]
@@ -129,6 +132,10 @@ async fn planned(setup: &Setup, planning: &Planning, args: &RunArgs) -> Result<P
         (Some(path), _) => planning.file(path, &inputs).map_err(said)?,
         (None, Some(name)) => planning.template(name, &inputs).map_err(said)?,
         (None, None) => {
+            if let Some(help) = help_instead(&args.intent) {
+                setup.out.error(help);
+                return Err(Exit::Usage);
+            }
             let outcome = planning.plan_intent(&Ask::new(args.intent.join(" "))).await;
             return match outcome {
                 PlanOutcome::Plan { plan, .. } => Ok(*plan),
@@ -137,6 +144,14 @@ async fn planned(setup: &Setup, planning: &Planning, args: &RunArgs) -> Result<P
         }
     };
     planning.prepare(plan).await.map_err(said)
+}
+
+/// The help of the command line, where the whole intent was said to the program.
+pub fn help_instead(intent: &[String]) -> Option<&'static str> {
+    Some(match meant::for_us(&intent.join(" "))? {
+        Meant::Help => "say what is to be done, as in `ouioe run check disk usage on localhost`; `ouioe --help` lists the commands",
+        Meant::Leave => "there is nothing to leave here: `ouioe runs` lists what goes on, `ouioe --help` the commands",
+    })
 }
 
 /// Says what there is instead of a plan.
@@ -172,8 +187,11 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
 }
 
 pub fn question(plan: &Plan) -> String {
+    let destroyed = name_to_type(&plan.steps);
     if plan.approval_required {
-        format!("This changes something. Type yes to approve plan {}: ", plan.digest.short())
+        let what = if destroyed.is_some() { "destroys" } else { "changes" };
+        let word = text::safe(destroyed.unwrap_or("yes"));
+        format!("This {what} something. Type {word} to approve plan {}, Enter to leave: ", plan.digest.short())
     } else if plan.worst_effect() != EffectClass::Read {
         format!("This changes something of low risk. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
     } else {
@@ -183,9 +201,9 @@ pub fn question(plan: &Plan) -> String {
 
 pub fn is_yes(answer: Option<&str>, plan: &Plan) -> bool {
     match answer.map(str::trim) {
-        Some("yes") => true,
-        Some("" | "y") => !plan.approval_required,
-        Some(_) | None => false,
+        Some("" | "y" | "yes") if !plan.approval_required => true,
+        Some(typed) => typed == name_to_type(&plan.steps).unwrap_or("yes"),
+        None => false,
     }
 }
 

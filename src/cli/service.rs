@@ -111,8 +111,8 @@ fn list(out: &Out, catalogue: &Catalogue, service: Option<&str>) -> Exit {
         if out.json {
             out.result(&lines::json(&as_json(operation)));
         } else {
-            let (name, summary) = (text::safe(&operation.name), text::clip(&text::safe(&operation.summary), 60));
-            out.result(&format!("{name:28} {:8} {:8} {summary}", operation.effect.as_str(), bound(operation)));
+            let (name, summary) = (text::safe(&operation.name), text::safe(&operation.summary));
+            out.result(&out.cut(&format!("{name:28} {:8} {:8} {summary}", operation.effect.as_str(), bound(operation))));
         }
     }
     match service {

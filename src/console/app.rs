@@ -9,8 +9,10 @@ use std::sync::Arc;
 use tui_tree_widget::TreeState;
 
 use crate::model::actor::Actor;
+use crate::model::catalogue::Catalogue;
 use crate::model::graph::Graph;
 use crate::model::ids::{RequestId, RunId, StepIx};
+use crate::model::settings::EngineSettings;
 use crate::model::state::State;
 use crate::model::time::{Millis, Stamp};
 
@@ -64,6 +66,9 @@ pub struct IntentPane {
     pub answer: Option<Answer>,
     /// One of the answer's choices.
     pub choice: Option<usize>,
+    /// How far back in the submitted intents it stands, and what was typed before it went there.
+    pub recalled: Option<usize>,
+    pub draft: String,
 }
 
 /// What the lower part of Step shows.
@@ -91,6 +96,16 @@ pub struct StepPane {
     /// The line that was found last.
     pub found: Option<usize>,
     /// First visible row of the facts, where they have the pane.
+    pub facts_top: usize,
+}
+
+/// Where the operator is among the operations.
+#[derive(Debug, Default)]
+pub struct ServicesPane {
+    pub cursor: usize,
+    pub top: usize,
+    /// The selected one has the keys, with everything that its manifest says.
+    pub open: bool,
     pub facts_top: usize,
 }
 
@@ -142,6 +157,8 @@ pub struct Setup {
     pub in_process: bool,
     pub fold: Fold,
     pub render: Render,
+    pub catalogue: Arc<Catalogue>,
+    pub limits: EngineSettings,
     pub size: (u16, u16),
 }
 
@@ -156,9 +173,13 @@ pub struct App {
     pub in_process: bool,
     pub fold: Fold,
     pub render: Render,
+    pub catalogue: Arc<Catalogue>,
+    pub limits: EngineSettings,
     pub size: (u16, u16),
 
     pub pane: Pane,
+    /// Where the intent was opened from.
+    pub before_intent: Pane,
     pub subject: Subject,
     pub proposal: Option<Proposal>,
     pub other: Other,
@@ -179,6 +200,7 @@ pub struct App {
     pub inbox_top: usize,
     /// First visible row.
     pub why_top: usize,
+    pub services: ServicesPane,
     pub history: Option<History>,
     /// What is looked for in each pane.
     pub find: BTreeMap<Pane, String>,
@@ -225,8 +247,11 @@ impl App {
             in_process: setup.in_process,
             fold: setup.fold,
             render: setup.render,
+            catalogue: setup.catalogue,
+            limits: setup.limits,
             size: setup.size,
             pane: Pane::Intent,
+            before_intent: Pane::Runs,
             subject: Subject::Nothing,
             proposal: None,
             other: Other::default(),
@@ -243,6 +268,7 @@ impl App {
             inbox_cursor: 0,
             inbox_top: 0,
             why_top: 0,
+            services: ServicesPane::default(),
             history: None,
             find: BTreeMap::new(),
             matching: None,

@@ -27,6 +27,11 @@ pub fn header(app: &App, now: Now) -> Line<'static> {
         0 => String::new(),
         count => format!("  !{count}"),
     };
+    let frozen = match app.state.frozen.len() {
+        0 => String::new(),
+        many => format!("  {many} FROZEN"),
+    };
+    let waits = waits + &frozen;
     let time = elapsed(app, now);
     let link = match &app.link_state {
         LinkState::Live => format!("  ◆ {}", text::safe(&app.link)),
@@ -100,7 +105,8 @@ fn elapsed(app: &App, now: Now) -> String {
 pub fn tabs(app: &App) -> Line<'static> {
     let width = usize::from(app.size.0);
     let names: Vec<String> = Pane::ALL.into_iter().map(|pane| tab(app, pane)).collect();
-    let roomy = names.iter().map(|name| text::width(name) + 2).sum::<usize>() < width;
+    let taken = names.iter().map(|name| text::width(name) + 2).sum::<usize>() + 1;
+    let roomy = taken <= width;
     let mut spans = vec![Span::raw(" ")];
     for (pane, name) in Pane::ALL.into_iter().zip(names) {
         spans.push(match (pane == app.pane && app.help.is_none(), roomy) {
@@ -109,8 +115,9 @@ pub fn tabs(app: &App) -> Line<'static> {
             (false, false) => Span::styled(format!(" {} ", pane.key()), app.style(Role::Muted)),
         });
     }
-    if roomy {
-        spans.push(Span::styled(format!("   {}", text::safe(&app.actor.to_string())), app.style(Role::Muted)));
+    let who = format!("   {}", text::safe(&app.actor.to_string()));
+    if roomy && taken + text::width(&who) <= width {
+        spans.push(Span::styled(who, app.style(Role::Muted)));
     }
     Line::from(spans)
 }
@@ -119,14 +126,14 @@ fn tab(app: &App, pane: Pane) -> String {
     let count = match pane {
         Pane::Runs => app.runs.len(),
         Pane::Inbox => app.waiting(),
-        Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent => 0,
+        Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Services => 0,
     };
     let count = if count > 0 { format!("({count})") } else { String::new() };
     format!("{} {}{count}", pane.key(), pane.title())
 }
 
 pub fn banner(app: &App) -> Line<'static> {
-    let Some((workflow, open)) = app.oldest_question() else { return Line::default() };
+    let Some((workflow, open)) = app.next_question() else { return Line::default() };
     let what = match open.step.and_then(|ix| workflow.graph().map(|graph| graph.step(ix).id.clone())) {
         Some(step) => format!("{}/{}", workflow.run, step),
         None => workflow.run.to_string(),
@@ -191,7 +198,7 @@ pub fn footer(app: &App) -> Line<'static> {
     for row in now {
         let Some(chord) = row.chords.iter().find(|chord| !used.contains(chord)).filter(|_| is_for_now(app, row.act)) else { continue };
         used.extend(row.chords);
-        let (name, hint) = (keys::chord_name(chord), format!(" {}  ", row.hint));
+        let (name, hint) = (keys::chord_name(chord), format!(" {}  ", hint(app, row)));
         let wide = text::width(&name) + text::width(&hint);
         if taken + wide > room {
             continue;
@@ -210,16 +217,22 @@ pub fn footer(app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
+/// The step that keeps a proposal from running is opened for its reason.
+fn hint(app: &App, row: &keys::Row) -> &'static str {
+    let unbound = app.proposal.as_ref().filter(|_| app.blocked().is_some()).and_then(|proposal| proposal.unbound);
+    if row.act == Act::Open && unbound.is_some() && unbound == app.selected() { "says why it cannot run" } else { row.hint }
+}
+
 fn is_always(act: Act) -> bool {
     matches!(act, Act::Palette | Act::Help)
 }
 
 /// What acts on the world first; in the log, what the log itself is for.
 fn rows(place: Place) -> Vec<&'static keys::Row> {
-    let here = keys::TABLE.iter().filter(|row| row.places.contains(&place) && !row.hint.is_empty());
+    let here = keys::TABLE.iter().filter(|row| row.places.has(place) && !row.hint.is_empty());
     let mut rows: Vec<&keys::Row> = here.collect();
-    if place == Place::Log {
-        rows.sort_by_key(|row| if row.act == Act::Find { 0 } else { row.places.len() });
+    if place == Place::Pane(Pane::Log) {
+        rows.sort_by_key(|row| if row.act == Act::Find { 0 } else { row.places.count() });
     }
     rows
 }

@@ -78,8 +78,8 @@ impl Palette {
 }
 
 fn items(app: &App) -> Vec<Item> {
-    let place: Place = app.pane.into();
-    let rows = keys::TABLE.iter().filter(|row| row.places.contains(&place) && is_named(row.act));
+    let place = Place::Pane(app.pane);
+    let rows = keys::TABLE.iter().filter(|row| row.places.has(place) && is_named(row.act));
     let acts = rows.map(|row| Item {
         goal: Goal::Act(row.act),
         keys: row.chords.iter().map(keys::chord_name).collect::<Vec<_>>().join(" "),

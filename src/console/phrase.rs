@@ -46,7 +46,7 @@ pub fn span(span: Millis) -> String {
 /// The run's state as people say it; a parked run is not running, whatever was recorded.
 pub fn workflow(workflow: &Workflow) -> &'static str {
     if workflow.parked && !workflow.state.is_finished() {
-        return "PARKED: NO ENGINE";
+        return "PARKED";
     }
     if workflow.waits_for_person() {
         return "WAITS ON YOU";
@@ -106,6 +106,7 @@ pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &j
         StepState::AwaitingDecision { .. } => format!("needs a decision  {}", failed(record)),
         StepState::Succeeded => succeeded(record),
         StepState::Failed => format!("failed  {}", failed(record)),
+        StepState::Skipped { skipped: SkipWhy::Unreachable } => format!("skipped: {}", ruled_out(workflow, graph, ix)),
         StepState::Skipped { skipped } => format!("skipped: {}", skip_why(*skipped)),
         StepState::DoneByHand => format!("done by hand: {}", note()),
         StepState::OutcomeUnknown => format!("OUTCOME UNKNOWN  {}", note()),
@@ -140,9 +141,29 @@ fn queued_why(why: &QueuedWhy) -> String {
     }
 }
 
+/// The edge that can never hold: what it depends on, and what became of that.
+pub fn ruled_out(workflow: &Workflow, graph: &Graph, ix: StepIx) -> String {
+    let said = graph.needs[ix.at()].iter().find_map(|edge| {
+        let state = &workflow.steps.get(edge.from.at())?.state;
+        let name = text::safe(graph.step(edge.from).id.as_str());
+        match (edge.when, state) {
+            (When::Success, StepState::Failed) => Some(format!("needs {name}, which failed")),
+            (When::Success, StepState::Skipped { skipped }) if !matches!(skipped, SkipWhy::Person | SkipWhy::Strategy) => {
+                Some(format!("needs {name}, which was skipped"))
+            }
+            (When::Success | When::Failure | When::Always, StepState::Cancelled) => Some(format!("needs {name}, which was cancelled")),
+            (When::Failure, StepState::Succeeded | StepState::DoneByHand | StepState::Skipped { .. }) => {
+                Some(format!("only if {name} fails, and it did not"))
+            }
+            _ => None,
+        }
+    });
+    said.unwrap_or_else(|| skip_why(SkipWhy::Unreachable).to_owned())
+}
+
 pub fn skip_why(why: SkipWhy) -> &'static str {
     match why {
-        SkipWhy::Unreachable => "cannot be reached",
+        SkipWhy::Unreachable => "what it depends on did not end as it needs",
         SkipWhy::ConditionFalse => "its condition is false",
         SkipWhy::Person => "by a person",
         SkipWhy::Strategy => "not critical",
@@ -190,10 +211,12 @@ fn succeeded(record: &StepRecord) -> String {
     let said = match &record.verdict {
         Some(verdict) if verdict.health == Health::Healthy => "healthy".to_owned(),
         Some(verdict) => format!("{}: {}", verdict.health.as_str().to_uppercase(), text::safe(&verdict.reasons.join("; "))),
-        None => "done".to_owned(),
+        None => String::new(),
     };
+    // The mark says that it is done; the row has no cell to lose.
     let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
-    std::iter::once(said).chain(figures).collect::<Vec<_>>().join(" · ")
+    let said = std::iter::once(said).chain(figures).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    if said.is_empty() { "done".to_owned() } else { said }
 }
 
 /// The risk in one word, from what was declared.

@@ -35,7 +35,7 @@ impl Prompt {
 
     pub fn label(&self) -> String {
         match &self.wanted {
-            Wanted::Find(Pane::Runs | Pane::Inbox) => " list only: ".to_owned(),
+            Wanted::Find(Pane::Runs | Pane::Inbox | Pane::Services) => " list only: ".to_owned(),
             Wanted::Find(_) => " find: ".to_owned(),
             Wanted::Save(_) => " save to: ".to_owned(),
             Wanted::Change(form) => format!(" {} ({} of {}): ", text::safe(form.name()), form.at + 1, form.fields.len()),

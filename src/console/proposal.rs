@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::engine::planning::unbound;
+use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::graph::Graph;
+use crate::model::ids::StepIx;
 use crate::model::plan::Plan;
 
 use super::arming::Arming;
@@ -21,6 +23,8 @@ pub struct Proposal {
     /// Steps that need approval, and the worst effect: counted once, a plan may have 100,000 steps.
     pub gates: usize,
     pub worst: EffectClass,
+    /// The first step that nothing can carry out.
+    pub unbound: Option<StepIx>,
     /// Plan or Step shows it.
     pub in_view: bool,
 }
@@ -28,15 +32,26 @@ pub struct Proposal {
 impl Proposal {
     /// The first step that nothing can carry out, and what would bind it.
     pub fn blocked(&self) -> Option<(&str, &str)> {
-        unbound(&self.plan)
+        let step = self.graph.step(self.unbound?);
+        match &step.action {
+            Action::Unbound { hint } => Some((step.id.as_str(), hint)),
+            Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. } => None,
+        }
+    }
+
+    /// What that step would do.
+    pub fn unbound_operation(&self) -> Option<&str> {
+        Some(&self.graph.step(self.unbound?).operation)
     }
 
     pub fn new(text: String, plan: Plan, arming: Arming) -> Self {
         let gates = plan.steps.iter().filter(|step| step.approval).count();
         let worst = plan.worst_effect();
         let plan = Arc::new(plan);
+        let blocked = unbound(&plan).map(|(step, _)| step.into());
         let graph = Arc::new(Graph::of(plan.clone()));
-        Self { text, plan, graph, arming, looked_at: false, sent: Sent::No, gates, worst, in_view: false }
+        let unbound = blocked.and_then(|step| graph.ix(&step));
+        Self { text, plan, graph, arming, looked_at: false, sent: Sent::No, gates, worst, unbound, in_view: false }
     }
 }
 

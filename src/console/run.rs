@@ -69,6 +69,8 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         in_process: wiring.in_process,
         fold: wiring.fold,
         render: wiring.render,
+        catalogue: wiring.catalogue.clone(),
+        limits: wiring.limits.clone(),
         size: terminal::size(),
     });
     app.other.model = wiring.improve.as_ref().map(|(model, _)| model.clone());

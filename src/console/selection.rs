@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
-use crate::model::plan::Step;
+use crate::model::plan::{PlanSource, Step};
 use crate::model::state::{OpenQuestion, StepRecord, Workflow};
 use crate::model::step_state::WorkflowState;
+use crate::text;
 
 use super::app::{App, StepPart, Subject};
 use super::pane::Pane;
@@ -24,7 +25,7 @@ impl App {
         match self.pane {
             Pane::Runs => self.listed().get(self.runs_cursor).and_then(|run| self.state.runs.get(run)),
             Pane::Inbox => self.inbox().get(self.inbox_cursor).map(|item| item.workflow),
-            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent => self.workflow(),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Services => self.workflow(),
         }
     }
 
@@ -81,6 +82,18 @@ impl App {
         self.state.runs.values().filter(|workflow| !workflow.state.is_finished())
     }
 
+    /// What was asked for in words and became a run, the newest first, each once.
+    pub fn submitted_intents(&self) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for workflow in self.runs.iter().filter_map(|run| self.state.runs.get(run)) {
+            let text = text::safe_block(workflow.intent.text.trim());
+            if workflow.source == PlanSource::Intent && !text.is_empty() && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        texts
+    }
+
     /// Of the proposal that is shown: what keeps it from running.
     pub fn blocked(&self) -> Option<(&str, &str)> {
         self.proposal.as_ref().filter(|_| self.subject == Subject::Proposal)?.blocked()
@@ -102,7 +115,9 @@ impl App {
                 .take(usize::from(self.size.1))
                 .filter_map(|run| self.state.runs.get(run))
                 .any(moves),
-            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Inbox | Pane::Intent => self.workflow().is_some_and(moves),
+            Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Inbox | Pane::Intent | Pane::Services => {
+                self.workflow().is_some_and(moves)
+            }
         }
     }
 }

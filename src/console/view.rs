@@ -38,6 +38,7 @@ pub struct Layout {
     pub runs: Rect,
     pub inbox: Rect,
     pub intent: Rect,
+    pub services: Rect,
     pub body: Rect,
     pub card: Rect,
     pub banner: Rect,
@@ -67,6 +68,7 @@ impl Layout {
         let body = self.body;
         match app.pane {
             Pane::Intent => self.intent = body,
+            Pane::Services => self.services = body,
             Pane::Log => self.log = body,
             Pane::Inbox => self.inbox = body,
             Pane::Why if body.width < SPLIT => self.why = body,
@@ -114,6 +116,7 @@ pub fn pane_rows(app: &App) -> usize {
         Pane::Log => layout.log,
         Pane::Why => layout.why,
         Pane::Runs => layout.runs,
+        Pane::Services => layout.services,
         Pane::Inbox => return pane::inbox::list_rows(layout.inbox),
     };
     usize::from(area.height.saturating_sub(1))
@@ -128,6 +131,10 @@ pub fn output_rows(app: &App) -> usize {
 
 pub fn why_len(app: &App, now: Now) -> usize {
     pane::why::lines(app, now, Layout::of(app).why.width).len()
+}
+
+pub fn operation_len(app: &App) -> usize {
+    pane::services::facts_len(app, Layout::of(app).services)
 }
 
 pub fn facts_len(app: &App, now: Now) -> usize {
@@ -195,6 +202,7 @@ fn body(app: &App, layout: &Layout, now: Now, buffer: &mut Buffer) -> Option<Pos
     pane::why::draw(app, layout.why, now, buffer);
     pane::inbox::draw(app, layout.inbox, now, buffer);
     pane::runs::draw(app, layout.runs, now, buffer);
+    pane::services::draw(app, layout.services, buffer);
     pane::intent::draw(app, layout.intent, buffer)
 }
 

@@ -116,8 +116,12 @@ impl App {
         self.rung.keys().filter_map(|run| self.state.runs.get(run)).map(|workflow| workflow.questions.len()).sum()
     }
 
-    pub fn oldest_question(&self) -> Option<(&Workflow, &OpenQuestion)> {
-        self.questions().into_iter().next()
+    /// The one that `A` opens: of the run that is looked at, else the oldest of all.
+    pub fn next_question(&self) -> Option<(&Workflow, &OpenQuestion)> {
+        let here = self.acted_on().filter(|_| self.pane != Pane::Inbox).map(|workflow| &workflow.run);
+        let all = self.questions();
+        let first = all.iter().find(|(workflow, _)| Some(&workflow.run) == here).copied();
+        first.or_else(|| all.into_iter().next())
     }
 
     /// In the order in which they were asked.

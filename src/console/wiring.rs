@@ -12,10 +12,12 @@ use crate::engine::proposing::Improvement;
 use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
+use crate::model::catalogue::Catalogue;
 use crate::model::event::Event;
 use crate::model::ids::{RunId, StepId};
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
+use crate::model::settings::EngineSettings;
 use crate::model::state::{State, Workflow};
 use crate::model::time::Stamp;
 
@@ -59,6 +61,9 @@ pub struct Wiring {
     pub rejoin: Rejoin,
     pub revise: Revise,
     pub past: Past,
+    /// What planning knows of operations, and the limits under which they run.
+    pub catalogue: Arc<Catalogue>,
+    pub limits: EngineSettings,
     pub actor: Actor,
     pub host: String,
     pub settings: UiSettings,

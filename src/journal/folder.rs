@@ -163,10 +163,15 @@ fn network_kind(path: &Path) -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn network_kind(_path: &Path) -> Option<String> {
-    None
+fn network_kind(path: &Path) -> Option<String> {
+    let facts = rustix::fs::statfs(path).ok()?;
+    let name: Vec<u8> = facts.f_fstypename.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0).collect();
+    let kind = String::from_utf8_lossy(&name).into_owned();
+    let is_network = ["nfs", "smbfs", "afpfs", "webdav", "ftp"].contains(&kind.as_str()) || is_network_fuse(&kind);
+    is_network.then_some(kind)
 }
 
+#[cfg(any(target_os = "linux", test))]
 const FUSE: u32 = 0x6573_5546;
 
 /// File systems whose other users sit on other machines, or whose shared memory and locks are not those of this kernel.
@@ -224,6 +229,7 @@ pub fn is_network_fuse(kind: &str) -> bool {
 }
 
 /// The type of the deepest mount that holds `path`, from the text of mountinfo.
+#[cfg(any(target_os = "linux", test))]
 fn mount_kind(mountinfo: &str, path: &Path) -> Option<String> {
     let mounts = mountinfo.lines().filter_map(|line| {
         let (left, right) = line.split_once(" - ")?;

@@ -10,6 +10,7 @@ mod error;
 pub mod folder;
 mod lock;
 mod process;
+pub mod ps;
 mod reader;
 mod replay;
 mod reserve;

@@ -7,11 +7,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::ps;
+
 /// The process that holds a journal, as it wrote itself into the lock file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
-    /// Clock ticks after boot, from `/proc`; with the boot id it tells a process from a later one with the same number.
+    /// Clock ticks after boot, from `/proc`, or the second by `ps`; with the boot id it tells a process from a later one with the same number.
     pub start_time: u64,
     pub uid: u32,
     pub boot_id: String,
@@ -30,12 +32,9 @@ impl Holder {
 
     /// Has this file open, as the kernel tells.
     pub fn has_open(&self, file: impl AsFd) -> bool {
-        let Ok(wanted) = rustix::fs::fstat(file) else { return false };
+        let Ok(wanted) = file.as_fd().try_clone_to_owned().and_then(|file| fs::File::from(file).metadata()) else { return false };
         let Ok(entries) = fs::read_dir(format!("/proc/{}/fd", self.pid)) else { return false };
-        entries
-            .flatten()
-            .filter_map(|entry| fs::metadata(entry.path()).ok())
-            .any(|it| it.ino() == wanted.st_ino && it.dev() == wanted.st_dev)
+        entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok()).any(|it| it.ino() == wanted.ino() && it.dev() == wanted.dev())
     }
 
     /// Real, effective, saved and file-system uid are all the same one.
@@ -48,6 +47,10 @@ impl Holder {
 
 /// `None`: no such process, or it has ended and waits to be collected.
 pub fn start_time(pid: u32) -> Option<u64> {
+    if !cfg!(target_os = "linux") {
+        let found = ps::one(i32::try_from(pid).ok()?)?;
+        return (found.state != 'Z').then_some(found.start_time);
+    }
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
     start_time_in(&stat)
 }
@@ -63,6 +66,9 @@ fn start_time_in(stat: &str) -> Option<u64> {
 }
 
 pub fn boot_id() -> String {
+    if !cfg!(target_os = "linux") {
+        return ps::boot_id().unwrap_or_default();
+    }
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 

@@ -11,7 +11,7 @@ use super::index::Index;
 use super::score::Query;
 use super::slots::{Bound, Place, bind, is_machine_param};
 use super::token::{Kind, Token};
-use super::words::is_function;
+use super::words::{is_determiner, is_function, stem};
 
 /// Below this the words say too little.
 const ENOUGH_WORDS: f64 = 1.7;
@@ -67,6 +67,8 @@ pub struct Around {
     pub verb: Option<String>,
     /// Operations chosen before, nearest last.
     pub before: Vec<Arc<Operation>>,
+    /// Parameters and values given before.
+    pub named: Vec<(String, String)>,
 }
 
 /// Words that ask and order nothing, where a clause begins.
@@ -76,41 +78,199 @@ const ASKING: &[&str] =
 /// Words that want to see something, where a clause begins.
 const SHOWING: &[&str] = &["show", "list", "display", "view", "print", "see"];
 
+/// Verbs that look closely, wherever they stand as the verb.
+const INSPECTING: &[&str] = &["check", "verify", "inspect", "examine", "confirm", "validate", "review", "investigate", "ensure"];
+
 /// How a clause speaks: as a question, or by a verb that says what to do.
 struct Speech {
     is_question: bool,
     /// It opens with a word that only looks, such as "show".
     looks: bool,
+    /// Its verb is one of looking closely, such as "check".
+    inspects: bool,
     asks_who: bool,
     /// Place of a verb that opens the clause and means something by itself.
     verb: Option<usize>,
+    place: Option<usize>,
+    /// Place of a verb that runs something.
+    runs: Option<usize>,
+    /// A time of day or a date is said.
+    timed: bool,
+    /// It has no verb and begins with machines: "hosts with the tag x".
+    names_machines: bool,
+    /// "which containers": the noun that is asked for, where the catalogue knows it.
+    asked: Option<usize>,
+    /// What it runs is a command, in quotes or said to be one.
+    runs_text: bool,
+    /// Stems of the verb; "turn-off" of "turn x off".
+    said: Vec<String>,
 }
 
 impl Speech {
     fn of(tokens: &[Token], index: &Index) -> Self {
         let opening = tokens.iter().find(|token| !token.is_one_of(&["and", "so", "hey", "hi", "please", "pls", "ok", "but", "also"]));
-        let verb = index.verb_place(tokens).filter(|at| {
+        let place = index.verb_place(tokens);
+        let verb = place.filter(|at| {
             let low = tokens[*at].low.as_str();
             let plain = index.looks.contains(low) || index.light.contains(low) || Index::is_carrier(low);
             let opens = tokens[..*at].iter().all(|token| is_function(&token.low) && !token.is_value());
             index.verbs.contains(low) && opens && !plain
         });
+        let verb = verb.or_else(|| strange_verb(tokens, index)).map(|at| done(tokens, at, index));
         Self {
             is_question: opening.is_some_and(|token| token.is_one_of(ASKING)),
             looks: opening.is_some_and(|token| token.is_one_of(SHOWING)),
-            asks_who: opening.is_some_and(|token| token.is("who")),
+            inspects: place.is_some_and(|at| {
+                let sure = tokens[at].is("make") && tokens.get(at + 1).is_some_and(|next| next.is("sure"));
+                sure || tokens[at].is_one_of(INSPECTING)
+            }),
+            asks_who: opening.is_some_and(|token| token.is("who")) && !tokens.iter().any(|token| token.is_one_of(CONSUMING)),
             verb,
+            said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
+            asked: asked(tokens, index),
+            place,
+            runs: place.filter(|at| tokens[*at].is_one_of(RUNNING)),
+            timed: tokens.iter().any(|token| token.kind == Kind::Datetime),
+            names_machines: place.is_none() && opening.is_some_and(|token| index.is_machine(&token.low)),
+            runs_text: place.is_some_and(|at| runs_text(tokens, at)),
         }
     }
 
     /// Nothing is changed that was not ordered, a person is no machine, and a verb is not passed over.
     fn suits(&self, operation: &Operation, at: usize, query: &Query, index: &Index) -> bool {
+        if self.said.iter().any(|stem| index.is_against(stem, at)) {
+            return false;
+        }
+        if self.asked.is_some_and(|noun| !query.explains(at, noun, index)) {
+            return false;
+        }
         let changes = operation.effect != EffectClass::Read;
-        let ordered = !changes || (!self.is_question && !self.looks && (operation.low_risk || query.orders(at, index)));
-        let names_people = || ["owner", "owning", "team", "person", "contact"].iter().any(|word| operation.summary.contains(word));
+        if self.runs_text && operation.param(COMMAND).is_none() {
+            return false;
+        }
+        // "run sleep 30": neither a job nor a check is named.
+        if !self.runs_text && self.runs.is_some_and(|verb| !query.speaks_beside(at, verb, index)) {
+            return false;
+        }
+        // "run x" starts x, now or at a time, and is no other change.
+        let timed = self.timed && operation.params.iter().any(|param| param.kind == ParamType::Datetime);
+        if changes && !timed && self.runs.is_some_and(|verb| !query.leads(at, verb, index)) {
+            return false;
+        }
+        if changes && self.inspects && self.said.iter().all(|stem| index.led_by(stem).is_none_or(|led| !led.contains(&at))) {
+            return false;
+        }
+        let ordered = !changes
+            || (!self.is_question
+                && !self.looks
+                && (operation.low_risk && !self.names_machines
+                    || query.orders(at, index)
+                    || self.verb.is_some_and(|verb| query.leads(at, verb, index))));
+        let names_people = || PEOPLE.iter().any(|word| operation.summary.to_lowercase().contains(word));
+        let ordered = ordered || (timed && self.runs.is_some());
         let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
-        ordered && person && self.verb.is_none_or(|verb| self.is_question || query.explains(at, verb, index))
+        ordered && person && self.verb.is_none_or(|verb| self.is_question || self.is_meant(verb, at, changes, query, index))
     }
+
+    /// "clear the screen": a verb that many things take, and nothing that says it is this thing.
+    fn is_vague(&self, operation: &Operation, at: usize, query: &Query, bound: &Bound, tokens: &[Token], index: &Index) -> bool {
+        let Some(verb) = self.place.filter(|verb| tokens[*verb].is_one_of(VAGUE)) else { return false };
+        let typed = |place: usize| bound.used[place] && !matches!(tokens[place].kind, Kind::Word | Kind::Ident | Kind::Int(_));
+        let object = tokens[verb + 1..].iter().any(|token| token.kind == Kind::Word && !is_function(&token.low));
+        operation.effect != EffectClass::Read
+            && object
+            && !query.speaks_beside(at, verb, index)
+            && !(0..tokens.len()).any(typed)
+            && bound.group.is_none()
+            && bound.values.len() < 2
+    }
+
+    /// The operation explains the verb; a read is never what a verb of changing asks for.
+    fn is_meant(&self, verb: usize, operation: usize, changes: bool, query: &Query, index: &Index) -> bool {
+        let changing = |one: &usize| index.operations[*one].effect != EffectClass::Read;
+        let orders_change = || self.said.iter().filter_map(|stem| index.led_by(stem)).flatten().any(changing);
+        query.explains(operation, verb, index) && (changes || query.leads(operation, verb, index) || !orders_change())
+    }
+}
+
+/// Verbs that say little without what they are done to.
+const VAGUE: &[&str] = &[
+    "clear", "open", "close", "set", "put", "add", "remove", "delete", "create", "make", "end", "change", "update", "move", "do", "take",
+    "bring", "write", "print", "erase", "lift", "raise", "cut", "drop", "free", "empty", "fix",
+];
+
+fn asked(tokens: &[Token], index: &Index) -> Option<usize> {
+    let noun = tokens.get(1).filter(|token| {
+        token.kind == Kind::Word && token.low.ends_with('s') && !token.low.ends_with("ss") && index.knows(&stem(&token.low))
+    })?;
+    let means = !is_function(&noun.low) && !index.is_machine(&noun.low) && !noun.owner;
+    (tokens[0].is_one_of(&["which", "what"]) && means).then_some(1)
+}
+
+/// Verbs that run something.
+const RUNNING: &[&str] = &["run", "execute", "exec"];
+
+/// The parameter that takes a free command.
+const COMMAND: &str = "command";
+
+/// `run "x"`, `run the command x`: the text is a command.
+pub fn runs_text(tokens: &[Token], verb: usize) -> bool {
+    let led = |token: &&Token| token.is_one_of(&["the", "a", "this", "following", "shell"]);
+    let skip = tokens[verb + 1..].iter().take_while(led).count();
+    tokens[verb].is_one_of(RUNNING)
+        && tokens.get(verb + 1 + skip).is_some_and(|next| next.kind == Kind::Quoted || next.is_one_of(&[COMMAND, "cmd"]))
+}
+
+/// "who uses the most memory" asks for processes.
+const CONSUMING: &[&str] = &["uses", "eats", "hogs", "takes", "consumes", "using", "eating", "hogging"];
+
+/// Who can be asked for by "who".
+const PEOPLE: &[&str] =
+    &["owner", "owning", "team", "person", "contact", "user", "member", "client", "people", "account", "author", "session"];
+
+/// Verbs that leave it to a noun what is done: "fire a POST", "initiate a failover".
+const DOING: &[&str] = &[
+    "fire", "issue", "send", "initiate", "trigger", "start", "carry", "conduct", "request", "schedule", "kick", "launch", "submit",
+    "force", "do", "drop", "leave", "shoot", "place", "make",
+];
+
+/// The noun that says what is done, where the verb only says that something is.
+fn done(tokens: &[Token], verb: usize, index: &Index) -> usize {
+    let article = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(&["a", "an", "off", "out", "another", "new"]));
+    let mut noun = verb + 1;
+    while article(noun) {
+        noun += 1;
+    }
+    let tells = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            token.kind == Kind::Word && (index.led_by(&stem(&token.low)).is_some() || index.is_like_lead(&stem(&token.low)))
+        })
+    };
+    // "force a log rotation": the last of two nouns.
+    let found = [noun + 1, noun].into_iter().find(|at| tells(*at));
+    found.filter(|_| noun > verb + 1 && tokens[verb].is_one_of(DOING)).unwrap_or(verb)
+}
+
+/// "defrost the freezer": nobody knows the word, and it stands where a verb stands.
+fn strange_verb(tokens: &[Token], index: &Index) -> Option<usize> {
+    let at = tokens.iter().position(|token| !(token.kind == Kind::Word && is_function(&token.low)))?;
+    let word = &tokens[at];
+    let low = word.low.as_str();
+    let plain =
+        index.looks.contains(low) || index.light.contains(low) || Index::is_carrier(low) || index.is_machine(low) || index.is_verb(low);
+    let object = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Word && is_determiner(&next.low));
+    (at == 0 && word.kind == Kind::Word && !plain && !word.owner && object).then_some(at)
+}
+
+fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
+    let mut said = vec![stem(&tokens[verb].low)];
+    if tokens[verb].is_one_of(&["turn", "switch"]) {
+        let window = &tokens[verb + 1..tokens.len().min(verb + 6)];
+        if let Some(particle) = window.iter().find(|token| token.is_one_of(&["on", "off"])) {
+            said.push(format!("turn-{}", particle.low));
+        }
+    }
+    said
 }
 
 /// The best choices first; empty where the words say too little.
@@ -130,7 +290,21 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
         if !certain || (cover < ENOUGH_COVER && bound.evidence < SPEAKING_VALUES) {
             continue;
         }
-        let fit = bound.evidence + slots_score(&operation, &bound, pool) + around_score(&operation, around, tokens);
+        // "turn x on" is said in so many words in a summary.
+        let turned = speech
+            .said
+            .iter()
+            .any(|verb| verb.starts_with("turn-") && world.index.led_by(verb).is_some_and(|led| led.contains(&score.operation)));
+        if speech.is_vague(&operation, score.operation, &query, &bound, tokens, &world.index)
+            && around_score(&operation, around, tokens) < 0.5
+        {
+            continue;
+        }
+        let fit = if turned { 2.5 } else { 0.0 }
+            + bound.evidence
+            + slots_score(&operation, &bound, pool)
+            + around_score(&operation, around, tokens)
+            + same_names(&bound, around);
         choices.push(Choice { total: score.words + fit + cover, words: score.words, operation, bound });
     }
     choices.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.operation.name.cmp(&b.operation.name)));
@@ -138,10 +312,14 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
 }
 
 fn slots_score(operation: &Operation, bound: &Bound, pool: Pool) -> f64 {
-    operation
+    let mut required = operation.required().peekable();
+    // Everything it needs stands in the clause.
+    let whole = if required.peek().is_some() && required.all(|param| bound.values.contains_key(&param.name)) { 0.6 } else { 0.0 };
+    let slots: f64 = operation
         .required()
         .map(|param| if bound.values.contains_key(&param.name) { 0.6 } else { -cost_of_absence(&param.kind, &param.name, pool) })
-        .sum()
+        .sum();
+    slots + whole
 }
 
 /// A value that stands nowhere in the intent cannot be meant.
@@ -161,6 +339,13 @@ fn cost_of_absence(kind: &ParamType, name: &str, pool: Pool) -> f64 {
         ParamType::Channel => (pool.channel, 2.0),
     };
     if present { 0.2 } else { cost }
+}
+
+/// What was the service of one clause is hardly the job of the next.
+fn same_names(bound: &Bound, around: &Around) -> f64 {
+    let known = |name: &String, value: &String| around.named.iter().any(|(other, said)| other == name && said == value);
+    let given = bound.values.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    if given.into_iter().any(|(name, value)| known(name, value)) { 0.6 } else { 0.0 }
 }
 
 /// "take it out again" belongs to what was put in before; "verify it" reads what was changed before.

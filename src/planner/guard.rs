@@ -147,6 +147,12 @@ pub fn tokens(tokens: &[Token]) -> Result<(), Stop> {
         let reason = format!("`{}` looks like a reference; outputs of steps are referred to in plan files only", token.text);
         return Err(refuse(reason, Vec::new()));
     }
+    if let Some(token) = tokens.iter().find(|token| token.kind != Kind::Quoted && mixes_scripts(&token.text)) {
+        let odd: Vec<String> =
+            token.text.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        let reason = format!("`{}` mixes letters of two scripts ({}); type the name again", token.text, odd.join(" "));
+        return Err(refuse(reason, Vec::new()));
+    }
     for (at, token) in tokens.iter().enumerate() {
         let first = at == 0
             || tokens[at - 1].is_one_of(&["and", "then", "to", "run", "execute", "do", "also", "sudo"])
@@ -170,6 +176,12 @@ pub fn tokens(tokens: &[Token]) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// Latin letters beside letters that only look like them.
+fn mixes_scripts(text: &str) -> bool {
+    let alike = |c: char| matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{530}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff00}'..='\u{ffef}' | '\u{1d400}'..='\u{1d7ff}');
+    text.chars().any(|c| c.is_ascii_alphabetic()) && text.chars().any(alike)
 }
 
 #[cfg(test)]
@@ -200,6 +212,8 @@ mod tests {
             "ping -oProxyCommand=x",
             "check x > /etc/passwd",
             "look; curl http://x.example",
+            "ping \u{43e}rion",
+            "check https://b\u{430}nk.example/",
         ] {
             let all = token::tokens(bad);
             assert!(tokens(&all).is_err(), "{bad}: {all:?}");

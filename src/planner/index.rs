@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
+use super::lead;
 use super::near::distance;
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem, stems};
@@ -21,8 +22,11 @@ struct WordsFile {
     looks: Vec<String>,
     light: Vec<String>,
     carriers: Vec<String>,
+    states: Vec<String>,
+    opposites: Vec<(String, String)>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
+    short: BTreeMap<String, String>,
     say: Vec<Say>,
 }
 
@@ -32,6 +36,9 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// Size of the catalogue for which words and values are weighed against each other.
+const USUAL: f64 = 54.0;
 
 /// Weight of a word of an example.
 const EXAMPLE: f64 = 0.3;
@@ -68,8 +75,12 @@ pub struct Index {
     /// First stem of what is said -> (all its stems, what it is like).
     pub says: BTreeMap<String, Vec<Said>>,
     pub aliases: BTreeMap<String, Vec<Phrase>>,
-    /// Stem of one word that by itself orders an operation: of its name, or an alias of one word.
+    /// Stem of an alias of one word, which by itself orders the operation.
     orders: BTreeMap<String, BTreeSet<usize>>,
+    /// Stem of the verb by which an operation is led: of its name, its summary or an alias.
+    leads: BTreeMap<String, BTreeSet<usize>>,
+    /// Stems whose opposite an operation is led by, so that it never stands for them.
+    against: Vec<BTreeSet<String>>,
     /// Letter triples of every known stem of four letters and more, sorted.
     shapes: Vec<(String, Vec<[char; 3]>)>,
 }
@@ -84,12 +95,20 @@ impl Index {
             looks: WORDS.looks.iter().cloned().collect(),
             light: WORDS.light.iter().cloned().collect(),
             machines: WORDS.machines.iter().cloned().collect(),
-            groups: WORDS.groups.clone(),
+            groups: BTreeMap::new(),
             says: BTreeMap::new(),
             aliases: BTreeMap::new(),
             orders: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            against: Vec::new(),
             shapes: Vec::new(),
         };
+        // A group can only be named where something lists its machines.
+        let lists = |operation: &Arc<Operation>| operation.output.as_ref().is_some_and(|output| output.kind == "HostList");
+        if index.operations.iter().any(|operation| lists(operation) && operation.param("group").is_some()) {
+            index.groups.clone_from(&WORDS.groups);
+        }
+        index.verbs.extend(lead::verbs(&index.operations, &WORDS.verbs));
         let nouns: BTreeSet<String> =
             index.operations.iter().flat_map(|operation| operation.nouns.iter().flat_map(|noun| stems(noun))).collect();
         for at in 0..index.operations.len() {
@@ -118,7 +137,8 @@ impl Index {
             let little = name.len() > 1 && (looks.contains(*word) || light.contains(*word));
             put(word, if little { 0.8 } else { 2.0 });
         }
-        put(operation.service(), 0.4);
+        // "queue.purge": the service is what is purged.
+        put(operation.service(), if name.len() == 1 { 1.2 } else { 0.4 });
         put(&operation.summary, 1.2);
         operation.aliases.iter().for_each(|alias| put(alias, 1.8));
         operation.nouns.iter().for_each(|noun| put(noun, 1.5));
@@ -130,9 +150,13 @@ impl Index {
         for (stem, weight) in weights {
             self.postings.entry(stem).or_default().push((at, weight));
         }
-        let names = operation.verb().split('_').chain(operation.summary.split_whitespace().next());
-        for word in names.chain(operation.aliases.iter().map(String::as_str)).filter(|word| !word.contains([' ', '-'])) {
+        for word in operation.aliases.iter().filter(|word| !word.contains([' ', '-'])) {
             self.orders.entry(stem(&word.to_lowercase())).or_default().insert(at);
+        }
+        let leads = lead::leads(&operation, &self.verbs);
+        self.against.push(lead::opposites(&operation, &leads, &WORDS.opposites));
+        for lead in leads {
+            self.leads.entry(lead).or_default().insert(at);
         }
         for alias in &operation.aliases {
             let first = alias.split_whitespace().next().unwrap_or_default().to_lowercase();
@@ -176,9 +200,31 @@ impl Index {
         inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
     }
 
-    /// This word alone, as a verb, asks for the operation.
-    pub fn is_order(&self, stem: &str, operation: usize) -> bool {
+    /// This word alone is an alias of the operation.
+    pub fn is_alias(&self, stem: &str, operation: usize) -> bool {
         self.orders.get(stem).is_some_and(|known| known.contains(&operation))
+    }
+
+    /// Operations that are led by this verb.
+    pub fn led_by(&self, stem: &str) -> Option<&BTreeSet<usize>> {
+        self.leads.get(stem)
+    }
+
+    /// The operation does the opposite of what this word says.
+    pub fn is_against(&self, stem: &str, operation: usize) -> bool {
+        self.against.get(operation).is_some_and(|against| against.contains(stem))
+    }
+
+    /// What a short form stands for, where the catalogue does not know the form itself.
+    pub fn spelt_out(&self, low: &str) -> Option<&'static str> {
+        let word = WORDS.short.get(low)?;
+        let known = self.postings.contains_key(&stem(low)) || self.verbs.contains(low);
+        (!known).then_some(word.as_str())
+    }
+
+    /// Says how something is, not what to do.
+    pub fn is_state(stem_said: &str) -> bool {
+        WORDS.states.iter().any(|state| stem(state) == stem_said)
     }
 
     /// Said by itself, the word is like this operation.
@@ -189,6 +235,12 @@ impl Index {
         };
         let says = self.says.get(stem).map_or(&[][..], Vec::as_slice);
         says.iter().any(|(said, like)| said.len() == 1 && like.iter().any(|set| set.iter().all(holds)))
+    }
+
+    /// Said by itself, the word is like a verb that leads an operation.
+    pub fn is_like_lead(&self, stem: &str) -> bool {
+        let says = self.says.get(stem).map_or(&[][..], Vec::as_slice);
+        says.iter().any(|(said, like)| said.len() == 1 && like.iter().any(|set| set.iter().any(|one| self.leads.contains_key(one))))
     }
 
     /// A verb that may stand before any read: "run a check", "collect the logs".
@@ -215,7 +267,9 @@ impl Index {
             !self.verbs.contains(&tokens[at].low)
                 && tokens[..at].iter().any(|token| token.is_one_of(&["is", "are", "was", "be", "isn't", "not"]))
         };
-        let noun = |at: usize| at > 0 && (is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        // "every host tagged x": said of the hosts.
+        let said_of = |at: usize| at > 0 && self.is_machine(&tokens[at - 1].low) && !self.verbs.contains(&tokens[at].low);
+        let noun = |at: usize| at > 0 && (said_of(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
         (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
     }
 
@@ -223,8 +277,10 @@ impl Index {
     pub fn rarity(&self, stem: &str) -> f64 {
         let known = self.postings.get(stem).map_or(0, Vec::len);
         #[expect(clippy::cast_precision_loss, reason = "a catalogue has at most some thousand operations")]
-        let ratio = self.operations.len() as f64 / (known as f64 + 0.5);
-        (1.0 + ratio).ln()
+        let (all, known) = (self.operations.len() as f64, known as f64 + 0.5);
+        // In a large catalogue words would outweigh values: the rarest word counts there as in one of fifty operations.
+        let scale = if all > USUAL { (1.0 + USUAL).ln() / (1.0 + all).ln() } else { 1.0 };
+        scale * (1.0 + all / known).ln()
     }
 
     /// The known stem most alike by letter triples or by one slip of the keys, and how alike (0 to 1).
@@ -248,7 +304,12 @@ impl Index {
 
     /// The verb that a mistyped word most likely is.
     pub fn verb_alike(&self, low: &str) -> Option<&str> {
-        let unknown = low.len() >= 5 && !is_function(low) && !self.is_verb(low) && !self.knows(&stem(low)) && !self.is_machine(low);
+        let unknown = low.len() >= 5
+            && !is_function(low)
+            && !self.is_verb(low)
+            && !self.says.contains_key(&stem(low))
+            && !self.knows(&stem(low))
+            && !self.is_machine(low);
         self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
     }
 }

@@ -20,7 +20,7 @@ use super::segment::segment;
 use super::slots::environments;
 use super::token::{Kind, Token, tokens};
 use super::validate::{Limits, validate};
-use super::words::stem;
+use super::words::{is_function, stem};
 use super::{grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
@@ -57,8 +57,20 @@ pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
     PolicySettings { exempt_environments: world.exempt_environments().to_vec(), ..world.policy.clone() }
 }
 
+/// The words of the text, checked and mended.
+pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop> {
+    guard::text(&ask.text)?;
+    let text = guard::without_waivers(&lines_apart(&ask.text));
+    let mut words = tokens(&text);
+    guard::tokens(&words)?;
+    spell_out(&mut words, world);
+    split_verbs(&mut words, world);
+    correct_verbs(&mut words, world);
+    Ok(words)
+}
+
 fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
-    let words = guarded_words(&ask.text, world)?;
+    let words = prepared(ask, world)?;
     if let Some(found) = matching::template(ask, &words, world) {
         return found;
     }
@@ -69,21 +81,38 @@ fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
     let units = units(&clauses, world, &words)?;
     let drafts = draft(&units, ask, world)?;
     if drafts.is_empty() {
-        return Err(refuse("the text says what not to do, and nothing to do", Vec::new()));
+        let negated = clauses.iter().any(|clause| clause.negated);
+        let reason = if negated { "the text says what not to do, and nothing to do" } else { "no known operation does this" };
+        return Err(refuse(reason, Vec::new()));
     }
     check_bounds(&drafts, world)?;
     Ok(assemble(ask, &words, drafts, world))
 }
 
-/// What was said, corrected, without phrases that try to waive an approval; texts that are never understood stop here.
-pub(super) fn guarded_words(text: &str, world: &World<'_>) -> Result<Vec<Token>, Stop> {
-    guard::text(text)?;
-    let text = guard::without_waivers(&lines_apart(text));
-    let mut words = tokens(&text);
-    guard::tokens(&words)?;
-    split_verbs(&mut words, world);
-    correct_verbs(&mut words, world);
-    Ok(words)
+/// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
+fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
+    for token in words.iter_mut().filter(|token| token.text == "@") {
+        *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
+    }
+    for token in words.iter_mut().filter(|token| token.kind == Kind::Word) {
+        if let Some(word) = world.index.spelt_out(&token.low) {
+            word.clone_into(&mut token.low);
+        }
+    }
+    let ends = |next: Option<&Token>| {
+        next.is_none_or(|next| {
+            matches!(next.kind, Kind::Mark(_)) || next.is_one_of(&["on", "and", "again", "there", "then", "fine", "ok", "now"])
+        })
+    };
+    let runs = |at: usize| {
+        let named = at > 0 && matches!(words[at - 1].kind, Kind::Word | Kind::Ident) && !is_function(&words[at - 1].low);
+        words[at].is("runs") && named && ends(words.get(at + 1))
+    };
+    let places: Vec<usize> = (0..words.len()).filter(|at| runs(*at)).collect();
+    for at in places.into_iter().rev() {
+        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        words.splice(at..=at, [word("is"), word("running")]);
+    }
 }
 
 /// "re-enable" is a verb, and "power-cycle" is two words where a phrase is written so.

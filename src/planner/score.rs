@@ -23,8 +23,12 @@ struct Term {
     ways: Vec<(Vec<String>, f64)>,
     /// Words of an alias of a manifest that start here: operation and strength.
     aliases: Vec<(usize, f64)>,
+    /// It stands in a phrase begun before it: alone it would say something else.
+    inside: bool,
     /// A verb here can order something.
     is_verb: bool,
+    /// It is the verb of the clause: operations that it does not lead mean something else by the word.
+    verb: Option<String>,
     /// "set", "take": what is ordered stands in the rest of the clause.
     is_light: bool,
 }
@@ -45,8 +49,13 @@ pub struct Score {
 
 impl Query {
     pub fn of(tokens: &[Token], index: &Index, carried: Option<&str>) -> Self {
-        let said: Vec<String> = tokens.iter().map(said).collect();
+        let mut said: Vec<String> = tokens.iter().map(said).collect();
         let verb = index.verb_place(tokens);
+        // "what os is x running": the noun is asked for, and the last word says nothing.
+        if asks_noun(tokens) && said.last().is_some_and(|last| Index::is_state(last)) {
+            said.pop();
+            said.push(String::new());
+        }
         let inside = phrase_members(&said, index);
         let mut terms: Vec<Term> = Vec::new();
         if let Some(verb) = carried {
@@ -55,7 +64,9 @@ impl Query {
                 weight: 0.5,
                 ways: vec![(vec![stem(verb)], 1.0)],
                 aliases: Vec::new(),
+                inside: false,
                 is_verb: true,
+                verb: None,
                 is_light: index.light.contains(verb),
             });
         }
@@ -63,8 +74,11 @@ impl Query {
             if !matches!(token.kind, Kind::Word | Kind::Ident) {
                 continue;
             }
+            if said[at].is_empty() && token.kind == Kind::Word {
+                continue;
+            }
             let base = word_weight(token, index);
-            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at));
+            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at), Some(at) == verb);
             let aliases = alias_hits(&said, at, index);
             // A word inside a phrase is said by the phrase.
             let told = ways.is_empty() && inside.contains(&at);
@@ -72,9 +86,21 @@ impl Query {
                 let first = Some(at) == verb && base >= 1.0;
                 let phrase = says_of(&said, at, index).any(|(stems, _)| stems.len() > 1);
                 let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
-                let is_verb = phrase || index.is_verb(&token.low);
+                let named =
+                    at > 0 && (tokens[at - 1].owner || tokens[at - 1].is_one_of(&["the", "this", "that", "its", "with", "of", "about"]));
+                let is_verb = phrase || (index.is_verb(&token.low) && !named);
                 let is_light = Some(at) == verb && index.light.contains(&token.low);
-                terms.push(Term { at: Some(at), weight, ways, aliases, is_verb, is_light });
+                let leading = (first && index.led_by(&said[at]).is_some()).then(|| said[at].clone());
+                terms.push(Term {
+                    at: Some(at),
+                    weight,
+                    ways,
+                    aliases,
+                    inside: inside.contains(&at) && !phrase,
+                    is_verb,
+                    verb: leading,
+                    is_light,
+                });
             }
         }
         Self { terms }
@@ -86,9 +112,11 @@ impl Query {
         for term in &self.terms {
             let mut best: BTreeMap<usize, f64> = BTreeMap::new();
             for (stems, strength) in &term.ways {
+                let verb = term.verb.as_ref().filter(|verb| stems.as_slice() == [(*verb).clone()]).and_then(|verb| index.led_by(verb));
                 for (operation, value) in all_of(stems, index) {
+                    let share = if verb.is_some_and(|led| !led.contains(&operation)) { 0.6 } else { 1.0 };
                     let known = best.entry(operation).or_insert(0.0);
-                    *known = known.max(value * strength);
+                    *known = known.max(value * strength * share);
                 }
             }
             for (operation, strength) in &term.aliases {
@@ -107,7 +135,8 @@ impl Query {
     pub fn orders(&self, operation: usize, index: &Index) -> bool {
         self.terms.iter().any(|term| {
             let by_word = |(stems, _): &(Vec<String>, f64)| {
-                let named = stems.iter().any(|stem| index.is_order(stem, operation));
+                let led = |stem: &String| index.led_by(stem).is_some_and(|led| led.contains(&operation));
+                let named = stems.iter().any(|stem| led(stem) || index.is_alias(stem, operation));
                 named && (term.is_verb || stems.len() > 1) && all_of(stems, index).iter().any(|(found, _)| *found == operation)
             };
             term.is_light || term.ways.iter().any(by_word) || term.aliases.iter().any(|(found, _)| *found == operation)
@@ -119,13 +148,39 @@ impl Query {
         self.terms.iter().filter(|term| term.at == Some(at)).any(|term| term.hits(operation, index))
     }
 
+    /// The verb at this place leads the operation, or is like one that does.
+    pub fn leads(&self, operation: usize, at: usize, index: &Index) -> bool {
+        let led = |stem: &String| index.led_by(stem).is_some_and(|led| led.contains(&operation));
+        let by_term = |term: &Term| {
+            let like = |(stems, _): &(Vec<String>, f64)| {
+                stems.iter().any(led) && all_of(stems, index).iter().any(|(found, _)| *found == operation)
+            };
+            term.ways.iter().any(like) || term.aliases.iter().any(|(found, _)| *found == operation)
+        };
+        self.terms.iter().filter(|term| term.at == Some(at)).any(by_term)
+    }
+
+    /// Something beside the verb speaks of the operation.
+    pub fn speaks_beside(&self, operation: usize, verb: usize, index: &Index) -> bool {
+        let of_verb = |term: &&Term| term.at == Some(verb);
+        let by_phrase = |term: &Term| term.aliases.iter().any(|(found, strength)| *found == operation && *strength > 2.5);
+        self.terms.iter().filter(|term| !of_verb(term)).any(|term| term.hits(operation, index))
+            || self.terms.iter().filter(of_verb).any(|term| {
+                let phrase = |(stems, strength): &(Vec<String>, f64)| {
+                    *strength >= 1.0 && term.verb.as_ref().is_none_or(|verb| stems[..] != [verb.clone()][..])
+                };
+                by_phrase(term)
+                    || term.ways.iter().any(|way| phrase(way) && all_of(&way.0, index).iter().any(|(found, _)| *found == operation))
+            })
+    }
+
     /// Share of the content words, values aside, that the operation explains.
     pub fn cover(&self, operation: usize, used: &[bool], index: &Index) -> f64 {
         let (mut mass, mut covered) = (0.0, 0.0);
         for term in &self.terms {
             let is_value = term.at.is_some_and(|at| used.get(at).copied().unwrap_or(false));
             let hit = term.hits(operation, index);
-            if is_value && !hit {
+            if (is_value || term.inside) && !hit {
                 continue;
             }
             mass += term.weight;
@@ -133,6 +188,15 @@ impl Query {
         }
         if mass > 0.0 { covered / mass } else { 1.0 }
     }
+}
+
+/// "what os is x ...": a noun behind the question word.
+fn asks_noun(tokens: &[Token]) -> bool {
+    tokens.len() > 4
+        && tokens[0].is_one_of(&["what", "which"])
+        && tokens[1].kind == Kind::Word
+        && !is_function(&tokens[1].low)
+        && tokens[1..].iter().any(|token| token.is_one_of(&["is", "are"]))
 }
 
 /// The stem of a word, or nothing for values.
@@ -170,13 +234,13 @@ fn word_weight(token: &Token, index: &Index) -> f64 {
     if is_function(low) { 0.0 } else { 1.0 }
 }
 
-fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool) -> Vec<(Vec<String>, f64)> {
+fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool, is_verb: bool) -> Vec<(Vec<String>, f64)> {
     let mut ways = Vec::new();
     let own = &said[at];
     if is_content {
         if own.contains('-') {
             ways.extend(own.split('-').map(|part| (vec![stem(part)], 0.7)));
-        } else if is_state(said, at) && index.says.get(own).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1)) {
+        } else if is_state(said, at) && Index::is_state(own) {
             // "is running" says how something is; it does not ask to run anything.
         } else if index.postings.contains_key(own) {
             ways.push((vec![own.clone()], 1.0));
@@ -197,11 +261,18 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     }
     for (stems, like) in says_of(said, at, index) {
         if stems.len() > 1 || (is_content && alone) {
-            let strength = if stems.len() > 1 { 1.0 } else { 0.8 };
-            ways.extend(like.iter().map(|set| (set.clone(), strength)));
+            let strength = |set: &[String]| if stems.len() > 1 { 1.0 } else { alone_strength(own, set, index, is_verb) };
+            ways.extend(like.iter().map(|set| (set.clone(), strength(set))));
         }
     }
     ways
+}
+
+/// A noun that the catalogue knows is hardly a verb that it is like: "the alerts" page nobody.
+fn alone_strength(own: &str, like: &[String], index: &Index, is_verb: bool) -> f64 {
+    let known = || index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 1.0));
+    let verb = || like.len() == 1 && index.led_by(&like[0]).is_some();
+    if !is_verb && verb() && known() { 0.35 } else { 0.8 }
 }
 
 /// A form of "be" stands within the three words before; "has to be restarted" and "down by ping" say more than a state.

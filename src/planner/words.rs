@@ -190,6 +190,36 @@ const FUNCTION: &[&str] = &[
     "things",
     "stuff",
     "must",
+    "he",
+    "him",
+    "his",
+    "her",
+    "hers",
+    "she",
+    "comes",
+    "come",
+    "came",
+    "coming",
+    "thx",
+    "ty",
+    "cheers",
+    "yet",
+    "already",
+    "ever",
+    "whose",
+    "during",
+    "folks",
+    "asap",
+    "soon",
+    "gimme",
+    "maybe",
+    "actually",
+    "also",
+    "shall",
+    "might",
+    "therefore",
+    "perhaps",
+    "simply",
 ];
 
 /// Particles that carry meaning next to a verb, though they are function words alone.
@@ -233,6 +263,15 @@ pub fn stem(low: &str) -> String {
     } else if word.ends_with('s') && !["ss", "us", "is"].iter().any(|end| word.ends_with(end)) {
         word.truncate(word.len() - 1);
     }
+    // "rotation" is what rotates; "renewal" what renews.
+    if word.len() >= 8 && word.ends_with("ation") {
+        word.truncate(word.len() - 3);
+        return word;
+    }
+    if matches!(word.as_str(), "renewal" | "removal") {
+        word.truncate(word.len() - 2);
+        return word.trim_end_matches('e').to_owned();
+    }
     for ending in ["ing", "ed"] {
         if let Some(base) = word.strip_suffix(ending).filter(|base| base.len() >= 3 && base.bytes().any(|byte| b"aeiouy".contains(&byte))) {
             word = undouble(base).to_string();
@@ -271,6 +310,9 @@ mod tests {
             &["process", "processes"],
             &["silence", "silencing", "silenced"],
             &["patch", "patches", "patching"],
+            &["rotate", "rotation"],
+            &["renew", "renewal"],
+            &["remove", "removal"],
         ] {
             for form in forms {
                 assert_eq!(stem(form), stem(forms[0]), "{form}");

@@ -30,6 +30,13 @@ pub fn mark_approvals(plan: &mut Plan, policy: &PolicySettings) {
     plan.approval_required = plan.steps.iter().any(|step| step.approval);
 }
 
+/// What a person types, in the console and on the command line, to let these steps destroy: the name of what is destroyed.
+/// `None`: nothing is destroyed, a plain yes is enough.
+pub fn name_to_type<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Option<&'a str> {
+    let destroys = steps.into_iter().find(|step| step.effect == EffectClass::Destroy)?;
+    Some(destroys.target().unwrap_or(destroys.id.as_str()))
+}
+
 /// A path that no step may change or delete: a protected one or an ancestor of one, after removing `.`, `..` and doubled slashes.
 /// Below a protected path only what policy names again is shielded, so `/var/tmp/x` is free while `/etc` and `/` are not.
 pub fn is_protected(path: &str, protected: &[String]) -> bool {

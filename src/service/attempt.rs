@@ -1,16 +1,15 @@
 //! One attempt in a process of its own, from the engine's side: folder, spawn, wait, read.
 //!
-//! Waits on pidfds: no thread, no wake-up while a step runs.
+//! Waits on descriptors of processes: no thread, no wake-up while a step runs.
 
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -18,6 +17,7 @@ use super::folder;
 use super::options::ServiceOptions;
 use super::runner::claim::Claim;
 use super::runner::entry;
+use super::runner::handle::Handle;
 use super::runner::request::{FileStamp, RunnerRequest, VERSION};
 use super::runner::supervise::STOP_FILE;
 use crate::model::effect::Start;
@@ -27,12 +27,12 @@ use crate::model::time::Millis;
 /// A runner that can be waited for and signalled, ours or an earlier engine's.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    pidfd: Arc<OwnedFd>,
+    handle: Arc<Handle>,
 }
 
 impl Runner {
     fn open(pid: Pid) -> io::Result<Self> {
-        Ok(Self { pidfd: Arc::new(pidfd_open(pid, PidfdFlags::empty())?) })
+        Ok(Self { handle: Arc::new(Handle::open(pid)?) })
     }
 
     /// `None`: it ended in the meantime, or the number is another's.
@@ -43,7 +43,7 @@ impl Runner {
 
     pub async fn ended(&self) -> io::Result<()> {
         #[expect(deprecated, reason = "sound for a descriptor that is owned and stays open; the new way is unsafe")]
-        let watch = AsyncFd::with_interest(Arc::clone(&self.pidfd), Interest::READABLE)?;
+        let watch = AsyncFd::with_interest(Arc::clone(&self.handle), Interest::READABLE)?;
         watch.readable().await.map(|_| ())
     }
 
@@ -56,7 +56,7 @@ impl Runner {
             }
             StopWhy::CancelNow => Signal::USR1,
         };
-        Ok(pidfd_send_signal(self.pidfd.as_fd(), signal)?)
+        self.handle.signal(signal)
     }
 }
 
@@ -117,15 +117,24 @@ impl Spawned {
 
     pub fn kill(&self) {
         if let Some(runner) = &self.runner {
-            let _ = pidfd_send_signal(runner.pidfd.as_fd(), Signal::KILL);
+            let _ = runner.handle.signal(Signal::KILL);
         }
     }
 }
 
 /// Nothing ties it to this process: it goes on when the engine ends.
 pub fn spawn(exe: &Path, dir: &Path) -> io::Result<Spawned> {
+    spawn_with(exe, &[], dir)
+}
+
+/// Ends when the host of the step was asked what became of it, and its answer stands in the folder.
+pub fn spawn_asking(exe: &Path, dir: &Path) -> io::Result<Spawned> {
+    spawn_with(exe, &[entry::ASK], &std::path::absolute(dir)?)
+}
+
+fn spawn_with(exe: &Path, flags: &[&str], dir: &Path) -> io::Result<Spawned> {
     let mut command = Command::new(exe);
-    command.arg0("ouioe").arg(entry::ARGUMENT).arg(dir);
+    command.arg0("ouioe").arg(entry::ARGUMENT).args(flags).arg(dir);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Spawned::of(&command.spawn()?)
 }

@@ -27,7 +27,7 @@ impl ServiceOptions {
     pub fn new(spools: Spools, epoch: Epoch) -> io::Result<Self> {
         Ok(Self {
             spools,
-            exe: PathBuf::from("/proc/self/exe"),
+            exe: proc::own_program()?,
             epoch,
             boot_id: proc::boot_id()?,
             protected_paths: PolicySettings::default().protected_paths,

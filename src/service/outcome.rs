@@ -137,6 +137,7 @@ fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failur
     match format {
         OutputFormat::None => Ok(Value::Null),
         OutputFormat::Text => Ok(fitting(&stdout.text, stdout.cut, cap.saturating_sub(TEXT_FRAME))),
+        OutputFormat::Json if stdout.lost.is_some() => Err(lost(stdout)),
         OutputFormat::Json if stdout.cut => Err(too_large(cap)),
         OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
         OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
@@ -160,6 +161,12 @@ fn fitting(text: &str, mut cut: bool, cap: u64) -> Value {
 
 fn too_large(cap: u64) -> Failure {
     failure(Certainty::FailedKnown, FailureClass::Permanent, format!("result_too_large: it is larger than {cap} bytes"))
+}
+
+/// It ended well, and what it had to say did not come.
+fn lost(stdout: &Stdout) -> Failure {
+    let why = stdout.lost.as_deref().unwrap_or("its output did not come");
+    failure(Certainty::FailedKnown, FailureClass::Transient, format!("result_lost: it ended with status 0, but {why}"))
 }
 
 fn unreadable(why: impl AsRef<str>) -> Failure {

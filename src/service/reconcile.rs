@@ -69,6 +69,18 @@ fn take(dir: &Path) -> io::Result<Taken> {
 }
 
 impl Seen {
+    /// Nothing more is to be learned of it.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Recorded(outcome) => match outcome.as_ref() {
+                AttemptOutcome::Succeeded { .. } => true,
+                AttemptOutcome::Failed { failure, .. } => failure.certainty != Certainty::Unknown,
+            },
+            Self::Running(_) | Self::NotStarted => true,
+            Self::Nothing(_) => false,
+        }
+    }
+
     pub fn into_found(self) -> Found {
         match self {
             Self::Recorded(outcome) => Found::ExitRecord(*outcome),

@@ -249,7 +249,11 @@ impl Inner {
     /// The outcome of an attempt whose runner ended; waits where another one has claimed it.
     async fn settle(&self, start: &Start) -> AttemptOutcome {
         loop {
-            match self.look(start).into_outcome() {
+            let seen = match self.look(start) {
+                Seen::Nothing(_) => self.look_further(start).await,
+                seen @ (Seen::Recorded(_) | Seen::Running(_) | Seen::NotStarted) => seen,
+            };
+            match seen.into_outcome() {
                 Ok(outcome) => return outcome,
                 Err(claim) => {
                     if let Some(runner) = Runner::adopt(&claim) {
@@ -268,12 +272,33 @@ impl Inner {
         reconcile::look(&self.dir(&start.at), start, &self.options.boot_id, self.same_boot.load(Ordering::SeqCst))
     }
 
+    /// Where nothing here tells what became of it, its host may.
+    async fn look_further(&self, start: &Start) -> Seen {
+        let seen = self.look(start);
+        if !matches!(start.action, Action::Ssh { .. }) || seen.is_settled() {
+            return seen;
+        }
+        let dir = self.dir(&start.at);
+        // There already, but for a loss of power.
+        let _ = attempt::request(&self.options, start, &dir, None);
+        match attempt::spawn_asking(&self.options.exe, &dir) {
+            Ok(asking) => {
+                if let Some(runner) = &asking.runner {
+                    self.watch(&start.at, runner);
+                }
+                asking.ended().await;
+                self.look(start)
+            }
+            Err(_) => seen,
+        }
+    }
+
     async fn reconcile(&self, start: &Start) {
         if !start.action.is_owned() {
             let detail = "it ran inside an engine that is gone".to_owned();
             return self.reconciled(&start.at, Found::NothingKnown { detail });
         }
-        let seen = self.look(start);
+        let seen = self.look_further(start).await;
         let adopted = match &seen {
             Seen::Running(claim) => Runner::adopt(claim),
             Seen::Recorded(_) | Seen::NotStarted | Seen::Nothing(_) => return self.reconciled(&start.at, seen.into_found()),
@@ -286,11 +311,17 @@ impl Inner {
                 self.finished(&start.at, outcome);
             }
             // It ended between the two looks: what it left is final now.
-            None => self.reconciled(&start.at, self.look(start).into_found()),
+            None => {
+                let seen = self.look_further(start).await;
+                self.reconciled(&start.at, seen.into_found());
+            }
         }
     }
 
     fn reconciled(&self, at: &AttemptRef, found: Found) {
+        if !matches!(found, Found::StillRunning { .. }) {
+            self.live().remove(at);
+        }
         self.tell(Report::Reconciled { run: at.run.clone(), step: at.step.clone(), attempt: at.attempt, found: Box::new(found) });
     }
 }

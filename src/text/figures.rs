@@ -28,7 +28,8 @@ pub fn figures(result: &Value) -> Vec<String> {
 fn rank(key: &str, value: &Value) -> u8 {
     match value {
         Value::Bool(_) => 0,
-        _ if matches!(key, "why" | "error" | "status" | "state") => 1,
+        _ if matches!(key, "why" | "error" | "status" | "state" | "removed") => 1,
+        Value::Array(items) if items.is_empty() => 5,
         Value::Number(_) if key.ends_with("_percent") || key.starts_with("days") => 2,
         Value::Array(items) if items.iter().any(|item| share(item).is_some()) => 2,
         Value::Array(_) => 3,
@@ -133,6 +134,10 @@ mod tests {
             (json!({"hosts": ["a", "b", "c", "d"]}), "hosts: a, b, c, +1"),
             (json!({"mem_total_kib": 24_684_092, "cpus": 2, "mem_used_percent": 4.3}), "mem used 4.3% · cpus 2 · mem total 23.5 GiB"),
             (json!({"status": null, "why": ""}), ""),
+            (
+                json!({"removed": 30, "freed_bytes": 4096, "left_count": 0, "left": []}),
+                "removed 30 · freed bytes 4096 · left count 0 · left: ×0",
+            ),
             (json!(["x\u{1b}[2J"]), "x^[[2J"),
             (json!(7), "7"),
         ] {

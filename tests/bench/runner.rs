@@ -60,7 +60,9 @@ fn step(number: u32, program: &str, args: &[&str]) -> Start {
 
 fn children_cpu() -> Duration {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the system counts");
-    let of = |time: nix::sys::time::TimeVal| Duration::from_micros(u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0));
+    let of = |time: nix::sys::time::TimeVal| {
+        Duration::from_micros(u64::try_from(nix::sys::time::TimeValLike::num_microseconds(&time)).unwrap_or(0))
+    };
     of(usage.user_time()) + of(usage.system_time())
 }
 

@@ -2,6 +2,7 @@
 
 mod keys;
 mod large;
+mod moves;
 mod pty;
 mod screens;
 mod world;

@@ -514,6 +514,7 @@ fn a_lost_engine_is_told_and_the_next_one_is_found() {
 }
 
 /// Needs root to become somebody else; without it the kernel's refusal is what keeps others out.
+#[cfg(target_os = "linux")]
 #[test]
 fn another_user_is_turned_away() {
     let bench = Bench::new();

@@ -10,12 +10,12 @@ use crate::cli::out::Out;
 use crate::cli::watch::{Watch, interrupted, print};
 use crate::engine::handle::Reply;
 use crate::link::Link;
-use crate::model::catalogue::EffectClass;
 use crate::model::command::{Command, StepRef};
 use crate::model::ids::{RequestId, RunId};
 use crate::model::outcome::PlanOutcome;
 use crate::model::state::{OpenQuestion, State, Workflow};
 use crate::planner::render;
+use crate::policy::rule::name_to_type;
 use crate::text;
 
 /// What came of putting a question to the person at the terminal.
@@ -90,7 +90,8 @@ pub fn page(run: &Workflow, open: &OpenQuestion) -> String {
 /// The line that asks, with every answer that means something.
 pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
     if let Some(digest) = open.digest {
-        return format!("Type yes to approve {}, n to reject it, Enter to leave it waiting: ", digest.short());
+        let word = text::safe(named(run, open).unwrap_or("yes"));
+        return format!("Type {word} to approve {}, n to reject it, Enter to leave it waiting: ", digest.short());
     }
     let mut offers = String::new();
     for (verb, what) in in_order(open) {
@@ -99,16 +100,24 @@ pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
     format!("{offers}  {:10} leave it waiting\n> ", "Enter")
 }
 
-/// What a second time could destroy takes the whole word.
-fn typed_as(run: &Workflow, open: &OpenQuestion, verb: &str) -> &'static str {
-    let destroys = open.step.zip(run.graph()).is_some_and(|(ix, graph)| graph.step(ix).effect == EffectClass::Destroy);
-    match verb {
-        "retry" if destroys => "retry",
-        "retry" => "r",
-        "skip" => "s",
-        "done" => "d EVIDENCE",
-        "reject" => "n",
-        _ => "",
+/// The word that lets what is asked about destroy, as in the console.
+fn named<'a>(run: &'a Workflow, open: &OpenQuestion) -> Option<&'a str> {
+    let graph = run.graph()?;
+    match open.step {
+        Some(ix) => name_to_type([graph.step(ix)]),
+        None => name_to_type(&graph.plan.steps),
+    }
+}
+
+/// What a second time could destroy takes its name too.
+fn typed_as(run: &Workflow, open: &OpenQuestion, verb: &str) -> String {
+    match (verb, named(run, open)) {
+        ("retry", Some(name)) => format!("r {}", text::safe(name)),
+        ("retry", None) => "r".to_owned(),
+        ("skip", _) => "s".to_owned(),
+        ("done", _) => "d EVIDENCE".to_owned(),
+        ("reject", _) => "n".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -121,15 +130,19 @@ pub fn answer(run: &Workflow, open: &OpenQuestion, typed: &str) -> Result<Option
     let reason = || rest.trim().to_owned();
     let command = match (word, open.digest) {
         ("", _) => return Ok(None),
-        ("yes", Some(digest)) => Some(Command::Approve { run: run.run.clone(), step: step.as_ref().map(|(step, _)| step.clone()), digest }),
+        (_, Some(digest)) if typed == named(run, open).unwrap_or("yes") => {
+            Some(Command::Approve { run: run.run.clone(), step: step.as_ref().map(|(step, _)| step.clone()), digest })
+        }
         ("n" | "no" | "reject", _) if offered("reject") => {
             Some(Command::Reject { run: run.run.clone(), step: step.as_ref().map(|(step, _)| step.clone()), reason: reason() })
         }
         ("r" | "retry", _) if offered("retry") => {
-            if word == "r" && typed_as(run, open, "retry") == "retry" {
-                return Err("It destroys: type the whole word retry to do it again".to_owned());
+            let name = named(run, open).filter(|name| rest.split_whitespace().next() != Some(name));
+            if let Some(name) = name {
+                return Err(format!("It destroys: type `r {}` to do it again", text::safe(name)));
             }
-            at().map(|at| Command::Retry { at, reason: reason() })
+            let said = named(run, open).and_then(|name| rest.trim().strip_prefix(name)).unwrap_or(rest).trim().to_owned();
+            at().map(|at| Command::Retry { at, reason: said })
         }
         ("s" | "skip", _) if offered("skip") => at().map(|at| Command::Skip { at, reason: reason() }),
         ("d" | "done", _) if offered("done") && rest.trim().is_empty() => {

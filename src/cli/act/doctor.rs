@@ -70,6 +70,7 @@ pub async fn doctor(setup: &Setup) -> Exit {
         vec![terminal(), locale(), state_folder(dir), free_space(dir), sync_time(dir), journal(dir), engine(&setup.place).await];
     findings.push(files_limit(setup.place.settings.engine.slots));
     findings.push(processes_limit(setup.place.settings.engine.slots));
+    findings.push(freezes(dir));
     findings.push(a_step(setup).await);
     findings.push(programs(setup));
     findings.push(ssh());
@@ -190,6 +191,15 @@ async fn engine(place: &Place) -> Finding {
 }
 
 /// A step needs a pipe or two, a record, a spool; the engine some dozens.
+/// What keeps steps from starting although nothing is broken.
+fn freezes(dir: &Path) -> Finding {
+    match super::find::state(dir).map(|state| super::list::frozen(&state)) {
+        Ok(frozen) if frozen.is_empty() => finding("freezes", Grade::Ok, "no target is frozen"),
+        Ok(frozen) => finding("freezes", Grade::Warn, frozen.join("; ")),
+        Err(_) => finding("freezes", Grade::Note, "the journal tells, once it is there"),
+    }
+}
+
 fn files_limit(slots: u32) -> Finding {
     let (needed, limit) = (u64::from(slots) * 8 + 64, getrlimit(Resource::Nofile).current);
     match limit {

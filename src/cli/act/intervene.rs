@@ -11,6 +11,8 @@ use crate::model::command::{Command, StepRef};
 use crate::model::digest::Digest;
 use crate::model::ids::StepId;
 use crate::model::state::{OpenQuestion, State, Workflow};
+use crate::store::Inventory;
+use crate::text;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -46,6 +48,12 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
     if !weigh::weigh(&state, verb, words, out)? {
         return Ok(Exit::Waits);
     }
+    if verb == Verb::Freeze && !is_known(place, &state, words.run) {
+        let target = text::safe(words.run);
+        out.note(&format!(
+            "{target} is no asset of the inventory and no target of any run: frozen as typed; `ouioe thaw {target}` ends it"
+        ));
+    }
     let command = match (verb, words.digest) {
         (Verb::Approve, None) => match look_and_ask(&state, words, out)? {
             Some(command) => command,
@@ -54,6 +62,12 @@ pub async fn intervene(place: &Place, out: &Out, verb: Verb, words: &Words<'_>) 
         _ => command(&state, verb, words)?,
     };
     tell(place, out, command).await
+}
+
+/// The inventory or a run names it.
+fn is_known(place: &Place, state: &State, target: &str) -> bool {
+    let of_run = |run: &Workflow| run.graph().is_some_and(|graph| graph.places().any(|ix| graph.step(ix).target() == Some(target)));
+    Inventory::at(&place.state_dir).get(target).is_ok() || state.runs.values().any(of_run)
 }
 
 /// Sends it and says what became of it.
@@ -148,7 +162,7 @@ fn look_and_ask(state: &State, words: &Words<'_>, out: &Out) -> Result<Option<Co
         let Some(line) = out.ask(&prompt) else { return Ok(None) };
         match ask::answer(workflow, open, line.trim()) {
             Ok(command) => return Ok(command),
-            Err(again) => prompt = format!("{again}; yes, n or Enter: "),
+            Err(again) => prompt = format!("{again}\n{}", ask::prompt(workflow, open)),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::out::Out;
 use crate::cli::session::Place;
-use crate::model::state::Workflow;
+use crate::model::state::{State, Workflow};
 use crate::text;
 
 pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble> {
@@ -24,6 +24,9 @@ pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble>
         }
         return Ok(Exit::Done);
     }
+    for line in frozen(&state) {
+        out.note(&line);
+    }
     let open = runs.iter().filter(|run| !run.state.is_finished()).count();
     for line in table(&runs) {
         out.result(&line);
@@ -32,6 +35,18 @@ pub fn runs(place: &Place, out: &Out, unfinished: bool) -> Result<Exit, Trouble>
         out.note(&format!("{open} unfinished (>), `!` waits for you: `ouioe show RUN` says what to type, `ouioe resume` goes on"));
     }
     Ok(Exit::Done)
+}
+
+/// One line a frozen target: what keeps steps of any run from starting.
+pub fn frozen(state: &State) -> Vec<String> {
+    let line = |(target, reason): (&String, &String)| {
+        let because = if reason.is_empty() { String::new() } else { format!(" ({})", text::safe(reason)) };
+        let held = state.queues.frozen.get(target).map_or(0, std::collections::BTreeSet::len);
+        let held = if held > 0 { format!(", {held} queued for it") } else { String::new() };
+        let target = text::safe(target);
+        format!("{target} is frozen{because}{held}; `ouioe thaw {target}` ends it")
+    };
+    state.frozen.iter().map(line).collect()
 }
 
 /// Columns as wide as what stands in them; the title takes what is left of 80.

@@ -44,6 +44,8 @@ pub async fn resume(place: &Place, out: &Out, (run, step): (Option<&str>, Option
     }
     match session.link.send(Command::Resume { run: one.clone(), step }).await {
         Reply::Accepted { .. } => {}
+        // It was unfinished when asked, and ended with what the engine found of it.
+        Reply::Refused(refusal) if refusal.code == RefusalCode::WrongState && has_ended(&before, &watch.state, one.as_ref()) => {}
         Reply::Refused(refusal) if one.is_none() && refusal.code == RefusalCode::WrongState => {
             if runs.is_empty() {
                 out.note("nothing was left unfinished");
@@ -56,6 +58,11 @@ pub async fn resume(place: &Place, out: &Out, (run, step): (Option<&str>, Option
         }
     }
     settle(session, &mut watch, &runs, out).await
+}
+
+fn has_ended(before: &State, now: &State, run: Option<&RunId>) -> bool {
+    let is_finished = |state: &State| run.and_then(|run| state.runs.get(run)).is_some_and(|run| run.state.is_finished());
+    !is_finished(before) && is_finished(now)
 }
 
 fn unfinished(state: &State) -> impl Iterator<Item = RunId> {

@@ -13,6 +13,7 @@ use crate::model::command::{Command, Consent, StepRef};
 use crate::model::plan::{Plan, Step};
 use crate::model::step_state::StepState::{AwaitingDecision, BackingOff, OutcomeUnknown};
 use crate::planner::render;
+use crate::policy::rule::name_to_type;
 use crate::text;
 
 pub async fn revise(setup: &Setup, args: &RetryArgs) -> Result<Exit, Trouble> {
@@ -68,9 +69,10 @@ fn agreed(setup: &Setup, args: &RetryArgs, old: &Step, new: &Step, plan: &Plan) 
         let what = format!("nobody is there to ask; say that you saw it with `--digest {}`", digest.short());
         return Err(Trouble::new(Exit::Usage, what));
     }
-    let question = format!("Type yes to run step {} so, Enter to leave it as it is: ", text::safe(new.id.as_str()));
+    let word = name_to_type([new]).unwrap_or("yes");
+    let question = format!("Type {} to run step {} so, Enter to leave it as it is: ", text::safe(word), text::safe(new.id.as_str()));
     let said = out.ask(&question);
-    Ok((said.as_deref().map(str::trim) == Some("yes")).then_some(Consent::Shown { digest }))
+    Ok((said.as_deref().map(str::trim) == Some(word)).then_some(Consent::Shown { digest }))
 }
 
 fn page(old: &Step, new: &Step, plan: &Plan) -> String {

@@ -40,8 +40,9 @@ pub async fn settle(session: Session, watch: &mut Watch, runs: &BTreeSet<RunId>,
         Ended::Interrupted => {
             let hosted = session.is_host();
             session.leave().await;
-            let still = if hosted { "left unfinished; `ouioe resume` goes on" } else { "left; its engine goes on with it" };
-            out.note(still);
+            for run in runs {
+                out.note(&left(watch, run, hosted));
+            }
             return Ok(Exit::Interrupted);
         }
         Ended::Gone(reason) => {
@@ -60,6 +61,21 @@ pub async fn settle(session: Session, watch: &mut Watch, runs: &BTreeSet<RunId>,
         out.note(&format!("journal head {head} at event {seq}"));
     }
     Ok(exit.worse(of_end(end.as_ref())))
+}
+
+/// What goes on without us, and what to type to come back.
+fn left(watch: &Watch, run: &RunId, hosted: bool) -> String {
+    let live = watch.state.runs.get(run).map_or(0, |run| run.live.len());
+    let alone = match live {
+        0 => "nothing of it runs".to_owned(),
+        1 => "1 step runs to its end".to_owned(),
+        many => format!("{many} steps run to their end"),
+    };
+    if hosted {
+        format!("left run {run}: {alone}, nothing new starts; `ouioe resume {run}` goes on, `ouioe cancel {run}` ends it")
+    } else {
+        format!("left run {run}: its engine goes on with it; `ouioe events {run} -f` follows, `ouioe cancel {run}` ends it")
+    }
 }
 
 /// Where somebody sits at the terminal, what waits for a person is put to them, until all is settled or they leave it.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::list::{summary, word};
+use super::list::{frozen, summary, word};
 use super::{Trouble, find};
 use crate::cli::exit::Exit;
 use crate::cli::lines;
@@ -26,6 +26,11 @@ pub fn show(place: &Place, out: &Out, run: &str) -> Result<Exit, Trouble> {
         out.result(&lines::json(&as_json(run, graph)));
     } else {
         out.block(&as_text(run, graph));
+        let targets: Vec<&str> = graph.places().filter_map(|ix| graph.step(ix).target()).collect();
+        // A freeze of something else does not matter to a run that has ended, nor to one that does not touch it.
+        let concerns = |target: &str| !run.state.is_finished() && targets.contains(&target);
+        let frozen = state.frozen.keys().zip(frozen(&state)).filter(|(target, _)| concerns(target));
+        frozen.for_each(|(_, line)| out.block(&line));
     }
     Ok(Exit::Done)
 }

@@ -42,7 +42,7 @@ fn list(setup: &Setup) -> Result<Exit, Exit> {
                 "params": one.params.len(), "steps": one.steps().len()});
             setup.out.result(&lines::json(&value));
         } else {
-            setup.out.result(&format!("{:wide$}  {:8}  {}", text::safe(&one.name), origin(one), text::safe(&one.summary)));
+            setup.out.result(&setup.out.cut(&format!("{:wide$}  {:8}  {}", text::safe(&one.name), origin(one), text::safe(&one.summary))));
         }
     }
     setup.out.note("`ouioe template show NAME` says what to type, `ouioe run --template NAME` runs it");

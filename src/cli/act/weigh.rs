@@ -29,8 +29,10 @@ pub fn weigh(state: &State, verb: Verb, words: &Words<'_>, out: &Out) -> Result<
     if words.sure || !out.is_interactive() {
         return Ok(true);
     }
-    let said = out.ask("Type yes to go on, Enter to leave it as it is: ");
-    Ok(said.as_deref().map(str::trim) == Some("yes"))
+    // As in the console: what is undone is named first.
+    let word = if verb == Verb::Rollback { find::run(state, words.run)?.run.as_str() } else { "yes" };
+    let said = out.ask(&format!("Type {word} to go on, Enter to leave it as it is: "));
+    Ok(said.as_deref().map(str::trim) == Some(word))
 }
 
 fn lines(state: &State, verb: Verb, words: &Words<'_>) -> Result<String, Trouble> {

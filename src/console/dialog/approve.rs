@@ -8,6 +8,7 @@ use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, Step};
 use crate::model::state::{OpenQuestion, Workflow};
 use crate::policy::digest::{action_digest, plan_digest};
+use crate::policy::rule::name_to_type;
 use crate::text;
 
 use super::super::app::App;
@@ -161,8 +162,8 @@ fn risk_note(plan: &Plan) -> String {
 
 /// Low risk: the letter. A change: Enter. A destroy: the name of what is destroyed.
 pub(super) fn effort(steps: &[&Step]) -> Effort {
-    if let Some(step) = steps.iter().find(|step| step.effect == EffectClass::Destroy) {
-        return Effort::Word(step.target().unwrap_or(step.id.as_str()).to_owned());
+    if let Some(name) = name_to_type(steps.iter().copied()) {
+        return Effort::Word(name.to_owned());
     }
     if steps.iter().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
 }

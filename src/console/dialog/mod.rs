@@ -23,13 +23,14 @@ pub use step::for_step;
 use crate::model::command::Command;
 use crate::model::digest::Digest;
 use crate::model::ids::{RequestId, RunId, StepIx};
-use crate::model::state::State;
+use crate::model::state::{State, Workflow};
 use crate::model::time::Millis;
 use crate::text;
 
 use super::app::App;
 use super::arming::Arming;
 use super::keys::{VERBS, Verb};
+use super::phrase;
 use super::theme::Role;
 use super::widget::editor::Editor;
 use super::widget::wrap::Wrap;
@@ -245,6 +246,11 @@ impl Dialog {
         self.stale = moved(&self.basis, state, proposal);
         if let Some(why) = self.stale.clone() {
             self.parts.insert(0, Part::prose("CHANGED", Role::Bad, why));
+            if matches!(self.basis, Basis::Run { .. }) {
+                // Nothing of a run that has ended can be ended: only the way out is left.
+                self.choices.retain(|choice| choice.does == Does::Close);
+                (self.focus, self.field) = (0, None);
+            }
             self.fit(self.size);
             self.scroll_to(0);
         }
@@ -264,7 +270,11 @@ fn moved(basis: &Basis, state: &State, proposal: Option<Digest>) -> Option<Strin
         Basis::Free => None,
         Basis::Proposal { digest } => (proposal != Some(*digest)).then(|| "another plan took its place".to_owned()),
         Basis::Run { run } => {
-            state.runs.get(run).is_none_or(|one| one.state.is_finished()).then(|| format!("the run has ended{}", by(run)))
+            let ended = |one: &Workflow| format!("the run has ended: {}{}", phrase::workflow(one), by(run));
+            match state.runs.get(run) {
+                None => Some("the run has ended".to_owned()),
+                Some(one) => one.state.is_finished().then(|| ended(one)),
+            }
         }
         Basis::Plan { run, request } => {
             let open = state.runs.get(run).is_some_and(|one| one.questions.contains_key(request));

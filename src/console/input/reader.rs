@@ -44,8 +44,8 @@ enum Woken {
 impl Reader {
     /// Reads `terminal`, a descriptor of its own so that fd 0 can be replaced under it.
     pub fn new(terminal: OwnedFd) -> Result<(Self, Stopper), Errno> {
-        let (wake, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-        Ok((Self { terminal, wake, parser: Parser::default() }, Stopper { _wake: writer }))
+        let (wake, writer) = std::io::pipe().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        Ok((Self { terminal, wake: wake.into(), parser: Parser::default() }, Stopper { _wake: writer.into() }))
     }
 
     pub fn run(mut self, tell: impl Fn(Heard)) {

@@ -11,7 +11,7 @@ use super::app::App;
 use super::input::{Code, Held, Key};
 use super::pane::Pane;
 use super::widget::scroll::Go;
-use table::RUN;
+use table::{DIALOG, INTENT, LOG, RUN, STEP, TYPED};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -63,32 +63,12 @@ pub enum Act {
 /// Where keys go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    Plan,
-    Step,
-    Log,
-    Why,
-    Runs,
-    Inbox,
-    Intent,
+    Pane(Pane),
     Dialog,
     Help,
     /// One line that is typed: what to look for, where to save.
     Prompt,
     Palette,
-}
-
-impl From<Pane> for Place {
-    fn from(pane: Pane) -> Self {
-        match pane {
-            Pane::Plan => Self::Plan,
-            Pane::Step => Self::Step,
-            Pane::Log => Self::Log,
-            Pane::Why => Self::Why,
-            Pane::Runs => Self::Runs,
-            Pane::Inbox => Self::Inbox,
-            Pane::Intent => Self::Intent,
-        }
-    }
 }
 
 impl Place {
@@ -103,8 +83,53 @@ impl Place {
         } else if app.prompt.is_some() {
             Self::Prompt
         } else {
-            app.pane.into()
+            Self::Pane(app.pane)
         }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << match self {
+            Self::Pane(pane) => pane as u16,
+            Self::Dialog => 12,
+            Self::Help => 13,
+            Self::Prompt => 14,
+            Self::Palette => 15,
+        }
+    }
+}
+
+/// A set of places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places(u16);
+
+impl Places {
+    pub const fn panes(panes: &[Pane]) -> Self {
+        let (mut set, mut at) = (Self(0), 0);
+        while at < panes.len() {
+            set = set.and(Place::Pane(panes[at]));
+            at += 1;
+        }
+        set
+    }
+
+    pub const fn only(place: Place) -> Self {
+        Self(place.bit())
+    }
+
+    pub const fn and(self, place: Place) -> Self {
+        Self(self.0 | place.bit())
+    }
+
+    pub const fn has(self, place: Place) -> bool {
+        self.0 & place.bit() != 0
+    }
+
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
     }
 }
 
@@ -119,7 +144,7 @@ pub enum Chord {
 pub struct Row {
     pub chords: &'static [Chord],
     pub act: Act,
-    pub places: &'static [Place],
+    pub places: Places,
     /// For the footer; empty: not there.
     pub hint: &'static str,
     pub help: &'static str,
@@ -140,19 +165,19 @@ pub fn act(place: Place, first: Option<char>, key: Key) -> Option<Act> {
         (Chord::Two(one, two), Some(first)) => *one == first && key == Key::char(*two),
         (Chord::One(_), Some(_)) | (Chord::Two(..), None) => false,
     };
-    TABLE.iter().filter(|row| row.places.contains(&place)).find(|row| row.chords.iter().any(matches)).map(|row| row.act)
+    TABLE.iter().filter(|row| row.places.has(place)).find(|row| row.chords.iter().any(matches)).map(|row| row.act)
 }
 
 /// Every meaning of a key at a place, first the one that acts: `Enter` runs a proposal, else opens a step.
 pub fn acts(place: Place, key: Key) -> impl Iterator<Item = Act> {
-    let here = TABLE.iter().filter(move |row| row.places.contains(&place));
+    let here = TABLE.iter().filter(move |row| row.places.has(place));
     here.filter(move |row| row.chords.contains(&Chord::One(key))).map(|row| row.act)
 }
 
 /// The key begins a pair at this place.
 pub fn begins_pair(place: Place, key: Key) -> bool {
     let begins = |chord: &Chord| matches!(chord, Chord::Two(first, _) if key == Key::char(*first));
-    TABLE.iter().any(|row| row.places.contains(&place) && row.chords.iter().any(begins))
+    TABLE.iter().any(|row| row.places.has(place) && row.chords.iter().any(begins))
 }
 
 /// As people read it: `^d`, `PgDn`, `gg`.
@@ -191,17 +216,17 @@ pub fn chord_name(chord: &Chord) -> String {
 /// The help: keys and meaning, one line a row, for every place in which the console can be.
 pub fn help() -> Vec<(String, String)> {
     let mut lines: Vec<(String, String)> = Vec::new();
-    for (title, place) in [
+    for (title, section) in [
         ("everywhere but where text is typed", None),
         ("a run and its steps: Plan, Step, Log, Why", Some(RUN)),
-        ("Step", Some(&[Place::Step][..])),
-        ("Log", Some(&[Place::Log][..])),
-        ("intent editor", Some(&[Place::Intent][..])),
-        ("what is looked for, where to save, commands", Some(&[Place::Prompt, Place::Palette][..])),
-        ("dialogs", Some(&[Place::Dialog][..])),
+        ("Step", Some(STEP)),
+        ("Log", Some(LOG)),
+        ("intent editor", Some(INTENT)),
+        ("what is looked for, where to save, commands", Some(TYPED)),
+        ("dialogs", Some(DIALOG)),
     ] {
         lines.push((String::new(), title.to_owned()));
-        let section = TABLE.iter().filter(|row| section_of(row) == place);
+        let section = TABLE.iter().filter(|row| section_of(row) == section);
         lines.extend(section.map(|row| (row.chords.iter().map(chord_name).collect::<Vec<_>>().join(" "), row.help.to_owned())));
         if title == "dialogs" {
             lines.extend(VERBS.iter().map(|verb| (verb.letter.to_string(), format!("{}: {}", verb.name, verb.help))));
@@ -210,18 +235,9 @@ pub fn help() -> Vec<(String, String)> {
     lines
 }
 
-/// Each row is in one section: the narrowest that names where it works.
-fn section_of(row: &Row) -> Option<&'static [Place]> {
-    match row.places {
-        [Place::Step] => Some(&[Place::Step]),
-        [Place::Log] => Some(&[Place::Log]),
-        [Place::Intent] => Some(&[Place::Intent]),
-        [Place::Dialog] => Some(&[Place::Dialog]),
-        [Place::Prompt | Place::Palette, ..] => Some(&[Place::Prompt, Place::Palette]),
-        [Place::Plan, Place::Step, ..] if row.places.len() <= RUN.len() => Some(RUN),
-        [Place::Plan] => Some(RUN),
-        _ => None,
-    }
+/// Each row is in one section: the narrowest that holds all the places where it works.
+fn section_of(row: &Row) -> Option<Places> {
+    [STEP, LOG, INTENT, DIALOG, TYPED, RUN].into_iter().find(|section| row.places.is_within(*section))
 }
 
 #[cfg(test)]
@@ -230,27 +246,17 @@ mod tests {
 
     use super::*;
 
-    const PLACES: [Place; 11] = [
-        Place::Plan,
-        Place::Step,
-        Place::Log,
-        Place::Why,
-        Place::Runs,
-        Place::Inbox,
-        Place::Intent,
-        Place::Dialog,
-        Place::Help,
-        Place::Prompt,
-        Place::Palette,
-    ];
+    fn places() -> impl Iterator<Item = Place> {
+        Pane::ALL.into_iter().map(Place::Pane).chain([Place::Dialog, Place::Help, Place::Prompt, Place::Palette])
+    }
 
     #[test]
     fn no_key_has_two_meanings_but_enter_on_a_proposal() {
-        for place in PLACES {
-            for row in TABLE.iter().filter(|row| row.places.contains(&place)) {
+        for place in places() {
+            for row in TABLE.iter().filter(|row| row.places.has(place)) {
                 for chord in row.chords {
                     let meanings: Vec<Act> =
-                        TABLE.iter().filter(|row| row.places.contains(&place) && row.chords.contains(chord)).map(|row| row.act).collect();
+                        TABLE.iter().filter(|row| row.places.has(place) && row.chords.contains(chord)).map(|row| row.act).collect();
                     let enter = meanings == [Act::RunPlan, Act::Open];
                     assert!(meanings.len() == 1 || enter, "{place:?} {} {meanings:?}", chord_name(chord));
                 }
@@ -277,6 +283,14 @@ mod tests {
         }
         let rows = help.iter().filter(|(keys, _)| !keys.is_empty()).count();
         assert_eq!(rows, TABLE.len() + VERBS.len());
+    }
+
+    #[test]
+    fn the_help_fits_80_columns() {
+        for (keys, text) in help().iter().filter(|(keys, _)| !keys.is_empty()) {
+            let width = 3 + keys.len().max(16) + text.len();
+            assert!(width <= 80, "{width} {keys} {text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The rows: every key, where it works, and its words for footer and help.
 
-use super::{Act, Chord, Place, Row, Verb};
+use super::{Act, Chord, Place, Places, Row, Verb};
 use crate::console::input::{Code, Held, Key};
 use crate::console::pane::Pane;
 use crate::console::widget::scroll::Go;
@@ -21,60 +21,41 @@ const fn alt(code: Code) -> Chord {
     Chord::One(Key { code, held: Held::Alt })
 }
 
-const LISTS: &[Place] = &[Place::Plan, Place::Step, Place::Log, Place::Why, Place::Runs, Place::Inbox];
 /// Where a step of a run is selected.
-pub(super) const RUN: &[Place] = &[Place::Plan, Place::Step, Place::Log, Place::Why];
-const OUTPUT: &[Place] = &[Place::Step, Place::Log];
-const TYPED: &[Place] = &[Place::Prompt, Place::Palette];
-const EVERYWHERE: &[Place] = &[
-    Place::Plan,
-    Place::Step,
-    Place::Log,
-    Place::Why,
-    Place::Runs,
-    Place::Inbox,
-    Place::Intent,
-    Place::Dialog,
-    Place::Help,
-    Place::Prompt,
-    Place::Palette,
-];
-const SCROLLED: &[Place] = &[Place::Plan, Place::Step, Place::Log, Place::Why, Place::Runs, Place::Inbox, Place::Dialog, Place::Help];
-const WITH_PANES: &[Place] = &[Place::Plan, Place::Step, Place::Log, Place::Why, Place::Runs, Place::Inbox, Place::Intent];
-const FOUND: &[Place] = &[Place::Plan, Place::Log];
+pub(super) const RUN: Places = Places::panes(&[Pane::Plan, Pane::Step, Pane::Log, Pane::Why]);
+pub(super) const STEP: Places = Places::panes(&[Pane::Step]);
+pub(super) const LOG: Places = Places::panes(&[Pane::Log]);
+pub(super) const INTENT: Places = Places::panes(&[Pane::Intent]);
+pub(super) const DIALOG: Places = Places::only(Place::Dialog);
+pub(super) const TYPED: Places = Places::only(Place::Prompt).and(Place::Palette);
+const PALETTE: Places = Places::only(Place::Palette);
+const HELP: Places = Places::only(Place::Help);
+const PLAN: Places = Places::panes(&[Pane::Plan]);
+const OUTPUT: Places = Places::panes(&[Pane::Step, Pane::Log]);
+const FOUND: Places = Places::panes(&[Pane::Plan, Pane::Log]);
+/// Every pane but the one that is typed into.
+const LISTS: Places = Places::panes(&[Pane::Plan, Pane::Step, Pane::Log, Pane::Why, Pane::Runs, Pane::Inbox, Pane::Services]);
+/// Each row of it can be opened.
+const ROWS: Places = Places::panes(&[Pane::Plan, Pane::Runs, Pane::Inbox, Pane::Services]);
+const SEARCHED: Places = Places::panes(&[Pane::Plan, Pane::Log, Pane::Runs, Pane::Inbox, Pane::Services]);
+const SCROLLED: Places = LISTS.and(Place::Dialog).and(Place::Help);
+const WITH_PANES: Places = Places::panes(&Pane::ALL);
+const EVERYWHERE: Places = WITH_PANES.and(Place::Dialog).and(Place::Help).and(Place::Prompt).and(Place::Palette);
 
 /// In the order of the footer and the help: what acts on the world first.
 pub const TABLE: &[Row] = &[
     Row {
         chords: &[code(Code::Enter)],
         act: Act::Ask,
-        places: &[Place::Intent],
+        places: INTENT,
         hint: "plan it",
         help: "plan the intent; nothing runs before you saw the plan",
     },
-    Row { chords: &[ctrl('j'), alt(Code::Enter)], act: Act::NewLine, places: &[Place::Intent], hint: "", help: "new line in the intent" },
-    Row { chords: &[code(Code::Enter)], act: Act::Do, places: &[Place::Dialog], hint: "do", help: "do what the mark ▸ stands on" },
-    Row {
-        chords: &[code(Code::Esc)],
-        act: Act::Close,
-        places: &[Place::Dialog, Place::Help],
-        hint: "close",
-        help: "close; nothing is decided",
-    },
-    Row {
-        chords: &[code(Code::Tab)],
-        act: Act::NextQuestion,
-        places: &[Place::Dialog],
-        hint: "next question",
-        help: "next question that waits",
-    },
-    Row {
-        chords: &[code(Code::Enter)],
-        act: Act::RunPlan,
-        places: &[Place::Plan],
-        hint: "run",
-        help: "run the proposed plan, if it only reads",
-    },
+    Row { chords: &[ctrl('j'), alt(Code::Enter)], act: Act::NewLine, places: INTENT, hint: "", help: "new line in the intent" },
+    Row { chords: &[code(Code::Enter)], act: Act::Do, places: DIALOG, hint: "do", help: "do what the mark ▸ stands on" },
+    Row { chords: &[code(Code::Esc)], act: Act::Close, places: HELP.and(Place::Dialog), hint: "close", help: "close; nothing is decided" },
+    Row { chords: &[code(Code::Tab)], act: Act::NextQuestion, places: DIALOG, hint: "next question", help: "next question that waits" },
+    Row { chords: &[code(Code::Enter)], act: Act::RunPlan, places: PLAN, hint: "run", help: "run the proposed plan, if it only reads" },
     Row { chords: &[letter('a')], act: Act::Approve, places: RUN, hint: "approve", help: "open the approval of this plan or step" },
     Row {
         chords: &[ctrl('y')],
@@ -83,14 +64,20 @@ pub const TABLE: &[Row] = &[
         hint: "other plan",
         help: "look at the plan that the model proposes instead (asks)",
     },
-    Row { chords: &[letter('A')], act: Act::OldestQuestion, places: LISTS, hint: "decide", help: "open the question that waits longest" },
+    Row {
+        chords: &[letter('A')],
+        act: Act::OldestQuestion,
+        places: LISTS,
+        hint: "decide",
+        help: "open the shown run's question, else the oldest of all",
+    },
     Row { chords: &[letter('r')], act: Act::Retry, places: RUN, hint: "retry", help: "do the step again (asks)" },
     Row {
         chords: &[letter('m')],
         act: Act::Change,
         places: RUN,
         hint: "change",
-        help: "do the step again with other parameters (shows what would run)",
+        help: "do the step again with other parameters (shows what runs)",
     },
     Row { chords: &[letter('s')], act: Act::Skip, places: RUN, hint: "skip", help: "go on without the step (asks, shows what is lost)" },
     Row { chords: &[letter('u')], act: Act::TakeBack, places: RUN, hint: "take back", help: "take an approved step back while it is held" },
@@ -133,9 +120,9 @@ pub const TABLE: &[Row] = &[
     Row {
         chords: &[code(Code::Enter), letter('l'), code(Code::Right)],
         act: Act::Open,
-        places: &[Place::Plan, Place::Runs, Place::Inbox],
+        places: ROWS,
         hint: "open",
-        help: "open the selected step, run or question",
+        help: "open the selected step, run, question or operation",
     },
     Row {
         chords: &[code(Code::Esc), letter('h'), code(Code::Left)],
@@ -144,64 +131,60 @@ pub const TABLE: &[Row] = &[
         hint: "",
         help: "back: from a step to its plan, from a plan to the runs",
     },
+    Row { chords: &[code(Code::Esc)], act: Act::Back, places: INTENT, hint: "leave", help: "back to the pane before; the draft is kept" },
     Row {
-        chords: &[code(Code::Esc)],
-        act: Act::Back,
-        places: &[Place::Intent],
-        hint: "leave",
-        help: "leave the editor; the draft is kept",
+        chords: &[code(Code::Up)],
+        act: Act::Go(Go::Up),
+        places: INTENT,
+        hint: "",
+        help: "an earlier intent; among choices the one above",
+    },
+    Row {
+        chords: &[code(Code::Down)],
+        act: Act::Go(Go::Down),
+        places: INTENT,
+        hint: "",
+        help: "the next one, last the draft; among choices the one below",
     },
     Row { chords: &[letter('i')], act: Act::EditIntent, places: LISTS, hint: "intent", help: "type an intent" },
     Row { chords: &[letter('f')], act: Act::Follow, places: OUTPUT, hint: "follow", help: "follow the output again" },
-    Row {
-        chords: &[Chord::Two('g', 't')],
-        act: Act::ShowResult,
-        places: &[Place::Step],
-        hint: "result",
-        help: "the step's typed result as a tree",
-    },
+    Row { chords: &[Chord::Two('g', 't')], act: Act::ShowResult, places: STEP, hint: "result", help: "the step's typed result as a tree" },
     Row {
         chords: &[code(Code::Enter), letter('l'), code(Code::Right)],
         act: Act::Fold,
-        places: &[Place::Step],
+        places: STEP,
         hint: "unfold",
         help: "open or close a part of the result",
     },
     Row {
         chords: &[Chord::Two('g', 'f')],
         act: Act::ShowFacts,
-        places: &[Place::Step],
+        places: STEP,
         hint: "facts",
         help: "all that is known of the step, with everything that it runs",
     },
-    Row { chords: &[Chord::Two('g', 'o')], act: Act::ShowOutput, places: &[Place::Step], hint: "output", help: "the step's output" },
+    Row { chords: &[Chord::Two('g', 'o')], act: Act::ShowOutput, places: STEP, hint: "output", help: "the step's output" },
     Row { chords: &[letter('k'), code(Code::Up)], act: Act::Go(Go::Up), places: SCROLLED, hint: "", help: "up" },
     Row { chords: &[letter('j'), code(Code::Down)], act: Act::Go(Go::Down), places: SCROLLED, hint: "", help: "down" },
     Row { chords: &[ctrl('u'), code(Code::PageUp)], act: Act::Go(Go::PageUp), places: SCROLLED, hint: "", help: "page up" },
     Row { chords: &[ctrl('d'), code(Code::PageDown)], act: Act::Go(Go::PageDown), places: SCROLLED, hint: "", help: "page down" },
     Row { chords: &[Chord::Two('g', 'g'), code(Code::Home)], act: Act::Go(Go::Top), places: SCROLLED, hint: "", help: "to the top" },
     Row { chords: &[letter('G'), code(Code::End)], act: Act::Go(Go::Bottom), places: SCROLLED, hint: "", help: "to the end" },
-    Row {
-        chords: &[letter('/')],
-        act: Act::Find,
-        places: &[Place::Plan, Place::Log, Place::Runs, Place::Inbox],
-        hint: "find",
-        help: "look for text: in Runs and Inbox only what has it is listed",
-    },
+    Row { chords: &[letter('/')], act: Act::Find, places: SEARCHED, hint: "find", help: "look for text; lists keep only what has it" },
     Row { chords: &[letter('n')], act: Act::NextFound, places: FOUND, hint: "next", help: "next place with the text" },
     Row { chords: &[letter('N')], act: Act::PreviousFound, places: FOUND, hint: "", help: "previous place with the text" },
     Row {
         chords: &[letter('S')],
         act: Act::Save,
-        places: &[Place::Log],
+        places: LOG,
         hint: "save",
         help: "save the whole output to a file, byte for byte (asks where)",
     },
     Row { chords: &[letter(':')], act: Act::Palette, places: LISTS, hint: "more", help: "find a command or a run by name" },
     Row { chords: &[code(Code::Enter)], act: Act::Accept, places: TYPED, hint: "go", help: "do it" },
     Row { chords: &[code(Code::Esc)], act: Act::Dismiss, places: TYPED, hint: "leave", help: "leave it" },
-    Row { chords: &[code(Code::Up)], act: Act::Go(Go::Up), places: &[Place::Palette], hint: "", help: "previous command" },
-    Row { chords: &[code(Code::Down)], act: Act::Go(Go::Down), places: &[Place::Palette], hint: "", help: "next command" },
+    Row { chords: &[code(Code::Up)], act: Act::Go(Go::Up), places: PALETTE, hint: "", help: "previous command" },
+    Row { chords: &[code(Code::Down)], act: Act::Go(Go::Down), places: PALETTE, hint: "", help: "next command" },
     Row { chords: &[letter('1')], act: Act::Show(Pane::Plan), places: LISTS, hint: "", help: "pane Plan" },
     Row { chords: &[letter('2')], act: Act::Show(Pane::Step), places: LISTS, hint: "", help: "pane Step" },
     Row { chords: &[letter('3')], act: Act::Show(Pane::Log), places: LISTS, hint: "", help: "pane Log: the whole output of the step" },
@@ -210,11 +193,18 @@ pub const TABLE: &[Row] = &[
         act: Act::Show(Pane::Why),
         places: LISTS,
         hint: "",
-        help: "pane Why: where the plan came from, what was decided by whom, what waits for what",
+        help: "pane Why: where the plan came from, who decided what",
     },
     Row { chords: &[letter('5')], act: Act::Show(Pane::Runs), places: LISTS, hint: "", help: "pane Runs" },
     Row { chords: &[letter('6')], act: Act::Show(Pane::Inbox), places: LISTS, hint: "", help: "pane Inbox: all that waits for a person" },
     Row { chords: &[letter('7')], act: Act::Show(Pane::Intent), places: LISTS, hint: "", help: "pane Intent" },
+    Row {
+        chords: &[letter('8')],
+        act: Act::Show(Pane::Services),
+        places: LISTS,
+        hint: "",
+        help: "pane Services: what carries out each operation, freezes",
+    },
     Row { chords: &[code(Code::Tab)], act: Act::NextPane, places: WITH_PANES, hint: "", help: "next pane" },
     Row { chords: &[code(Code::BackTab)], act: Act::PreviousPane, places: WITH_PANES, hint: "", help: "previous pane" },
     Row {
@@ -224,7 +214,7 @@ pub const TABLE: &[Row] = &[
         hint: "leave",
         help: "leave; with unfinished runs it asks what becomes of them",
     },
-    Row { chords: &[letter('q')], act: Act::Close, places: &[Place::Help], hint: "", help: "close the help" },
+    Row { chords: &[letter('q')], act: Act::Close, places: HELP, hint: "", help: "close the help" },
     Row {
         chords: &[ctrl('c')],
         act: Act::Interrupt,

@@ -5,6 +5,7 @@ pub mod intent;
 pub mod log;
 pub mod plan;
 pub mod runs;
+pub mod services;
 pub mod step;
 pub mod why;
 
@@ -17,42 +18,28 @@ pub enum Pane {
     Runs,
     Inbox,
     Intent,
+    Services,
 }
 
 impl Pane {
-    pub const ALL: [Self; 7] = [Self::Plan, Self::Step, Self::Log, Self::Why, Self::Runs, Self::Inbox, Self::Intent];
+    pub const ALL: [Self; 8] = [Self::Plan, Self::Step, Self::Log, Self::Why, Self::Runs, Self::Inbox, Self::Intent, Self::Services];
+    /// Key and name, by their place among all.
+    const NAMES: [(char, &str); Self::ALL.len()] =
+        [('1', "Plan"), ('2', "Step"), ('3', "Log"), ('4', "Why"), ('5', "Runs"), ('6', "Inbox"), ('7', "Intent"), ('8', "Services")];
 
     pub fn key(self) -> char {
-        match self {
-            Self::Plan => '1',
-            Self::Step => '2',
-            Self::Log => '3',
-            Self::Why => '4',
-            Self::Runs => '5',
-            Self::Inbox => '6',
-            Self::Intent => '7',
-        }
+        Self::NAMES[self as usize].0
     }
 
     pub fn title(self) -> &'static str {
-        match self {
-            Self::Plan => "Plan",
-            Self::Step => "Step",
-            Self::Log => "Log",
-            Self::Why => "Why",
-            Self::Runs => "Runs",
-            Self::Inbox => "Inbox",
-            Self::Intent => "Intent",
-        }
+        Self::NAMES[self as usize].1
     }
 
     pub fn next(self) -> Self {
-        let at = Self::ALL.iter().position(|pane| *pane == self).unwrap_or(0);
-        Self::ALL[(at + 1) % Self::ALL.len()]
+        Self::ALL[(self as usize + 1) % Self::ALL.len()]
     }
 
     pub fn previous(self) -> Self {
-        let at = Self::ALL.iter().position(|pane| *pane == self).unwrap_or(0);
-        Self::ALL[(at + Self::ALL.len() - 1) % Self::ALL.len()]
+        Self::ALL[(self as usize + Self::ALL.len() - 1) % Self::ALL.len()]
     }
 }

@@ -23,6 +23,9 @@ use crate::console::widget::rail::Row;
 
 const NAME_LEAST: usize = 12;
 const NAME_MOST: usize = 28;
+/// What a result's row needs to say what counts, and a proposal's to name its host.
+const SAID: usize = 40;
+const TARGET: usize = 12;
 
 /// Columns right of the rail.
 struct Columns {
@@ -37,15 +40,25 @@ impl Columns {
         let names = rows.iter().filter_map(|row| row.step).map(|(ix, _)| text::width(&text::safe(graph.step(ix).id.as_str())));
         let name = names.max().unwrap_or(0).clamp(NAME_LEAST, NAME_MOST);
         let proposed = app.subject == Subject::Proposal;
-        let service = match (width, proposed) {
-            (..=51, _) => 0,
-            (_, true) => 24.min(width / 3),
-            (_, false) => 13,
-        };
         let time = match (width, proposed) {
             (..=31, _) => 0,
             (_, true) => 9,
             (_, false) => 8,
+        };
+        let says = |(ix, _): (StepIx, u8)| {
+            let step = graph.step(ix);
+            text::width(&text::safe(if proposed { &step.operation } else { step.service() })) + 2
+        };
+        let service = rows.iter().filter_map(|row| row.step).map(says).max().unwrap_or(0);
+        let named = |(ix, _): (StepIx, u8)| text::width(graph.step(ix).target().unwrap_or(""));
+        let target = rows.iter().filter_map(|row| row.step).map(named).max().unwrap_or(0).min(TARGET);
+        // An operation is what a plan is read for, a result what a run is: the other column gives way.
+        let left = width.saturating_sub(name + time + 2);
+        let service = match (width, proposed) {
+            (..=51, _) => 0,
+            (_, true) => service.min(left.saturating_sub(target).max(width / 3)),
+            (_, false) if left >= service + SAID => service,
+            (_, false) => 0,
         };
         let name = name.min(width.saturating_sub(service + time));
         Self { name, service, time, detail: width.saturating_sub(name + service + time + 2) }
@@ -87,11 +100,13 @@ fn heading(app: &App, now: Now, width: usize) -> String {
         (_, None) => "plan".to_owned(),
         (Subject::Proposal, Some(graph)) => {
             let Some(proposal) = &app.proposal else { return "plan".to_owned() };
+            if let Some(operation) = proposal.unbound_operation().filter(|_| armed(app, now) && proposal.sent == Sent::No) {
+                return format!("CANNOT RUN: {} is not bound", text::safe(operation));
+            }
             let (gates, sent) = (proposal.gates, proposal.sent == Sent::Yes);
             let next = match (sent, gates) {
                 (true, _) => "sent, no answer yet".to_owned(),
                 (false, _) if !armed(app, now) => format!("keys arm {}", arming_bar(app, now)),
-                (false, _) if proposal.blocked().is_some() => "CANNOT RUN · l on the row says why".to_owned(),
                 (false, 0) if proposal.worst == EffectClass::Read => "reads only · Enter runs it".to_owned(),
                 (false, 0) => "CHANGES little · Enter runs it".to_owned(),
                 (false, 1) => "1 needs approval · a opens it".to_owned(),

@@ -46,13 +46,14 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             Pane::Plan => app.selected().is_some(),
             Pane::Runs => !app.listed().is_empty(),
             Pane::Inbox => app.inbox_cursor < app.inbox().len(),
+            Pane::Services => !app.services.open && !app.operations().is_empty(),
             Pane::Step | Pane::Log | Pane::Why | Pane::Intent => false,
         },
         Act::Follow => app.step.back.is_some() && (app.pane == Pane::Log || app.step_part() == StepPart::Output),
         Act::Find => match app.pane {
             Pane::Plan => app.graph().is_some(),
             Pane::Log => app.output.is_some(),
-            Pane::Runs | Pane::Inbox => true,
+            Pane::Runs | Pane::Inbox | Pane::Services => true,
             Pane::Step | Pane::Why | Pane::Intent => false,
         },
         Act::NextFound | Act::PreviousFound => app.looked_for(app.pane).is_some(),
@@ -210,6 +211,7 @@ fn open(app: &mut App) {
             }
         }
         Pane::Inbox => open_waiting(app),
+        Pane::Services => (app.services.open, app.services.facts_top) = (true, 0),
         Pane::Step | Pane::Log | Pane::Why | Pane::Intent => {}
     }
 }
@@ -227,15 +229,18 @@ fn open_waiting(app: &mut App) {
 
 /// First what is looked for goes.
 fn back(app: &mut App) {
+    if app.pane == Pane::Services && std::mem::take(&mut app.services.open) {
+        app.services.facts_top = 0;
+        return;
+    }
     // In the editor Esc leaves it, whatever else it closes.
     if app.card.take().is_some() && app.pane != Pane::Intent || find::forget(app) {
         return;
     }
     app.pane = match app.pane {
-        Pane::Plan if app.subject == Subject::Proposal => Pane::Intent,
-        Pane::Plan | Pane::Inbox => Pane::Runs,
-        Pane::Intent if app.subject == Subject::Nothing => Pane::Runs,
-        Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Runs => Pane::Plan,
+        Pane::Plan | Pane::Inbox | Pane::Services => Pane::Runs,
+        Pane::Intent => app.before_intent,
+        Pane::Step | Pane::Log | Pane::Why | Pane::Runs => Pane::Plan,
     };
     point_at_run(app);
 }
@@ -275,7 +280,7 @@ fn approval(app: &App) -> Option<Dialog> {
 }
 
 fn oldest(app: &mut App) {
-    let Some((run, step)) = app.oldest_question().map(|(workflow, open)| (workflow.run.clone(), open.step)) else { return };
+    let Some((run, step)) = app.next_question().map(|(workflow, open)| (workflow.run.clone(), open.step)) else { return };
     choose::show_question(app, run, step);
 }
 

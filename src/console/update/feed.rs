@@ -11,11 +11,12 @@ use crate::model::time::Stamp;
 
 use super::super::app::{Answer, App, Dirty, Focus, LinkState, Subject};
 use super::super::arming::Arming;
+use super::super::dialog::{self, Basis};
 use super::super::pane::Pane;
 use super::super::proposal::Proposal;
 use super::super::settings::Bell;
 use super::super::theme::Role;
-use super::{Deed, other, rejoin};
+use super::{Deed, other, rejoin, settle};
 
 pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
@@ -42,7 +43,12 @@ fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
     if event.seq <= app.state.seq {
         return;
     }
+    let parked = |app: &App| event.run.as_ref().and_then(|run| app.state.runs.get(run)).is_some_and(|workflow| workflow.parked);
+    let was_parked = parked(app);
     (app.fold)(&mut app.state, event);
+    if was_parked && !parked(app) {
+        forget_parked(app, event);
+    }
     if let Some(history) = &mut app.history {
         history.heard(event);
     }
@@ -58,10 +64,38 @@ fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
     if app.matching.is_some() {
         app.match_runs();
     }
-    if shown || asked || matches!(app.pane, Pane::Runs | Pane::Inbox) {
+    // Header, tabs and intent count runs, whatever is shown.
+    let counted = matches!(event.fact, Fact::IntentSubmitted { .. } | Fact::WorkflowFinished { .. } | Fact::WorkflowResumed { .. });
+    if shown || asked || counted || matches!(app.pane, Pane::Runs | Pane::Inbox) {
         app.mark(Dirty::Soon);
     }
+    let about_run = app.dialog.as_ref().is_some_and(|dialog| matches!(&dialog.basis, Basis::Run { run: of } if of == run));
+    if about_run {
+        anew(app, run);
+    }
     check_dialog(app);
+}
+
+/// After a hand-over the next engine takes up what the last one left: what was said of it no longer holds.
+fn forget_parked(app: &mut App, event: &Event) {
+    let told = app.message.as_ref().is_some_and(|message| message.text.contains("parked"));
+    if let Some(run) = event.run.as_ref().filter(|_| told) {
+        let line = format!("{run} goes on");
+        app.say(Role::Ok, line);
+    }
+}
+
+/// A dialog about a whole run says what it would do now, with the same choice under the mark.
+fn anew(app: &mut App, run: &RunId) {
+    let Some(mut fresh) = app.state.runs.get(run).and_then(|workflow| dialog::for_cancel(app, workflow)) else { return };
+    let Some(open) = app.dialog.take() else { return };
+    // Other choices are another question: it waits to be read again.
+    if fresh.choices.len() == open.choices.len() {
+        (fresh.focus, fresh.field, fresh.arming, fresh.end) = (open.focus, open.field, open.arming, open.end);
+        fresh.scroll_to(open.top);
+    }
+    app.dialog = Some(fresh);
+    app.mark(Dirty::Soon);
 }
 
 fn list_runs(app: &mut App) {
@@ -148,6 +182,12 @@ pub(super) fn show_proposal(app: &mut App) {
     app.subject = Subject::Proposal;
     app.pane = Pane::Plan;
     (app.cursor, app.top) = (0, 0);
+    settle::lay_out(app);
+    // What keeps it from running is what one came to read.
+    let blocked = app.proposal.as_ref().and_then(|proposal| proposal.unbound);
+    if let (Some(ix), Some((_, rail))) = (blocked, &app.rail) {
+        app.cursor = rail.place.get(ix.at()).map_or(0, |place| *place as usize);
+    }
     app.mark(Dirty::Soon);
 }
 

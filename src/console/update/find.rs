@@ -111,7 +111,7 @@ fn first_found(app: &mut App) {
             find_line(app, bottom.saturating_sub(view::output_rows(app)), Way::Forward);
         }
         Pane::Plan => find_step(app, app.cursor, Way::Forward),
-        Pane::Step | Pane::Why | Pane::Runs | Pane::Inbox | Pane::Intent => {}
+        Pane::Step | Pane::Why | Pane::Runs | Pane::Inbox | Pane::Intent | Pane::Services => {}
     }
 }
 
@@ -121,7 +121,7 @@ pub(super) fn next_found(app: &mut App, way: Way) {
         (Pane::Log, Way::Back) => find_line(app, app.step.found.unwrap_or(usize::MAX), way),
         (Pane::Plan, Way::Forward) => find_step(app, app.cursor + 1, way),
         (Pane::Plan, Way::Back) => find_step(app, app.cursor, way),
-        (Pane::Step | Pane::Why | Pane::Runs | Pane::Inbox | Pane::Intent, _) => {}
+        (Pane::Step | Pane::Why | Pane::Runs | Pane::Inbox | Pane::Intent | Pane::Services, _) => {}
     }
 }
 

@@ -36,6 +36,11 @@ pub(super) fn go_to(app: &mut App, go: Go, now: Now) {
             app.step.facts_top = scrolled(go, app.step.facts_top, page, len);
         }
         Pane::Step | Pane::Log => go_in_output(app, go),
+        Pane::Services if app.services.open => {
+            let len = view::operation_len(app);
+            app.services.facts_top = scrolled(go, app.services.facts_top, page, len);
+        }
+        Pane::Services => app.services.cursor = go.from(app.services.cursor, page, app.operations().len()),
         Pane::Intent => {}
     }
 }

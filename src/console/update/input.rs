@@ -9,6 +9,7 @@ use super::super::app::{Answer, App, Dirty, Focus, Now, Subject};
 use super::super::dialog::Effort;
 use super::super::input::{Code, Held, Input, Key};
 use super::super::keys::{self, Act, Place};
+use super::super::meant::{self, Meant};
 use super::super::pane::Pane;
 use super::super::theme::Role;
 use super::super::widget::editor::Editor;
@@ -87,18 +88,17 @@ fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     }
     match place {
         Place::Dialog => choose::key_pressed(app, key, known, now, deeds),
-        Place::Intent => intent_key(app, key, known, now, deeds),
+        Place::Pane(Pane::Intent) => intent_key(app, key, known, now, deeds),
         Place::Prompt => find::typed(app, key, known, deeds),
         Place::Palette => find::palette_key(app, key, known, now, deeds),
-        Place::Help | Place::Plan | Place::Step | Place::Log | Place::Why | Place::Runs | Place::Inbox => {
-            pane_key(app, place, key, now, deeds);
-        }
+        Place::Help | Place::Pane(_) => pane_key(app, place, key, now, deeds),
     }
 }
 
 /// Letters go into an editor.
 fn types(app: &App, place: Place) -> bool {
-    matches!(place, Place::Intent | Place::Prompt | Place::Palette) || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
+    matches!(place, Place::Pane(Pane::Intent) | Place::Prompt | Place::Palette)
+        || app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some())
 }
 
 /// Dropped because it may have been typed for what was on the screen before.
@@ -116,19 +116,10 @@ fn is_stray(app: &mut App, place: Place, key: Key, known: Option<Act>, now: Now)
     }
     let arming = match place {
         Place::Dialog => app.dialog.as_mut().map(|dialog| &mut dialog.arming),
-        Place::Plan | Place::Step | Place::Why if app.subject == Subject::Proposal => {
+        Place::Pane(Pane::Plan | Pane::Step | Pane::Why) if app.subject == Subject::Proposal => {
             app.proposal.as_mut().map(|proposal| &mut proposal.arming)
         }
-        Place::Plan
-        | Place::Step
-        | Place::Log
-        | Place::Why
-        | Place::Runs
-        | Place::Inbox
-        | Place::Intent
-        | Place::Help
-        | Place::Prompt
-        | Place::Palette => None,
+        Place::Pane(_) | Place::Help | Place::Prompt | Place::Palette => None,
     };
     let Some(arming) = arming.filter(|arming| !arming.is_armed(now.mono, wait)) else {
         if let Some(proposal) = app.proposal.as_mut().filter(|_| !matches!(place, Place::Dialog)) {
@@ -162,19 +153,44 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
         Some(Answer::Refuse { .. }) | None => 0,
     };
     match known {
-        Some(Act::Ask) => ask(app, deeds),
-        Some(Act::NewLine) => app.intent.editor.insert('\n'),
-        Some(act) => act::perform(app, act, now, deeds),
-        None => match key.code {
-            Code::Down if choices > 0 => app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices))),
-            Code::Up if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
-            _ => {
-                edit(&mut app.intent.editor, key);
-                // An answer that was offered for other words is none for these.
-                app.intent.choice = None;
+        Some(Act::Ask) => match meant::for_us(app.intent.editor.text()) {
+            Some(to_us) => {
+                app.intent.editor.clear();
+                act::perform(app, if to_us == Meant::Help { Act::Help } else { Act::Leave }, now, deeds);
             }
+            None => ask(app, deeds),
         },
+        Some(Act::NewLine) => app.intent.editor.insert('\n'),
+        Some(Act::Go(Go::Down)) if choices > 0 => {
+            app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices)));
+        }
+        Some(Act::Go(_)) if choices > 0 => app.intent.choice = app.intent.choice.filter(|at| *at > 0).map(|at| at - 1),
+        Some(Act::Go(go)) => recall(app, go),
+        Some(act) => act::perform(app, act, now, deeds),
+        None => {
+            edit(&mut app.intent.editor, key);
+            // An answer that was offered for other words is none for these, and what was recalled is a draft now.
+            (app.intent.choice, app.intent.recalled) = (None, None);
+        }
     }
+}
+
+/// Through the intents that became runs, the newest first; below them is the draft.
+fn recall(app: &mut App, go: Go) {
+    let earlier = app.submitted_intents();
+    let next = match (go, app.intent.recalled) {
+        (Go::Up, at) => Some(at.map_or(0, |at| at + 1)).filter(|at| *at < earlier.len()).or(at),
+        (_, at) => at.and_then(|at| at.checked_sub(1)),
+    };
+    if next == app.intent.recalled {
+        return;
+    }
+    if app.intent.recalled.is_none() {
+        app.intent.draft = app.intent.editor.text().to_owned();
+    }
+    let text = next.map_or_else(|| std::mem::take(&mut app.intent.draft), |at| earlier[at].clone());
+    app.intent.editor.set(&text);
+    (app.intent.recalled, app.intent.answer) = (next, None);
 }
 
 /// A chosen answer goes behind the text, so that the whole intent is planned again.

@@ -147,6 +147,7 @@ pub enum Deed {
 
 pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
     let mut deeds = Vec::new();
+    let pane = app.pane;
     match msg {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
@@ -162,6 +163,9 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Revised { target, answer } => revise::made(app, target, answer),
         Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
+    }
+    if app.pane == Pane::Intent && pane != Pane::Intent {
+        app.before_intent = pane;
     }
     other::settle(app, &mut deeds);
     settle::settle(app, now, &mut deeds);
@@ -272,6 +276,7 @@ fn accepted(app: &mut App, order: &Order, run: Option<RunId>) {
             {
                 app.intent.editor.clear();
             }
+            app.intent.recalled = None;
             app.say(Role::Ok, format!("run {run} is submitted"));
             if app.subject == Subject::Proposal {
                 show_run(app, run, Pane::Plan);

@@ -77,6 +77,11 @@ fn keep_in_view(app: &mut App) {
     }
     let runs = app.listed().len();
     app.runs_top = top_for(app.runs_top, app.runs_cursor, rows.saturating_sub(1), runs);
+    let operations = app.operations().len();
+    app.services.cursor = app.services.cursor.min(operations.saturating_sub(1));
+    if app.pane == Pane::Services {
+        app.services.top = top_for(app.services.top, app.services.cursor, rows.saturating_sub(1), operations);
+    }
     if app.pane == Pane::Inbox {
         keep_chosen(app, rows);
     }

@@ -5,10 +5,11 @@
 
 mod edges;
 mod inherit;
+mod parts;
 mod units;
 
 pub use edges::{Draft, draft};
-pub use units::units;
+pub use units::{Unit, units};
 
 use crate::model::outcome::PlanOutcome;
 

@@ -8,11 +8,12 @@ use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
-use crate::planner::segment::{ANSWERS, Clause, Cond, Join, is_outcome};
-use crate::planner::slots::{Bound, Place, WORDED, bind};
+use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
+use crate::planner::slots::{Bound, Place, bind, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
+use super::parts::{embedded, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Unit {
     pub beside: bool,
     /// The condition of the next unit.
     pub is_condition: bool,
+    /// The operations weighed for it: name, words, total.
+    pub considered: Vec<(String, f64, f64)>,
     /// The unit whose end the condition looks at, when it is not simply what went before.
     pub anchor: Option<usize>,
 }
@@ -37,9 +40,12 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let beside = beside_flags(clauses);
     for (at, clause) in clauses.iter().enumerate() {
         if clause.negated {
+            // "do not reboot it, check its load": what is not to be done still says what is spoken of.
+            let spoken_of = choose(&clause.tokens, world, pool, &around).into_iter().next();
+            found.push(Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) });
             continue;
         }
-        if clause.lead {
+        if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
             found.push(lead(clause, world));
             continue;
         }
@@ -54,8 +60,13 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         let choices = choose(&clause.tokens, world, pool, &around);
-        let Some(best) = choices.into_iter().next() else {
+        let considered = choices.iter().take(3).map(|one| (one.operation.name.clone(), one.words, one.total)).collect();
+        let Some(best) = fitting(choices, clause, world) else {
             if fold(&mut found, clause, world) {
+                continue;
+            }
+            if let Some(again) = once_more(&found, clause, world) {
+                found.push(again);
                 continue;
             }
             if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
@@ -74,76 +85,31 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         if let Some(bad) = best.bound.bad.first() {
             return Err(refuse(format!("{} of {}: {}", bad.0, best.operation.name, bad.1), vec![best.operation.name.clone()]));
         }
+        if let Some(unbounded) = unbounded(&best, clause) {
+            return Err(unbounded);
+        }
+        if let Some(first) = embedded(&best, clause, world, pool) {
+            around.before.push(Arc::clone(&first.operation));
+            found.push(unit(first, Clause { lead: false, ..clause.clone() }, beside[at], anchor));
+            let own = Clause { cond: None, ..Clause::new(Join::Then) };
+            around.before.push(Arc::clone(&best.operation));
+            found.push(Unit { considered, ..unit(best, own, false, None) });
+            continue;
+        }
         if let Some(left) = left_over(&best, clause, world) {
             return Err(left);
         }
+        if is_again(&found, &best, clause) {
+            continue;
+        }
         around.before.push(Arc::clone(&best.operation));
+        around.named.extend(best.bound.values.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))));
         let merged = merge(&mut found, &best, clause);
         if !merged {
-            found.push(unit(best, clause.clone(), beside[at], anchor));
+            found.push(Unit { considered, ..unit(best, clause.clone(), beside[at], anchor) });
         }
     }
     Ok(found)
-}
-
-/// An address, path or channel that the operation has no place for was said for a reason.
-fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<Stop> {
-    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
-    let taken = |token: &Token| best.bound.values.values().flatten().any(|value| *value == token.text);
-    let machine = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
-    let strong = |token: &Token| match token.kind {
-        Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => true,
-        // In a message it is what the message is about.
-        Kind::Duration => !worded,
-        Kind::Ident => machine(token) && !worded && !taken(token),
-        Kind::Word | Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
-    };
-    if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
-        return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
-    }
-    let at = (0..clause.tokens.len()).find(|at| strong(&clause.tokens[*at]) && !best.bound.used[*at])?;
-    let question = format!("{} takes no `{}`; what should be done with it?", best.operation.name, clause.tokens[at].text);
-    Some(clarify(question, vec!["operation".to_owned()], vec![best.operation.name.clone()]))
-}
-
-/// What stands behind an "and" without a word that the operation knows: "restart nginx and lift the ban".
-fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<String> {
-    let query = Query::of(&clause.tokens, &world.index, None);
-    let operation = world.index.operations.iter().position(|one| one.name == best.operation.name)?;
-    let is_joint = |token: &Token| token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark(',');
-    let joints = (0..clause.tokens.len()).filter(|at| is_joint(&clause.tokens[*at]));
-    let ends = joints.map(|from| {
-        let end = (from + 1..clause.tokens.len()).find(|at| is_joint(&clause.tokens[*at])).unwrap_or(clause.tokens.len());
-        from + 1..end
-    });
-    let mut parts = ends.filter(|part| {
-        let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
-        let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
-        part.clone().any(|at| content(&at)) && !part.clone().any(known)
-    });
-    parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
-}
-
-/// "verify that it is up again": no object of its own.
-fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
-    let plain = |token: &Token| {
-        token.kind == Kind::Word
-            && (is_function(&token.low) || world.index.looks.contains(&token.low) || is_outcome(token))
-            && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
-    };
-    clause.tokens.iter().all(plain)
-}
-
-/// "something is wrong on web-1", "in staging": says where, and perhaps that it is bad.
-fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
-    let plain = |token: &Token| match token.kind {
-        Kind::Word => is_function(&token.low) || is_outcome(token) || grammar::environment(&token.low).is_some(),
-        Kind::Ident | Kind::Ip => world.is_asset(&token.text) || grammar::is_machine_like(&token.text),
-        Kind::Mark(_) => true,
-        Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime => false,
-    };
-    let says = |token: &Token| is_outcome(token) || grammar::environment(&token.low).is_some();
-    clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
 }
 
 /// "..., TTL 60s": a fragment that only gives one more value to the operation before it.
@@ -164,13 +130,56 @@ fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
     true
 }
 
+/// The best choice; or the next, where the best has no place for a value that was said and the next has.
+fn fitting(choices: Vec<Choice>, clause: &Clause, world: &World<'_>) -> Option<Choice> {
+    let first = choices.first()?;
+    if !first.bound.bad.is_empty() {
+        return choices.into_iter().next();
+    }
+    let most = first.total;
+    let at = choices
+        .iter()
+        .position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && left_over(choice, clause, world).is_none());
+    choices.into_iter().nth(at.unwrap_or(0))
+}
+
+/// "deploy it to staging, then to production": the same again with other values.
+fn once_more(found: &[Unit], clause: &Clause, world: &World<'_>) -> Option<Unit> {
+    let last = found.last().filter(|_| clause.cond.is_none() && clause.join == Join::Then)?;
+    let operation = last.operation.clone()?;
+    let is_value = |token: &Token| token.is_value() || grammar::environment(&token.low).is_some();
+    let plain = |token: &Token| is_value(token) || is_function(&token.low);
+    let has_value = clause.tokens.iter().any(is_value);
+    if !has_value || !clause.tokens.iter().all(plain) {
+        return None;
+    }
+    let bound = bind(&operation, &clause.tokens, world, &Place::of(&clause.tokens, &world.index));
+    let taken = (0..clause.tokens.len()).all(|at| bound.used[at] || !is_value(&clause.tokens[at]));
+    if !taken || !bound.bad.is_empty() || bound.values.is_empty() {
+        return None;
+    }
+    let mut values = last.values.clone();
+    values.extend(bound.values.clone());
+    let clause = clause.clone();
+    Some(Unit {
+        operation: Some(operation),
+        values,
+        bound,
+        clause,
+        beside: false,
+        is_condition: false,
+        considered: Vec::new(),
+        anchor: None,
+    })
+}
+
 /// "check it" after a change: the one read that looks at the same things. A condition without anything to do is asked about.
 fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
     if let Some(Cond::On { about, .. }) = &clause.cond {
         let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
         return Err(clarify(format!("what should be done if \"{said}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
-    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect"]);
+    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect", "sure", "ensure"]);
     let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let shared = |operation: &&Arc<Operation>| {
@@ -190,6 +199,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
             clause: clause.clone(),
             beside: false,
             is_condition: false,
+            considered: Vec::new(),
             anchor: None,
         })),
         [..] => {
@@ -207,8 +217,17 @@ fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Un
         clause,
         beside,
         is_condition: false,
+        considered: Vec::new(),
         anchor,
     }
+}
+
+/// The machine that a choice names.
+fn named(choice: Option<&Choice>) -> BTreeMap<String, Vec<String>> {
+    let Some(choice) = choice else { return BTreeMap::new() };
+    let machines = choice.operation.params.iter().filter(|param| is_machine_param(&param.name, &param.kind));
+    let values = machines.filter_map(|param| choice.bound.values.get(&param.name)).find(|values| !values.is_empty());
+    values.map(|values| BTreeMap::from([("host".to_owned(), values.clone())])).unwrap_or_default()
 }
 
 /// Values of what stands before a colon: machines and groups that the clauses behind it inherit.
@@ -227,7 +246,16 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
         values.insert("host".to_owned(), machines);
     }
     let bound = Bound { group: place.group, ..Bound::default() };
-    Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None }
+    Unit {
+        operation: None,
+        values,
+        bound,
+        clause: clause.clone(),
+        beside: false,
+        is_condition: false,
+        considered: Vec::new(),
+        anchor: None,
+    }
 }
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.
@@ -236,11 +264,13 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     around.verb = None;
     let best = choose(about, world, pool, around).into_iter().next()?;
     let own_words = about.iter().any(|token| {
-        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS);
+        let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
+        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS) || went;
         token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
-    if best.words < if whole { 1.5 } else { 2.2 } || !own_words || !best.bound.bad.is_empty() {
+    let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
+    if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
         return None;
     }
     let same = |unit: &Unit| {
@@ -267,7 +297,7 @@ fn carried_verb(clauses: &[Clause], at: usize, world: &World<'_>) -> Option<Stri
     let verb = |clause: &Clause| {
         clause.tokens.iter().find(|token| token.kind == Kind::Word && world.index.is_verb(&token.low)).map(|token| token.low.clone())
     };
-    clauses[..at].iter().rev().find(|clause| !clause.elliptic).and_then(verb)
+    clauses[..at].iter().rev().find(|clause| !clause.elliptic && !clause.negated).and_then(verb)
 }
 
 /// A fragment that names the operation before it once more only adds values to it.
@@ -318,24 +348,6 @@ fn joins_group(clauses: &[Clause], here: usize, marked: usize) -> bool {
     }
 }
 
-/// Nothing but function words and looks: "I want you to see".
-fn is_filler(clause: &Clause, world: &World<'_>) -> bool {
-    clause.tokens.iter().all(|token| match token.kind {
-        Kind::Word => is_function(&token.low) || (world.index.looks.contains(&token.low) && clause.tokens.len() < 4),
-        Kind::Mark(_) => true,
-        Kind::Ident
-        | Kind::Quoted
-        | Kind::Url
-        | Kind::Path
-        | Kind::Channel
-        | Kind::Ip
-        | Kind::Int(_)
-        | Kind::Duration
-        | Kind::Version
-        | Kind::Datetime => false,
-    })
-}
-
 /// A part that nobody can carry out is never left out silently.
 #[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
 fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
@@ -346,6 +358,15 @@ fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
     let words = || clauses.iter().flat_map(|clause| &clause.tokens).filter(|token| token.kind == Kind::Word);
     let some_sense =
         words().any(|token| is_function(&token.low) || world.index.knows(&stem(&token.low)) || world.index.is_verb(&token.low));
+    let runs = clause.tokens.iter().position(|token| token.is_one_of(&["run", "execute", "exec"]));
+    if runs.is_some_and(|at| clause.tokens[..at].iter().all(|token| is_function(&token.low))) {
+        return refuse(
+            format!(
+                "\"{text}\" names no job, check or template that is known; a command is given in quotes, as in: run the command \"uptime\" on HOST"
+            ),
+            nearest,
+        );
+    }
     if some_sense && clauses.len() == 1 {
         return refuse(format!("no known operation does this: \"{text}\""), nearest);
     }

@@ -6,7 +6,7 @@ use crate::model::catalogue::EffectClass;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Plan, Step};
 use crate::planner::ask::{Ask, World};
-use crate::planner::pipeline::guarded_words;
+use crate::planner::pipeline::prepared;
 use crate::planner::score::Query;
 use crate::planner::token::{Kind, Token};
 
@@ -30,7 +30,7 @@ pub fn better(standing: &PlanOutcome, proposed: &Plan, ask: &Ask, world: &World<
     if is_same(standing, proposed) {
         return Verdict::new(false, "it is the same plan");
     }
-    let Ok(words) = guarded_words(&ask.text, world) else { return Verdict::new(false, "the text is refused") };
+    let Ok(words) = prepared(ask, world) else { return Verdict::new(false, "the text is refused") };
     let said = Said { query: Query::of(&words, &world.index, None), words, world };
     if let Some(step) = proposed.steps.iter().find(|step| step.effect != EffectClass::Read && !said.asks_for(step)) {
         return Verdict::new(false, format!("no word asks for its {}", step.operation));

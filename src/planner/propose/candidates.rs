@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::catalogue::Operation;
 use crate::model::outcome::PlanOutcome;
 use crate::planner::ask::{Ask, World};
-use crate::planner::pipeline::guarded_words;
+use crate::planner::pipeline::prepared;
 use crate::planner::score::Query;
 use crate::planner::segment::segment;
 
@@ -21,7 +21,7 @@ const NEVER: &str = "host.run_command";
 /// What the standing plan uses, then the best of each clause, then of the whole text, then of each service in turn.
 /// `Err`: the text is one that nobody may plan from.
 pub fn candidates(ask: &Ask, standing: &PlanOutcome, world: &World<'_>) -> Result<Vec<Arc<Operation>>, String> {
-    let words = guarded_words(&ask.text, world).map_err(|stop| match *stop {
+    let words = prepared(ask, world).map_err(|stop| match *stop {
         PlanOutcome::Refuse { reason, .. } => reason,
         PlanOutcome::Clarify { question, .. } => question,
         PlanOutcome::Plan { .. } => "the text is not planned from".to_owned(),

@@ -13,7 +13,7 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Need, NeedKind, Plan, PlanSource, Provenance, Step};
 use crate::model::problem::Problem;
 use crate::planner::ask::{Ask, World};
-use crate::planner::pipeline::{blank_step, environment, guarded_words, lock_target, plan_of, policy_in_force};
+use crate::planner::pipeline::{blank_step, environment, lock_target, plan_of, policy_in_force, prepared};
 use crate::planner::settle::settle;
 use crate::planner::source::{Body, Caps, Fields, Format, Node, read as read_source};
 use crate::planner::step_file::WHENS;
@@ -71,7 +71,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn plan(&self, steps: Vec<Step>, model: &str) -> Result<Plan, Vec<Problem>> {
-        let words = guarded_words(&self.ask.text, self.world).map_err(|_| vec![Problem::new(ORIGIN, "guard", "the text is refused")])?;
+        let words = prepared(self.ask, self.world).map_err(|_| vec![Problem::new(ORIGIN, "guard", "the text is refused")])?;
         let values = steps.iter().flat_map(|step| {
             let operation = self.offered.iter().find(|one| one.name == step.operation);
             step.params.iter().filter_map(move |(name, value)| Some((&operation?.param(name)?.kind, value.as_str()?)))

@@ -57,10 +57,14 @@ impl Scan<'_> {
             if last_first {
                 self.current.tokens.push(rest[0].clone());
                 self.at += 1;
-            } else if let Some((length, marker)) = marker(rest) {
+            } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span()) {
                 self.at += length;
                 self.mark(marker);
-            } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether()) {
+            } else if rest[0].is_one_of(ORDINALS) && self.current.tokens.is_empty() && !self.found.is_empty() {
+                self.at += 1;
+                self.flush(Join::Then);
+                self.skip_comma();
+            } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether() && !self.is_modal()) {
                 self.condition(length);
             } else if rest[0].is("while") && rest.get(1).is_some_and(|next| next.low.ends_with("ing") && self.index.is_verb(&next.low)) {
                 self.flush(Join::And);
@@ -181,6 +185,20 @@ impl Scan<'_> {
             && self.current.tokens.iter().all(|token| is_function(&token.low) || self.index.looks.contains(&token.low))
     }
 
+    /// "for the next 30 minutes": how long, not what comes next.
+    fn is_next_span(&self) -> bool {
+        let span = self.tokens.get(self.at + 1).is_some_and(|token| matches!(token.kind, Kind::Duration | Kind::Datetime | Kind::Int(_)));
+        self.tokens[self.at].is("next") && (span || self.current.tokens.last().is_some_and(|token| is_determiner(&token.low)))
+    }
+
+    /// "the logs should be rotated": what is wanted, not under what condition.
+    fn is_modal(&self) -> bool {
+        // "what breaks if x goes down" asks; nothing hangs on it.
+        let asks = self.current.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who"]))
+            && self.current.tokens.iter().any(|token| token.is_one_of(&["would", "happens", "breaks", "affected"]));
+        asks || self.tokens[self.at].is("should") && !self.is_blank()
+    }
+
     /// "after 5 minutes": time that is to pass before this clause.
     fn pause(&self) -> Option<Token> {
         let [after, span, ..] = &self.tokens[self.at..] else { return None };
@@ -234,7 +252,9 @@ impl Scan<'_> {
         (self.at + 1..self.tokens.len())
             .find(|at| {
                 let token = &self.tokens[*at];
+                // "deploying search": what stands right behind the verb is its object.
                 let main_verb = preposed
+                    && *at > self.at + 1
                     && self.is_base_verb(*at)
                     && !is_determiner(&self.tokens[at - 1].low)
                     && !self.tokens[at - 1].is_one_of(&["to", "of"]);
@@ -288,8 +308,9 @@ impl Scan<'_> {
         };
         let subordinate = marker(rest).is_some()
             || condition::opener(rest).is_some()
+            || first.is_one_of(ORDINALS)
             || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1));
-        let verb = rest.iter().find(|token| !token.is_one_of(&["to", "you", "can", "could", "we"]));
+        let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
         let has_verb =
             verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
         if subordinate || has_verb {
@@ -303,7 +324,9 @@ impl Scan<'_> {
         let is_noun = noun.is_some_and(|token| token.kind == Kind::Word && self.index.knows(&stem(&token.low)) && !token.owner);
         // An address after something that is none: one more thing to look at.
         let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
-        if (is_noun || is_address) && !self.is_blank() {
+        // "of x and of y": one more of the same.
+        let goes_on = first.is_one_of(&["of", "for", "from"]) && !self.is_blank();
+        if (is_noun || is_address) && !self.is_blank() && !goes_on {
             self.flush(join);
             self.current.elliptic = true;
         } else {
@@ -317,6 +340,13 @@ impl Scan<'_> {
         rest.get(1).is_some_and(|token| self.index.is_machine(&token.low) && token.low.ends_with('s'))
     }
 }
+
+/// "first x, second y, third z".
+const ORDINALS: &[&str] = &["second", "secondly", "third", "thirdly", "fourth", "fourthly", "fifth"];
+
+/// Stand between a joint and its verb and change nothing.
+const ADVERBS: &[&str] =
+    &["to", "you", "can", "could", "we", "just", "only", "simply", "instead", "rather", "now", "quickly", "kindly", "i", "would", "like"];
 
 fn is_joint(token: &Token) -> bool {
     token.kind == Kind::Mark(',') || token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark('&')

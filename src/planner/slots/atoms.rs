@@ -100,11 +100,15 @@ impl Binder<'_> {
                 && matches!(token.kind, Kind::Ident | Kind::Int(_))
                 && self.tokens[at - 1].is_one_of(&["version", "release", "build", "tag"])
         });
-        let before = (0..self.tokens.len()).find(|at| self.tokens[*at].is_one_of(&["previous", "prior"]) && !self.used[*at]);
+        let release = self.tokens.iter().any(|token| token.is_one_of(&["release", "version", "deploy", "deployment", "rollout"]));
+        let earlier =
+            |token: &Token| token.is_one_of(&["previous", "prior", "earlier"]) || (release && token.is_one_of(&["last", "latest"]));
+        let before = (0..self.tokens.len()).find(|at| earlier(&self.tokens[*at]) && !self.used[*at]);
         if let Some(at) = found.or(cued) {
             self.accept(param, &self.tokens[at].text.clone(), at);
         } else if let Some(at) = before {
             self.give(&param.name, "previous", at);
+            self.bound.evidence += 1.0;
         }
     }
 
@@ -150,7 +154,11 @@ impl Binder<'_> {
 
     /// A domain that does not follow "to": that one is the new value.
     fn take_domain(&mut self, param: &Param) {
-        let fits = |at: &usize| !self.used[*at] && self.tokens[*at].kind == Kind::Ident && grammar::is_dns(&self.tokens[*at].text);
+        let fits = |at: &usize| {
+            !self.used[*at]
+                && (self.tokens[*at].kind == Kind::Ident || self.tokens[*at].is("localhost"))
+                && grammar::is_dns(&self.tokens[*at].text)
+        };
         let places: Vec<usize> = (0..self.tokens.len()).filter(fits).collect();
         let plain = places.iter().copied().find(|at| *at == 0 || !self.tokens[at - 1].is_one_of(&["to", "at"]));
         if let Some(at) = plain.or_else(|| places.first().copied()) {

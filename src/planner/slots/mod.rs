@@ -6,6 +6,7 @@
 mod atoms;
 mod names;
 mod place;
+mod roles;
 mod texts;
 
 pub use place::{Group, Place, environments, find_group};
@@ -19,6 +20,7 @@ use super::ask::World;
 use super::grammar;
 use super::token::{Kind, Token};
 use super::words::{is_function, stem};
+use roles::Role;
 
 /// Names of parameters that stand for a machine, whatever their type.
 const MACHINE_PARAMS: &[&str] = &["host", "target", "asset", "node", "server", "machine", "vm", "hostname", "instance"];
@@ -48,17 +50,27 @@ pub struct Binder<'a> {
     pub(super) world: &'a World<'a>,
     pub(super) used: Vec<bool>,
     pub(super) verb_at: Option<usize>,
+    pub(super) roles: BTreeMap<String, Role>,
     pub(super) bound: Bound,
 }
 
 pub fn bind(operation: &Operation, tokens: &[Token], world: &World<'_>, place: &Place) -> Bound {
     let verb_at = world.index.verb_place(tokens);
-    let mut binder = Binder { operation, tokens, world, used: vec![false; tokens.len()], verb_at, bound: Bound::default() };
+    let mut binder = Binder {
+        operation,
+        tokens,
+        world,
+        used: vec![false; tokens.len()],
+        verb_at,
+        roles: roles::roles(operation),
+        bound: Bound::default(),
+    };
     binder.place(place);
     binder.texts_in_quotes();
     binder.atoms();
     binder.texts_by_preposition();
     binder.names();
+    binder.left_names();
     binder.late_versions();
     binder.texts();
     binder.weigh();
@@ -93,6 +105,10 @@ impl Binder<'_> {
         let Some(group) = &place.group else { return };
         group.span.clone().for_each(|at| self.used[at] = true);
         for (name, value) in &group.values {
+            // "the consumer group": the kind of thing, not its name.
+            if name == "group" && self.operation.verb().split('_').any(|part| part == value) {
+                continue;
+            }
             if let Some(param) = self.operation.params.iter().find(|param| param.name == *name) {
                 self.bound.values.insert(param.name.clone(), vec![value.clone()]);
             }
@@ -109,7 +125,7 @@ impl Binder<'_> {
         self.bound.group = Some(group.clone());
     }
 
-    fn is_strange(&self, at: usize) -> bool {
+    pub(super) fn is_strange(&self, at: usize) -> bool {
         let (index, low) = (&self.world.index, self.low(at));
         !is_function(low)
             && !index.is_verb(low)
@@ -127,7 +143,8 @@ impl Binder<'_> {
                 Kind::Channel => 2.2,
                 Kind::Path | Kind::Version => 1.3,
                 Kind::Ip | Kind::Duration | Kind::Ident => 0.9,
-                Kind::Datetime | Kind::Int(_) => 0.7,
+                Kind::Datetime => 3.0,
+                Kind::Int(_) => 0.7,
                 Kind::Quoted => 0.5,
                 // A word that nobody knows is most likely a name, where it is no message.
                 Kind::Word if !worded && self.is_strange(at) => 0.6,

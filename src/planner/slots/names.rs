@@ -9,6 +9,7 @@ use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem, stems};
 
+use super::roles::Role;
 use super::{Binder, is_machine_param};
 
 impl Binder<'_> {
@@ -33,6 +34,10 @@ impl Binder<'_> {
 
     fn take_name(&mut self, param: &Param, at: usize) {
         self.accept(param, &self.tokens[at].text.clone(), at);
+        // Its parameter is named beside it: "container x".
+        let cues = stems(&param.name);
+        let named = at > 0 && cues.contains(&stem(self.low(at - 1))) || cues.contains(&stem(self.low(at + 1)));
+        self.bound.evidence += identifier_score(param, &self.tokens[at]) + if named && param.kind == ParamType::Name { 0.8 } else { 0.0 };
         if !self.is_given(&param.name) {
             // Refused by its grammar: an empty list keeps the parameter from being asked for twice.
             self.bound.values.insert(param.name.clone(), Vec::new());
@@ -40,7 +45,11 @@ impl Binder<'_> {
         }
         let mut here = at + 1;
         while self.tokens.get(here).is_some_and(is_joint) {
-            while self.tokens.get(here).is_some_and(|token| is_joint(token) || is_determiner(&token.low) || token.is("on")) {
+            while self
+                .tokens
+                .get(here)
+                .is_some_and(|token| is_joint(token) || is_determiner(&token.low) || token.is_one_of(&["on", "of", "for"]))
+            {
                 here += 1;
             }
             let Some(next) = self.tokens.get(here) else { return };
@@ -71,6 +80,8 @@ impl Binder<'_> {
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
+                    && !self.is_kind(at)
+                    && !(at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
                     && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
@@ -111,6 +122,14 @@ impl Binder<'_> {
             return f64::MIN;
         }
         let placed = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "of"]) && !self.is_looked_at(at);
+        // "free memory": with a machine at hand, a word that means something is no other one.
+        let means = token.kind == Kind::Word && !asset && self.world.index.knows(&stem(&token.low));
+        if machine_param && means && !said_as_place && self.world.default_host.is_some() {
+            return f64::MIN;
+        }
+        if at > 0 && token.kind == Kind::Word && self.tokens[at - 1].is("how") {
+            return f64::MIN;
+        }
         if !param.required && machine_param && !machine_like && !placed {
             return f64::MIN;
         }
@@ -127,8 +146,10 @@ impl Binder<'_> {
         if (place <= 0.0 && shape < 3.0) || (machine_param && shape < 3.0 && self.has_pronoun_object()) {
             return f64::MIN;
         }
+        // "shop/cart:1.9" is a name only where nothing else can be.
+        let ill = if grammar::typed(&param.kind, &token.text).is_err() { 2.5 } else { 0.0 };
         let known = if token.kind == Kind::Word { self.known_penalty(&token.low) } else { 0.0 };
-        place + shape - known
+        place + shape + identifier_score(param, token) - known - ill
             + if param.required { 0.4 } else { 0.0 }
             + if param.kind == ParamType::Host && machine_like { 0.2 } else { 0.0 }
     }
@@ -160,13 +181,17 @@ impl Binder<'_> {
             before -= 1;
         }
         let mut score = 0.0;
-        if is_cue(at + 1) && !is_preposition(self.low(at + 1)) {
+        // "firewall group x": the kind stands before its word and the name behind it.
+        let kind_before =
+            self.is_own_word(at) && self.tokens.get(at + 2).is_some_and(|_| self.is_free_word(at + 2)) && !self.is_own_word(at + 2);
+        if is_cue(at + 1) && !is_preposition(self.low(at + 1)) && !kind_before {
             score += 4.0;
         }
         let behind_cue =
             before > 0 && is_cue(before - 1) || (before > 1 && matches!(self.low(before - 1), "named" | "called") && is_cue(before - 2));
         // "the X job Y": the job is X.
-        let named_before = before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2));
+        let named_before =
+            before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2)) && !self.is_own_word(before - 2);
         // "which services rely on X": of several, a word that means something is no name.
         let plural = before > 0 && self.low(before - 1).ends_with('s') && !param.name.ends_with('s');
         let means = self.tokens[at].kind == Kind::Word && self.world.index.knows(&stem(self.low(at)));
@@ -179,7 +204,10 @@ impl Binder<'_> {
         if !machine_param && self.stands_before_own_noun(at) {
             score += 2.0;
         }
-        score += self.preposition_score(param, before, machine_param);
+        score += self.preposition_score(param, before, machine_param) + self.role_score(param, at, before);
+        if self.is_subject(before) {
+            score += 1.5;
+        }
         if self.stands_after_verb(before) {
             score += if machine_param { 1.4 } else { 2.0 };
         }
@@ -190,6 +218,93 @@ impl Binder<'_> {
             score += 0.6;
         }
         score
+    }
+
+    /// "the consumer group", "the log level": the summary says the two words as one kind of thing.
+    fn is_kind(&self, at: usize) -> bool {
+        let (one, next) = (stem(self.low(at)), stem(self.low(at + 1)));
+        let cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&next));
+        cue && stems(&self.operation.summary).windows(2).any(|pair| pair[0] == one && pair[1] == next)
+    }
+
+    /// "consumer group x": a word of the operation itself says what kind of thing comes, and is no name.
+    fn is_own_word(&self, at: usize) -> bool {
+        let index = &self.world.index;
+        let service = self.operation.service() == self.low(at);
+        self.tokens[at].kind == Kind::Word
+            && (service
+                || index.postings.get(&stem(self.low(at))).is_some_and(|postings| {
+                    postings.iter().any(|(operation, weight)| *weight >= 1.0 && index.operations[*operation].name == self.operation.name)
+                }))
+    }
+
+    /// "when did grace log in": who stands behind the auxiliary of a question.
+    fn is_subject(&self, before: usize) -> bool {
+        let auxiliary = before.checked_sub(1).map(|place| self.low(place));
+        // "cart should go back": who stands before a modal, at the very start.
+        let modal = self.tokens.get(before + 1).is_some_and(|next| next.is_one_of(MODALS));
+        if modal && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
+            return true;
+        }
+        let asks = matches!(auxiliary, Some("did" | "does" | "has" | "is" | "was" | "are" | "were" | "can" | "will"));
+        asks && self.tokens[..before].iter().all(|token| token.kind == Kind::Word && is_function(&token.low))
+    }
+
+    /// Where the operation's own summary has this parameter.
+    fn role_score(&self, param: &Param, at: usize, before: usize) -> f64 {
+        let owner = self.tokens[at].owner;
+        let led = before.checked_sub(1).map(|place| self.low(place)).filter(|low| is_preposition(low));
+        let led = if owner { Some("of") } else { led };
+        let open = |name: &str| self.operation.param(name).is_some_and(|other| other.required && other.name != param.name);
+        let others = || self.roles.iter().filter(|(name, _)| open(name)).map(|(_, role)| role);
+        if others().next().is_none() {
+            return 0.0;
+        }
+        match self.roles.get(&param.name) {
+            Some(Role::Behind(preposition)) if led == Some(preposition.as_str()) => 1.6,
+            Some(Role::Behind(_)) if led.is_none() && others().any(|role| *role == Role::Object) => -0.8,
+            Some(Role::Object) if led.is_none() && self.stands_after_verb(before) => 0.8,
+            Some(Role::Object) if led.is_some_and(|led| others().any(|role| *role == Role::Behind(led.to_owned()))) => -1.5,
+            Some(Role::Object | Role::Behind(_)) | None => 0.0,
+        }
+    }
+
+    /// "delete pod x in shop": the one thing that is still open and the one name that is left.
+    pub(super) fn left_names(&mut self) {
+        let open: Vec<Param> = self.by_need().into_iter().filter(|param| param.kind == ParamType::Name).collect();
+        let required: Vec<&Param> = open.iter().filter(|param| param.required).collect();
+        let (param, must) = match (required.as_slice(), open.as_slice()) {
+            ([one], _) => ((*one).clone(), true),
+            ([], [one]) => (one.clone(), false),
+            _ => return,
+        };
+        if is_machine_param(&param.name, &param.kind) || self.has_pronoun_object() {
+            return;
+        }
+        let led = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["in", "of", "from", "within", "inside", "for"]);
+        let fits = |at: &usize| {
+            let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
+            let placed_host = self
+                .operation
+                .params
+                .iter()
+                .filter(|other| is_machine_param(&other.name, &other.kind))
+                .all(|other| self.is_given(&other.name));
+            let name = self.tokens[*at].kind == Kind::Ident && (placed_host || !grammar::is_machine_like(&self.tokens[*at].text));
+            let placed = !must
+                && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
+                && grammar::environment(self.low(*at)).is_none();
+            let strange = self.tokens[*at].kind == Kind::Word && (self.is_strange(*at) || placed && !self.is_own_word(*at));
+            (must || led(past))
+                && self.is_free_word(*at)
+                && (name || strange)
+                && !is_inside_phrase(self.tokens, *at, &self.world.index)
+                && grammar::typed(&param.kind, &self.tokens[*at].text).is_ok()
+        };
+        let left: Vec<usize> = (1..self.tokens.len()).filter(fits).collect();
+        if let [at] = left.as_slice() {
+            self.take_name(&param, *at);
+        }
     }
 
     fn preposition_score(&self, param: &Param, before: usize, machine_param: bool) -> f64 {
@@ -229,7 +344,7 @@ impl Binder<'_> {
         let own = index.postings.get(&next).is_some_and(|postings| {
             postings.iter().any(|(operation, weight)| *weight >= 1.2 && index.operations[*operation].name == self.operation.name)
         });
-        let follows = Some(at + 1) != self.verb_at
+        let follows = (at == 0 || Some(at + 1) != self.verb_at)
             && self.tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word && !is_function(&token.low));
         follows && own && !index.knows(&stem(self.low(at)))
     }
@@ -266,10 +381,26 @@ impl Binder<'_> {
     }
 }
 
+const MODALS: &[&str] = &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will"];
+
 fn is_joint(token: &Token) -> bool {
     token.is_one_of(&["and", "&", "or"]) || token.kind == Kind::Mark(',')
 }
 
 fn is_joint_word(low: &str) -> bool {
     matches!(low, "named" | "called")
+}
+
+/// "INC-4711": capitals and a number name a ticket. A plain word is a machine less surely than a service.
+fn identifier_score(param: &Param, token: &Token) -> f64 {
+    if param.kind == ParamType::Host && token.kind == Kind::Word {
+        return -0.3;
+    }
+    let Some((letters, number)) = token.text.split_once('-') else { return 0.0 };
+    let is_case = letters.len() > 1
+        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    let takes = matches!(param.name.as_str(), "ticket" | "issue" | "incident" | "case" | "change" | "request" | "bug");
+    if is_case && takes { 1.5 } else { 0.0 }
 }

@@ -52,7 +52,11 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
             || is_preposition(&token.low)
             || token.is_one_of(&["and", "or", "again", "now", "please", "too", "first"])
     });
-    named || grouped || (led && ends)
+    // "push it live": only where it is the last word of what is brought there.
+    let brought = tokens[at].is("live")
+        && ends
+        && tokens[..at].iter().any(|token| token.is_one_of(&["push", "put", "go", "ship", "make", "set", "bring"]));
+    named || grouped || (led && ends) || brought
 }
 
 pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {
@@ -73,7 +77,8 @@ fn by_word_group(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     }
     let usable =
         |token: &Token| matches!(token.kind, Kind::Word | Kind::Ident) && !is_function(&token.low) && !index.is_machine(&token.low);
-    let (name, span) = if at > 0 && usable(&tokens[at - 1]) {
+    let behind = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Ident);
+    let (name, span) = if at > 0 && usable(&tokens[at - 1]) && !behind {
         (&tokens[at - 1], at - 1..at + 1)
     } else {
         (tokens.get(at + 1).filter(|token| usable(token))?, at..at + 2)
@@ -104,6 +109,10 @@ fn by_machines(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     if head.kind != Kind::Word || !index.is_machine(&head.low) || named_next || !(plural || is_each(before(1)) || is_each(before(2))) {
         return None;
     }
+    // "four instances" counts them.
+    if before(1).is_some_and(|token| matches!(token.kind, Kind::Int(_)) || grammar::number_word(&token.low).is_some()) {
+        return None;
+    }
     let mut values = BTreeMap::new();
     let mut start = at;
     for back in 1..=2 {
@@ -132,6 +141,11 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
     let mut at = group.span.end;
     while let Some(token) = here(at) {
         let skip = usize::from(here(at + 1).is_some_and(|next| next.is("the")));
+        // "with the tag x", beside "with the x tag".
+        if token.is("with") && here(at + 1 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])) && here(at + 2 + skip).is_some() {
+            at += 1 + skip;
+            continue;
+        }
         if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of"])
             || (token.is("with") && !here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])))
         {

@@ -5,6 +5,7 @@ use crate::planner::token::Kind;
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem, stems};
 
 use super::Binder;
+use super::roles::Role;
 
 /// Texts that an operator rarely words; the intent itself stands in.
 pub const WORDED: &[&str] = &["title", "message", "subject", "summary", "description", "body", "text", "comment"];
@@ -40,7 +41,7 @@ impl Binder<'_> {
                 self.command(&param);
                 continue;
             }
-            let found = self.behind_name(&param).or_else(|| self.behind_preposition(&param)).or_else(|| self.by_shape(&param));
+            let found = self.by_shape(&param).or_else(|| self.behind_name(&param)).or_else(|| self.behind_preposition(&param));
             if let Some(at) = found {
                 let text = self.tokens[at].text.clone();
                 self.accept(&param, &text, at);
@@ -79,7 +80,11 @@ impl Binder<'_> {
             let inflected = self.low(at).ends_with("ed");
             let is_cue =
                 cues.contains(&stem(self.low(at))) && self.tokens[at].kind == Kind::Word && (Some(at) != self.verb_at || inflected);
-            let skip = usize::from(matches!(self.low(at + 1), "of" | "is" | "=" | "as" | "to"));
+            let skip = matches!(self.low(at + 1), "of" | "is" | "=" | "as" | "to");
+            // "the image of cart": what stands behind "of" is the other parameter.
+            let others = |role: &Role| matches!(role, Role::Behind(preposition) if preposition == self.low(at + 1));
+            let theirs = self.roles.iter().any(|(name, role)| *name != param.name && others(role));
+            let skip = usize::from(skip && !theirs);
             let next = self.past_determiner(at + 1 + skip);
             (is_cue && self.is_text(next)).then_some(next)
         })
@@ -105,7 +110,8 @@ impl Binder<'_> {
     fn by_shape(&self, param: &Param) -> Option<usize> {
         let fits = |at: &usize| {
             let token = &self.tokens[*at];
-            let capitals = token.text.len() > 1 && token.text.chars().all(|c| c.is_ascii_uppercase());
+            let record = self.tokens.get(*at + 1).is_some_and(|next| next.is_one_of(&["record", "records"]));
+            let capitals = (token.text.len() > 1 || record) && token.text.chars().all(|c| c.is_ascii_uppercase());
             match param.name.as_str() {
                 "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP"),
                 "severity" | "priority" => SEVERITIES.contains(&token.low.as_str()),
@@ -137,7 +143,7 @@ impl Binder<'_> {
                 (start..self.tokens.len())
                     .rev()
                     .find(|at| self.is_text(*at) && self.tokens[*at].kind == Kind::Word && !own(*at))
-                    .filter(|_| param.name == "state")
+                    .filter(|at| param.name == "state" || *at + 1 == self.tokens.len())
             };
             if let Some(at) = found.or_else(state) {
                 let text = self.tokens[at].text.clone();

@@ -15,6 +15,10 @@ use crate::service::owned::call::{now, of_store};
 use crate::store::asset::LOCALHOST;
 use crate::store::{Asset, Filter};
 
+/// Together less than the cap of one step's result; more is a file's matter, `ouioe asset list` has it all.
+const HOSTS_BYTES: usize = 40 << 10;
+const SILENT_BYTES: usize = 16 << 10;
+
 /// Names, and beside them what a table of them shows.
 pub fn list(params: &Params, world: &World) -> Answer {
     let environment = match optional(params, "env") {
@@ -23,9 +27,29 @@ pub fn list(params: &Params, world: &World) -> Answer {
     };
     let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };
     let assets = world.inventory.list(&filter).map_err(|error| of_store(&error))?;
-    let hosts: Vec<&str> = assets.iter().map(|asset| asset.name.as_str()).collect();
-    let silent: Vec<&str> = assets.iter().filter(|asset| asset.in_maintenance(now())).map(|asset| asset.name.as_str()).collect();
-    Ok(json!({ "hosts": hosts, "in_maintenance": silent }))
+    let (hosts, left_out) = fitting(assets.iter().map(|asset| asset.name.as_str()), HOSTS_BYTES);
+    let (silent, silent_left_out) =
+        fitting(assets.iter().filter(|asset| asset.in_maintenance(now())).map(|asset| asset.name.as_str()), SILENT_BYTES);
+    let mut listed = json!({ "hosts": hosts, "in_maintenance": silent });
+    // Only where something is left out, and then it cannot be overlooked.
+    for (key, count) in [("hosts_left_out", left_out), ("in_maintenance_left_out", silent_left_out)] {
+        if count > 0 {
+            listed[key] = json!(count);
+            listed["host_count"] = json!(assets.len());
+        }
+    }
+    Ok(listed)
+}
+
+/// The first names that fit, and how many do not.
+fn fitting<'a>(names: impl Iterator<Item = &'a str>, bytes: usize) -> (Vec<&'a str>, usize) {
+    let (mut taken, mut left_out, mut used) = (Vec::new(), 0, 0);
+    for name in names {
+        // Two quotes and a comma; the inventory takes no name that needs escapes.
+        used += name.len() + 3;
+        if used <= bytes && left_out == 0 { taken.push(name) } else { left_out += 1 }
+    }
+    (taken, left_out)
 }
 
 pub fn get(params: &Params, world: &World) -> Answer {

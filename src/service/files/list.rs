@@ -84,7 +84,7 @@ fn enter(root: &Root, folder: &Path) -> Result<std::os::fd::OwnedFd, rustix::io:
 
 /// `None` for a name that is not UTF-8: it could not be shown, so it cannot be approved.
 pub fn item(path: &Path, stat: &Stat) -> Option<Item> {
-    let modified_ns = stat.st_mtime.checked_mul(1_000_000_000)?.checked_add(i64::try_from(stat.st_mtime_nsec).ok()?)?;
+    let modified_ns = i64::try_from(i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec)).ok()?;
     Some(Item { path: path.to_str()?.to_owned(), inode: stat.st_ino, size: u64::try_from(stat.st_size).ok()?, modified_ns })
 }
 

@@ -12,7 +12,7 @@ use crate::service::builtin::Params;
 pub struct Root {
     pub path: PathBuf,
     pub dir: OwnedFd,
-    pub device: u64,
+    pub device: rustix::fs::Dev,
 }
 
 pub const ENTER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);

@@ -3,17 +3,17 @@
 //! Each is looked at again by its start time, held by a descriptor and only then signalled: a number that was reused since
 //! is left alone. TERM first; KILL for what does not listen.
 
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, getpid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, Signal, getpid};
 use serde_json::{Value, json};
 
 use super::call::{Call, Done, not_done};
 use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::host::kill::Item;
 use crate::service::builtin::param::broke;
+use crate::service::runner::handle::Handle;
 use crate::service::runner::proc;
 
 /// Between TERM and KILL, and how long a killed one may take to vanish.
@@ -58,30 +58,35 @@ pub fn kill(call: &mut Call<'_>) -> Done {
 }
 
 /// `None`: it ended since the list was made, or the number is another's.
-fn hold(item: &Item) -> Result<Option<OwnedFd>, rustix::io::Errno> {
+fn hold(item: &Item) -> std::io::Result<Option<Handle>> {
     let Some(pid) = Pid::from_raw(item.pid).filter(|_| proc::is_alive(item.pid, item.start_time)) else {
         return Ok(None);
     };
-    match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(fd) => Ok(proc::is_alive(item.pid, item.start_time).then_some(fd)),
-        Err(rustix::io::Errno::SRCH) => Ok(None),
+    match Handle::open(pid) {
+        Ok(handle) => Ok(proc::is_alive(item.pid, item.start_time).then_some(handle)),
+        Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn send(item: &Item, fd: &OwnedFd, signal: Signal) -> Result<(), Failure> {
-    match pidfd_send_signal(fd, signal) {
-        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+fn is_gone(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
+}
+
+fn send(item: &Item, held: &Handle, signal: Signal) -> Result<(), Failure> {
+    match held.signal(signal) {
+        Ok(()) => Ok(()),
+        Err(error) if is_gone(&error) => Ok(()),
         Err(error) => Err(broke(FailureClass::Auth, format!("signal process {} ({}): {error}", item.pid, item.name))),
     }
 }
 
 /// A descriptor of a process becomes readable when it ends.
-fn ends_before(fd: &OwnedFd, deadline: Instant) -> bool {
+fn ends_before(held: &Handle, deadline: Instant) -> bool {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         let span = Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(0), tv_nsec: i64::from(left.subsec_nanos()) };
-        match poll(&mut [PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)], Some(&span)) {
+        match poll(&mut [PollFd::new(held, PollFlags::IN)], Some(&span)) {
             Ok(count) => return count > 0,
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return false,

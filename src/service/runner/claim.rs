@@ -8,7 +8,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -49,10 +49,7 @@ impl Claim {
     }
 
     pub fn take(&self, dir: &Path) -> io::Result<Taken> {
-        let own = dir.join(format!("{FILE}.{:?}.{}", self.by, self.pid));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&own)?;
-        file.write_all(&serde_json::to_vec(self)?)?;
-        drop(file);
+        let own = self.write(dir)?;
         match give_name(&own, &dir.join(FILE)) {
             Ok(()) => Ok(Taken::Won),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -61,6 +58,19 @@ impl Claim {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// For one whose claimant is gone and has left nothing that could go on.
+    pub fn replace(&self, dir: &Path) -> io::Result<()> {
+        fs::rename(self.write(dir)?, dir.join(FILE))
+    }
+
+    /// Under a name of its own.
+    fn write(&self, dir: &Path) -> io::Result<PathBuf> {
+        let own = dir.join(format!("{FILE}.{:?}.{}", self.by, self.pid));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&own)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        Ok(own)
     }
 
     /// `None` where there is none, or none that can be read.

@@ -1,12 +1,14 @@
-//! `ouioe __runner ATTEMPT_DIR`: from the request to the exit record.
+//! `ouioe __runner ATTEMPT_DIR`: from the request to the exit record. `--ask` before it: what became of one on another machine.
 //!
 //! In this order: isolate, listen for signals, claim, check the program, resolve secrets, run, record. Only the claim lets
 //! it go on; without one nothing runs. The exit status tells the engine nothing that the folder does not.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +19,7 @@ use super::request::RunnerRequest;
 use super::signals::Signals;
 use super::stream::Streams;
 use super::supervise::Supervisor;
-use super::{environment, prepare, program, secrets, signals, ssh, tree};
+use super::{environment, prepare, proc, program, secrets, signals, ssh, tree};
 use crate::model::action::{Action, Operand, Program};
 use crate::model::effect::Start;
 use crate::model::failure::FailureClass;
@@ -34,17 +36,20 @@ pub const NOT_RECORDED: i32 = 5;
 pub const ARGUMENT: &str = "__runner";
 /// Argument before the folder: carry out an owned builtin instead, as the runner's child.
 pub const BUILTIN: &str = "--builtin";
+/// Argument before the folder: its runner is gone, so ask the host that was to carry it out.
+pub const ASK: &str = "--ask";
 
 pub fn main() -> i32 {
     let mut args = std::env::args_os().skip(2);
     match (args.next(), args.next()) {
         (Some(flag), Some(dir)) if flag == BUILTIN => owned::main(Path::new(&dir)),
-        (Some(dir), None) => run(Path::new(&dir)),
+        (Some(flag), Some(dir)) if flag == ASK => run(Path::new(&dir), ask),
+        (Some(dir), None) => run(Path::new(&dir), |dir| Ready::new().map_or(UNUSABLE, |ready| ready.begin(dir))),
         _ => UNUSABLE,
     }
 }
 
-fn run(dir: &Path) -> i32 {
+fn run(dir: &Path, work: fn(&Path) -> i32) -> i32 {
     let Ok(dir) = std::path::absolute(dir) else {
         return UNUSABLE;
     };
@@ -52,33 +57,71 @@ fn run(dir: &Path) -> i32 {
     if signals::be_deaf().is_err() {
         return UNUSABLE;
     }
-    begin(&dir)
+    work(&dir)
 }
 
-/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
-pub fn begin(dir: &Path) -> i32 {
+/// A runner that lacks nothing but its request.
+pub struct Ready {
+    signals: Signals,
+    claim: Claim,
+}
+
+impl Ready {
+    /// In a process that inherited no open file and is deaf to what no step is meant by.
+    pub fn new() -> io::Result<Self> {
+        prepare::isolate();
+        Ok(Self { signals: Signals::listen()?, claim: Claim::of_this_process(Claimant::Runner)? })
+    }
+
+    /// `dir` is absolute.
+    pub fn begin(self, dir: &Path) -> i32 {
+        let Ok(request) = RunnerRequest::read(dir) else {
+            return UNUSABLE;
+        };
+        match self.take(dir, &request) {
+            Ok(Taken::Won) => {}
+            Ok(Taken::Held(_)) => return NOT_OURS,
+            Err(_) => return UNUSABLE,
+        }
+        let ended = attempt(dir, &request, &self.signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+        let start = &request.start;
+        let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
+        if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    }
+
+    /// A request of another boot is stale: its attempt is settled already.
+    fn take(&self, dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
+        if self.claim.boot_id != request.boot_id {
+            return Err(io::Error::other("the request is of another boot"));
+        }
+        self.claim.take(dir)
+    }
+}
+
+/// Two engines may both have started one: the second finds what the first one learned.
+fn ask(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
+    let (Ok(request), Ok(signals), Ok(_alone)) = (RunnerRequest::read(dir), Signals::listen(), alone(dir)) else {
         return UNUSABLE;
     };
-    match claim(dir, &request) {
-        Ok(Taken::Won) => {}
-        Ok(Taken::Held(_)) => return NOT_OURS,
-        Err(_) => return UNUSABLE,
+    let RunnerRequest { start, boot_id, .. } = &request;
+    let known = ExitRecord::read(dir, &start.at, &start.effect_key).ok().flatten().map(|record| record.ended);
+    if known.as_ref().is_some_and(Ended::is_sure) {
+        return RECORDED;
     }
-    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
-    let start = &request.start;
-    let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
-    if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
+    let written = match ssh::settle(dir, &request, known, &signals) {
+        Some(ended) => ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: boot_id.clone(), ended }.write(dir),
+        // The host will never begin it: the claim of the runner that is gone becomes that of nobody.
+        None => Claim::of_this_process(Claimant::Reconcile).and_then(|claim| claim.replace(dir)),
+    };
+    if written.is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
-/// A request of another boot is stale: its attempt is settled already.
-fn claim(dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
-    let claim = Claim::of_this_process(Claimant::Runner)?;
-    if claim.boot_id != request.boot_id {
-        return Err(io::Error::other("the request is of another boot"));
-    }
-    claim.take(dir)
+/// Held until this process ends.
+fn alone(dir: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(dir.join("asked"))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 /// Nothing of the step ran.
@@ -123,7 +166,8 @@ fn spawn_builtin(dir: &Path, start: &Start) -> Result<(Child, Vec<Vec<u8>>), Ref
     let resolved = resolved(&owned::secrets_of(&start.action))?;
     let hidden = |(name, value): &(String, Vec<u8>)| [vec![value.clone()], owned::telling_parts(name, value)].concat();
     let values = resolved.iter().flat_map(hidden).collect();
-    let mut command = Command::new("/proc/self/exe");
+    let program = proc::own_program().map_err(|error| refused(FailureClass::Resource, format!("find this program: {error}")))?;
+    let mut command = Command::new(program);
     command.arg(ARGUMENT).arg(BUILTIN).arg(dir);
     Ok((spawn(command, environment_of(start, &BTreeMap::new(), resolved), "/")?, values))
 }

@@ -5,6 +5,8 @@
 pub mod claim;
 pub mod entry;
 pub mod environment;
+pub mod handle;
+#[cfg(target_os = "linux")]
 pub mod host;
 pub mod proc;
 pub mod program;
@@ -15,11 +17,22 @@ pub mod ssh;
 pub mod supervise;
 
 mod alarm;
+#[cfg(target_os = "linux")]
 mod fork;
 mod prepare;
 mod signals;
 mod stream;
 mod tree;
+
+/// No other system forks a sibling: runners are started directly.
+#[cfg(not(target_os = "linux"))]
+pub mod host {
+    pub const ARGUMENT: &str = "__runner-host";
+
+    pub fn main() -> i32 {
+        super::entry::UNUSABLE
+    }
+}
 
 use std::ffi::OsStr;
 

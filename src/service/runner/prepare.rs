@@ -35,7 +35,7 @@ pub fn with_step_umask<T>(spawn: impl FnOnce() -> T) -> T {
 
 /// Before anything of ours is open: all but standard input, output and error came from whoever started us.
 pub fn close_inherited() {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+    let Ok(entries) = fs::read_dir(if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" }) else {
         return;
     };
     let open: Vec<RawFd> = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();

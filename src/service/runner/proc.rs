@@ -1,10 +1,13 @@
-//! What `/proc` says of processes: who is whose child, since when a process runs, which boot this is.
+//! What `/proc`, or `ps` where there is none, says of processes: who is whose child, since when a process runs, which boot this is.
 //!
 //! A process id alone names nobody: it is reused. With the start time and the boot id it does.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::path::PathBuf;
 use std::sync::OnceLock;
+
+use crate::journal::ps;
 
 /// The part of `/proc/PID/stat` that is needed to follow and to name a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,9 @@ impl Stat {
 }
 
 pub fn stat(pid: i32) -> Option<Stat> {
+    if !cfg!(target_os = "linux") {
+        return ps::one(pid).map(|entry| of(&entry).1);
+    }
     // In one piece: the kernel makes the text anew for every read.
     let mut buffer = [0; 1024];
     let count = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
@@ -42,8 +48,17 @@ fn parse(text: &str) -> Option<Stat> {
     Some(Stat { parent, state, start_time, ignored: u32::try_from(ignored & u64::from(u32::MAX)).ok()? })
 }
 
+/// Which signals it ignores is not told there.
+fn of(entry: &ps::Entry) -> (i32, Stat) {
+    let ps::Entry { pid, parent, state, start_time } = *entry;
+    (pid, Stat { parent, state, start_time, ignored: 0 })
+}
+
 /// Every process that can be seen, with what is known of it.
 pub fn all() -> Vec<(i32, Stat)> {
+    if !cfg!(target_os = "linux") {
+        return ps::all().unwrap_or_default().iter().map(of).collect();
+    }
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -56,8 +71,14 @@ pub fn boot_id() -> io::Result<String> {
     if let Some(known) = KNOWN.get() {
         return Ok(known.clone());
     }
-    let read = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
+    let read =
+        if cfg!(target_os = "linux") { fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned() } else { ps::boot_id()? };
     Ok(KNOWN.get_or_init(|| read).clone())
+}
+
+/// The very file that this process runs; on Linux also after an upgrade replaced it on disk.
+pub fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
 }
 
 /// Is this process, not another with the same number, still at work?

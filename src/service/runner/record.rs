@@ -56,6 +56,19 @@ pub struct Stdout {
     pub cut: bool,
     /// Some bytes were not UTF-8 and are replaced in `text`.
     pub lossy: bool,
+    /// Part of it never came from where the step ran, for this reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+}
+
+impl Ended {
+    /// Somebody knows how it ended.
+    pub fn is_sure(&self) -> bool {
+        match self {
+            Self::NotStarted { .. } => true,
+            Self::Ran { unsure, .. } => unsure.is_none(),
+        }
+    }
 }
 
 impl ExitRecord {

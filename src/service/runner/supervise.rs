@@ -237,7 +237,7 @@ impl<'a> Supervisor<'a> {
     fn facts(&self, left_over: u32) -> ExitFacts {
         let wall = now().saturating_sub(self.began);
         let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).ok();
-        let user_ms = usage.map_or(0, |usage| usage.user_time().tv_sec() * 1_000 + usage.user_time().tv_usec() / 1_000);
+        let user_ms = usage.map_or(0, |usage| nix::sys::time::TimeValLike::num_milliseconds(&usage.user_time()));
         ExitFacts {
             code: self.status.and_then(WaitStatus::exit_status),
             signal: self.status.and_then(WaitStatus::terminating_signal),

@@ -4,8 +4,9 @@
 //! complete, and "no child left to wait for" proves that nothing is left at all.
 
 use rustix::io::Errno;
-use rustix::process::{self, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus};
+use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
 
+use super::handle::Handle;
 use super::proc::{self, Stat};
 
 /// What a round of reaping found.
@@ -85,9 +86,9 @@ fn send(pid: i32, stat: &Stat, signal: Signal) {
     let Some(pid) = Pid::from_raw(pid) else {
         return;
     };
-    let _ = match process::pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(fd) if proc::is_alive(pid.as_raw_nonzero().get(), stat.start_time) => process::pidfd_send_signal(fd, signal),
-        Err(Errno::NOSYS) => process::kill_process(pid, signal),
+    let _ = match Handle::open(pid) {
+        Ok(handle) if proc::is_alive(pid.as_raw_nonzero().get(), stat.start_time) => handle.signal(signal),
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => process::kill_process(pid, signal).map_err(Into::into),
         // Gone already, or not ours to signal: counted as left over where it stays.
         Ok(_) | Err(_) => Ok(()),
     };

@@ -77,6 +77,8 @@ fn child_of_the_pty_tests() {
         revise: Arc::new(|plan, _, _| Box::pin(async move { Ok((*plan).clone()) })),
         past: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
         rejoin: Arc::new(|| Box::pin(async { Err("reach another engine: this test has one".to_owned()) })),
+        catalogue: Arc::default(),
+        limits: ouioe::model::settings::EngineSettings::default(),
         actor: ana(),
         host: "prod".to_owned(),
         settings: UiSettings::from_env(|name| std::env::var(name).ok()),
@@ -164,6 +166,13 @@ impl Tty {
         let seen = self.seen.0.lock().expect("no panic in here");
         let (seen, timeout) = self.seen.1.wait_timeout_while(seen, WAIT, |seen| !holds(seen)).expect("no panic in here");
         assert!(!timeout.timed_out(), "no {what} on:\n{}", seen.screen.screen().contents());
+    }
+
+    /// Waits for the next byte, so long at most.
+    fn writes_within(&self, span: Duration) -> bool {
+        let seen = self.seen.0.lock().expect("no panic in here");
+        let before = seen.bytes.len();
+        self.seen.1.wait_timeout_while(seen, span, |seen| seen.bytes.len() == before).is_ok_and(|(_seen, timeout)| !timeout.timed_out())
     }
 
     fn shows(&self, text: &str) {
@@ -300,8 +309,7 @@ fn a_terminal_that_is_gone_is_let_go_of() {
     for before in ["", "trap '' HUP", "trap 'true' HUP"] {
         let folder = tempfile::tempdir().expect("a folder");
         let fifo = folder.path().join("report");
-        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("a fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
         let mut holder = std::process::Command::new(std::env::current_exe().expect("this binary"));
         holder.args(["--exact", "console::pty::holder_of_the_pty_tests", "--nocapture"]);
         holder.env(HOLDER, &fifo).env("OUIOE_TEST_BEFORE", before).stdout(std::process::Stdio::null());
@@ -345,13 +353,11 @@ fn idle_is_idle() {
         };
         tasks.flatten().map(of_task).sum()
     };
-    // The window of the measurement; what was on its way has settled when two in a row agree.
+    // What was on its way has settled once a whole window passes without a byte or a wake-up.
     let quiet = |tty: &Tty| {
-        let mut last = (switches(), tty.bytes().len());
         (0..10).any(|_| {
-            std::thread::sleep(Duration::from_secs(1));
-            let now = (switches(), tty.bytes().len());
-            std::mem::replace(&mut last, now) == now
+            let before = switches();
+            !tty.writes_within(Duration::from_secs(1)) && switches() == before
         })
     };
     assert!(quiet(&tty), "wake-ups or bytes in every one of ten seconds");

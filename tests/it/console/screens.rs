@@ -15,7 +15,7 @@ use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::state::State;
 use ouioe::model::time::Millis;
 
-use super::world::{Desk, Engine, busy, deploy, failing, plan, risky, text_of};
+use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, risky, text_of};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 10)];
 
@@ -364,4 +364,13 @@ fn hostile_names() {
             }
         }
     }
+}
+
+/// The operations that are built in, one of them open, and what is frozen.
+#[test]
+fn services() {
+    let mut engine = Engine::new();
+    engine.request(ana(), Command::Freeze { target: "web-3".to_owned(), reason: "its disk is being replaced".to_owned() });
+    scene("services", &engine.state, |desk| desk.press("␛8"));
+    scene("services-unbound", &engine.state, |desk| desk.press("␛8/not bound\rjj\r"));
 }

@@ -1,6 +1,7 @@
 //! Plans, an engine made of the real fold, and a console's model without a terminal: what the console's tests stand on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ouioe::console::app::{App, Now, Setup};
 use ouioe::console::input::Parser;
@@ -17,7 +18,7 @@ use ouioe::model::failure::{Certainty, ExitFacts, Failure, FailureClass};
 use ouioe::model::ids::{AttemptNo, CmdId, Epoch, JournalId, RunId};
 use ouioe::model::intent::Intent;
 use ouioe::model::plan::Plan;
-use ouioe::model::settings::Settings;
+use ouioe::model::settings::{EngineSettings, Settings};
 use ouioe::model::state::State;
 use ouioe::model::time::{Millis, Stamp};
 use ouioe::policy::digest::seal;
@@ -231,6 +232,8 @@ impl Desk {
             in_process: true,
             fold: machine::apply,
             render,
+            catalogue: Arc::new(ouioe::service::manifest::load(None).expect("the embedded manifests")),
+            limits: EngineSettings::default(),
             size,
         });
         update::begin(&mut app, None);

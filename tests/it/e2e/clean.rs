@@ -47,13 +47,13 @@ fn on_a_terminal() {
     let home = Home::new();
     let dir = folder(&home);
     let mut tty = Tty::start_as(&home, &["run", &intent(&dir)], &How { size: (120, 40), ..Default::default() });
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type localhost to approve plan");
     let text = tty.text();
     assert!(text.contains("old-one") && text.contains("sub/old-two") && !text.contains("fresh"), "{text}");
     // Between showing and approval: one more that is old enough, and one of the list that somebody wrote to.
     file(&dir.join("came-later"), 5);
     fs::write(dir.join("old-one"), "needed again").expect("a file");
-    tty.press("yes\r");
+    tty.press("localhost\r");
     assert_eq!(tty.end(), 0, "{}", tty.text());
     assert_eq!(left(&dir), ["came-later", "fresh", "old-one"]);
     let run = home.show("last");

@@ -3,8 +3,10 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use super::home::{Home, program, sh, step, until};
-use super::tty::Tty;
+use rustix::process::Signal;
+
+use super::home::{Home, Said, kill, program, sh, step, until};
+use super::tty::{How, Tty};
 
 #[test]
 fn done_and_failed() {
@@ -36,7 +38,7 @@ fn rejected_and_cancelled() {
     let home = Home::new();
     let plan = home.plan(&[sh("a", &[], "true")]);
     let mut tty = Tty::start(&home, &["run", "--plan", &plan]);
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type localhost to approve plan");
     tty.press("no\r");
     assert_eq!(tty.end(), 5);
     assert!(!home.state().join("journal.sqlite3").exists());
@@ -63,6 +65,79 @@ fn waits_and_unknown() {
     // The step ends its own runner: nobody can say what became of it.
     let said = home.run(&["run", "--yes", "--plan", &home.plan(&[sh("a", &[], "kill -9 $PPID")])]).exits(7);
     assert_eq!(step(&home.show("last"), "a")["state"], "outcome_unknown", "{said:?}");
+}
+
+/// `^C` leaves: it says which run goes on, and what to type to come back.
+#[test]
+fn left_by_interrupt() {
+    let home = Home::new();
+    let gate = home.fifo("gate");
+    let mark = home.path("begun");
+    let wait = format!("touch {}; cat {} > /dev/null", mark.display(), gate.display());
+    let running = home.spawn(&["run", "--yes", "--plan", &home.plan(&[sh("a", &[], &wait)])]);
+    until("the step", || mark.exists().then_some(()));
+    kill(i32::try_from(running.id()).expect("a pid"), Signal::INT);
+    let said = Said::of(running.wait_with_output().expect("its end")).exits(130);
+    let run = home.show("last")["run"].as_str().expect("an id").to_owned();
+    for wanted in [format!("left run {run}: 1 step runs to its end"), format!("`ouioe resume {run}`"), format!("`ouioe cancel {run}`")] {
+        assert!(said.err.contains(&wanted), "no {wanted:?} in {}", said.err);
+    }
+    fs::write(&gate, "go").expect("a reader");
+    home.run(&["resume", &run]).exits(0);
+    assert_eq!(home.show("last")["state"], "succeeded");
+    // Each code that there is stands in the help.
+    let help = home.run(&["--help"]).exits(0).out;
+    assert!(help.contains("130 left by Ctrl-C") && help.contains("FAILING"), "{help}");
+}
+
+/// Words said to the program lead to its help, not to the nearest operation.
+#[test]
+fn help_is_no_intent() {
+    let home = Home::new();
+    for word in ["help", "exit", "quit", "?"] {
+        for verb in ["run", "plan"] {
+            let said = home.run(&[verb, word]).exits(2);
+            assert!(said.err.contains("ouioe --help") && !said.err.contains("host."), "{verb} {word}: {}", said.err);
+        }
+    }
+}
+
+/// What is frozen is seen wherever one looks for why nothing moves; what nobody knows is not taken without a word.
+#[test]
+fn freezes_are_listed() {
+    let home = Home::new();
+    home.run(&["run", "--plan", &home.plan(&[sh("a", &[], "true")])]).exits(6);
+    let said = home.run(&["freeze", "localhost", "--reason", "a disk"]).exits(0);
+    assert!(!said.err.contains("no asset"), "{}", said.err);
+    let said = home.run(&["freeze", "wbe-3"]).exits(0);
+    assert!(said.err.contains("wbe-3 is no asset of the inventory"), "{}", said.err);
+    let said = home.run(&["runs"]).exits(0);
+    assert!(said.err.contains("localhost is frozen (a disk)") && said.err.contains("wbe-3 is frozen"), "{}", said.err);
+    let said = home.run(&["show", "last"]).exits(0);
+    assert!(said.out.contains("localhost is frozen") && !said.out.contains("wbe-3"), "{}", said.out);
+    assert!(home.run(&["doctor"]).out.contains("ouioe thaw localhost"));
+    home.run(&["thaw", "localhost"]).exits(0);
+    home.run(&["thaw", "wbe-3"]).exits(0);
+    assert!(!home.run(&["runs"]).exits(0).err.contains("frozen"));
+}
+
+/// As wide as the terminal where there is one, whole in a pipe.
+#[test]
+fn lists_fit_their_terminal() {
+    let home = Home::new();
+    for list in ["template", "service"] {
+        let whole = home.run(&[list, "list"]).exits(0).out;
+        assert!(whole.lines().any(|line| line.chars().count() > 80), "{whole}");
+        let mut tty = Tty::start_as(&home, &[list, "list"], &How { size: (80, 100), ..How::default() });
+        assert_eq!(tty.end(), 0);
+        let written = String::from_utf8(tty.bytes()).expect("text");
+        let widest = written.lines().map(ouioe::text::width).max();
+        assert!(widest <= Some(80) && written.contains('…'), "{widest:?}: {written}");
+        for line in whole.lines() {
+            let name = line.split(' ').next().expect("a name");
+            assert!(written.contains(name), "{name} is not in {written}");
+        }
+    }
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn of_a_question() {
     let home = Home::new();
     let clean = format!("delete files older than 0 s in {} on localhost", folder(&home));
     let mut tty = Tty::start_as(&home, &["run", &clean], &How { size: (120, 50), ..How::default() });
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type localhost to approve plan");
     tty.press("no\r");
     assert_eq!(tty.end(), 5);
     let bytes = tty.bytes();

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 use serde_json::json;
 
 use super::home::{Home, PATIENCE, field, sh, until};
@@ -14,6 +15,13 @@ fn ticks(pid: i32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
     after_name.split(' ').skip(11).take(2).filter_map(|text| text.parse::<u64>().ok()).sum()
+}
+
+/// Waits for its end, so long at most.
+fn ends_within(pid: i32, span: Duration) -> bool {
+    let process = pidfd_open(Pid::from_raw(pid).expect("a pid"), PidfdFlags::empty()).expect("it lives");
+    let span = rustix::event::Timespec { tv_sec: i64::try_from(span.as_secs()).expect("short"), tv_nsec: 0 };
+    poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&span)).expect("a wait") > 0
 }
 
 /// Where its three standard descriptors lead.
@@ -74,7 +82,7 @@ fn hang_up_with_a_live_run(shell: &str) {
     assert!(lives(pid), "{shell}: the same process goes on");
     assert_eq!(standard(pid), ["/dev/null"; 3], "{shell}");
     let before = ticks(pid);
-    std::thread::sleep(Duration::from_secs(1));
+    assert!(!ends_within(pid, Duration::from_secs(1)), "{shell}: it ended under a live run");
     assert!(ticks(pid) - before <= 3, "{shell}: {} ticks of 100", ticks(pid) - before);
     assert_eq!(field(format!("/proc/{pid}/status"), "Pid"), u64::try_from(pid).ok());
     // Headless, but it can be reached.

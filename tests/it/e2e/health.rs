@@ -120,8 +120,11 @@ fn are_event_lines(lines: &[Value]) {
 #[test]
 fn on_the_command_line() {
     let home = Home::new();
-    let said = home.run(&["run", INTENT, "--yes", "--json"]).exits(0);
+    let said = home.run(&["run", INTENT, "--yes", "--json"]);
     let lines = said.values();
+    // A machine that compiles is busy: the code says what the verdict does.
+    let failing = home.show("last")["verdict"] == "failing";
+    assert_eq!(said.code, i32::from(failing), "{}", said.err);
     are_event_lines(&lines);
     let count = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
     assert_eq!((count("step_started"), count("step_succeeded"), count("workflow_finished")), (7, 7, 1));
@@ -135,13 +138,22 @@ fn the_verdict_follows_the_thresholds() {
     let judged = |thresholds: &str| {
         let home = Home::new();
         home.manifest(&format!("[[operation]]\nname = \"host.cpu_mem\"\nthresholds = [{thresholds}]\n"));
-        home.run(&["run", INTENT, "--yes"]).exits(0);
-        home.show("last")
+        let said = home.run(&["run", INTENT, "--yes"]);
+        let run = home.show("last");
+        assert_eq!(run["state"], "succeeded");
+        assert_eq!(said.code, i32::from(run["verdict"] == "failing"), "{run:#}");
+        run
     };
     let failing = judged(r#"{ field = "mem_total_kib", degraded = 1, failing = 2 }"#);
     assert_eq!((&failing["verdict"], &step(&failing, "load")["verdict"]["health"]), (&"failing".into(), &"failing".into()));
     let reasons = step(&failing, "load")["verdict"]["reasons"].to_string();
     assert!(reasons.contains("mem_total_kib"), "{reasons}");
+    // One step, so that nothing else on a busy machine is judged: only what is failing makes the code.
+    for (thresholds, code) in [("failing = 2", 1), ("degraded = 2", 0), ("failing = 2e15", 0)] {
+        let home = Home::new();
+        home.manifest(&format!("[[operation]]\nname = \"host.cpu_mem\"\nthresholds = [{{ field = \"mem_total_kib\", {thresholds} }}]\n"));
+        home.run(&["service", "call", "host.cpu_mem", "--set", "host=localhost", "--yes"]).exits(code);
+    }
     let healthy = judged(r#"{ field = "mem_total_kib", degraded = 1e15, failing = 2e15 }"#);
     assert_eq!(step(&healthy, "load")["verdict"]["health"], "healthy");
     assert_eq!(step(&healthy, "load")["verdict"]["reasons"].as_array().map(Vec::len), Some(0));
@@ -156,7 +168,7 @@ fn a_named_configuration_brings_its_manifests() {
     let config = home.write("elsewhere/my.toml", "");
     let threshold = "[[operation]]\nname = \"host.disk_usage\"\nthresholds = [{ field = \"filesystems.*.size_kib\", failing = 0 }]\n";
     home.write("elsewhere/services/disk.toml", threshold);
-    home.run(&["run", INTENT, "--yes", "--config", &config.display().to_string()]).exits(0);
+    home.run(&["run", INTENT, "--yes", "--config", &config.display().to_string()]).exits(1);
     let run = home.show("last");
     assert_eq!((&run["verdict"], &step(&run, "disk")["verdict"]["health"]), (&"failing".into(), &"failing".into()));
 }

@@ -9,7 +9,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -78,7 +77,7 @@ impl Home {
     /// What a step reads from until somebody writes to it: no guess how long a thing takes.
     pub fn fifo(&self, name: &str) -> PathBuf {
         let path = self.path(name);
-        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a fifo");
+        assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo runs").success());
         path
     }
 

@@ -9,8 +9,8 @@ use super::tty::Tty;
 fn waiting(home: &Home) {
     let steps = [sh("a", &[], "cat nothing-here"), sh("b", &["a"], "echo went on")];
     let mut tty = Tty::start(home, &["run", "--plan", &home.plan(&steps)]);
-    tty.shows("Type yes to approve plan");
-    tty.press("yes\r");
+    tty.shows("Type localhost to approve plan");
+    tty.press("localhost\r");
     tty.shows("leave it waiting");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "{}", tty.text());
@@ -41,14 +41,44 @@ fn a_yes_at_the_terminal_runs_the_changed_step() {
     let home = Home::new();
     waiting(&home);
     let mut tty = Tty::start(&home, &["retry", "last", "a", "--set", "command=echo better"]);
-    tty.shows("Type yes to run step a so");
+    tty.shows("Type localhost to run step a so");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "Enter leaves it");
     let mut tty = Tty::start(&home, &["retry", "last", "a", "--set", "command=echo better"]);
-    tty.shows("Type yes to run step a so");
-    tty.press("yes\r");
+    tty.shows("Type localhost to run step a so");
+    tty.press("localhost\r");
     assert_eq!(tty.end(), 0);
     home.run(&["resume"]).exits(0);
+}
+
+/// The same by the console's key: typed, shown as a difference, allowed by the name of what it runs on.
+#[test]
+fn a_retry_with_other_parameters_by_the_key_m() {
+    let home = Home::new();
+    waiting(&home);
+    let mut tty = Tty::start(&home, &[]);
+    tty.shows("what is to be done?");
+    tty.press("\x1b");
+    tty.shows("parked");
+    tty.press("\r");
+    tty.shows("needs a decision");
+    tty.press("m");
+    tty.shows("command (1 of 2): cat nothing-here");
+    tty.press("\x15echo better\r");
+    tty.shows("host (2 of 2): localhost");
+    tty.press("\r");
+    tty.shows("-> \"echo better\"");
+    tty.shows("acts on");
+    assert_eq!(home.show("last")["revision"], 1, "looking changes nothing");
+    tty.press("mlocalhost\r");
+    tty.shows("accepted: change a");
+    tty.press("R");
+    tty.shows("SUCCEEDED 2/2");
+    tty.press("q");
+    assert_eq!(tty.end(), 0);
+    let run = home.show("last");
+    assert_eq!((run["state"].as_str(), run["revision"].as_u64()), (Some("succeeded"), Some(2)));
+    assert_eq!(step(&run, "a")["result"]["text"], "better\n");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, Signal, getpid, pidfd_getfd, pidfd_open};
+use rustix::process::Signal;
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
 use super::home::{Home, PATIENCE, kill, program, until};
@@ -79,8 +79,7 @@ impl Tty {
         for (name, value) in how.env {
             command.env(name, value);
         }
-        let ours = pidfd_open(getpid(), PidfdFlags::empty()).expect("ourselves");
-        let master = pidfd_getfd(ours, pair.master.as_raw_fd().expect("a descriptor"), PidfdGetfdFlags::empty()).expect("a copy");
+        let master = copy_of(pair.master.as_raw_fd().expect("a descriptor"));
         let started = Instant::now();
         let child = pair.slave.spawn_command(command).expect("the child");
         drop(pair);
@@ -227,4 +226,18 @@ impl Drop for Tty {
         let _ = self.child.wait();
         drop(self.stop.take());
     }
+}
+
+/// Another descriptor of the same open file.
+#[cfg(target_os = "linux")]
+fn copy_of(fd: std::os::fd::RawFd) -> OwnedFd {
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+    let ours = pidfd_open(getpid(), PidfdFlags::empty()).expect("ourselves");
+    pidfd_getfd(ours, fd, PidfdGetfdFlags::empty()).expect("a copy")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn copy_of(fd: std::os::fd::RawFd) -> OwnedFd {
+    std::fs::OpenOptions::new().read(true).write(true).open(format!("/dev/fd/{fd}")).expect("a copy").into()
 }

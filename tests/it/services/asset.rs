@@ -30,6 +30,22 @@ name = \"auth\"
 depends_on = [\"ledger\"]
 ";
 
+/// More names than a result may hold: the first of them, and how many are left out.
+#[test]
+fn ten_thousand_hosts_are_listed_as_far_as_a_result_goes() {
+    let rig = Rig::new();
+    let hosts: String = (0..10_000).map(|at| format!("[[host]]\nname = \"web-{at:05}.example\"\n")).collect();
+    let assets = ouioe::store::import::parse("h.toml", &hosts, ouioe::store::import::Notation::Toml).unwrap();
+    Inventory::at(rig.dir.path()).import(&assets).unwrap();
+    let listed = result(rig.run(&step("asset.list", &json!({}))));
+    let names = listed["hosts"].as_array().expect("names");
+    assert!(names.len() > 1_000 && names.contains(&json!("web-00000.example")), "{}", names.len());
+    // `localhost` is always one of them.
+    assert_eq!(listed["host_count"], 10_001);
+    assert_eq!(names.len() as u64 + listed["hosts_left_out"].as_u64().expect("a count"), 10_001);
+    assert!(listed.to_string().len() < 64 << 10);
+}
+
 #[test]
 fn steps_change_the_inventory_and_read_it_back() {
     let rig = Rig::new();

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod ends;
+mod orphan;
 mod program;
 mod server;
 mod shared;

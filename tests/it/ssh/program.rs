@@ -6,7 +6,7 @@ use super::server::Server;
 use crate::e2e::home::{Home, step};
 use crate::e2e::tty::Tty;
 
-fn home(server: &Server, hosts: &str) -> Home {
+pub fn home(server: &Server, hosts: &str) -> Home {
     let home = Home::new();
     home.write("config/ouioe/config.toml", format!("[ssh]\nconfig_file = \"{}\"\n", server.path("ssh.conf").display()));
     let hosts = home.write("hosts.toml", hosts);
@@ -20,7 +20,7 @@ fn me() -> String {
     String::from_utf8(said.stdout).expect("a name").trim().to_owned()
 }
 
-fn web_3(server: &Server) -> String {
+pub fn web_3(server: &Server) -> String {
     format!("[[host]]\nname = \"web-3\"\naddress = \"127.0.0.1\"\nuser = \"{}\"\nport = {}\n", me(), server.port)
 }
 
@@ -31,9 +31,9 @@ fn a_host_of_the_inventory_is_reached_and_the_person_saw_where() {
     let params = json!({ "host": "web-3", "command": "echo \"$SSH_CONNECTION\"; exit 3" });
     let plan = home.plan(&[json!({ "id": "a", "operation": "host.run_command", "params": params, "critical": true })]);
     let mut tty = Tty::start(&home, &["run", "--plan", &plan]);
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type web-3 to approve plan");
     assert!(tty.text().contains("on web-3: /bin/sh -c"), "{}", tty.text());
-    tty.press("yes\r");
+    tty.press("web-3\r");
     tty.shows("leave it waiting");
     tty.press("\r");
     assert_eq!(tty.end(), 6, "{}", tty.text());

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto, socket_with};
+use rustix::net::{AddressFamily, SocketType, ipproto, socket};
 use serde_json::{Value, json};
 
 use crate::model::failure::{Failure, FailureClass};
@@ -62,7 +62,10 @@ fn resolve(host: &str) -> Result<IpAddr, Failure> {
 }
 
 fn open() -> io::Result<OwnedFd> {
-    Ok(socket_with(AddressFamily::INET, SocketType::RAW, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, Some(ipproto::ICMP))?)
+    let made = socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::ICMP))?;
+    rustix::io::fcntl_setfd(&made, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&made, true)?;
+    Ok(made)
 }
 
 async fn own(host: String, to: Ipv4Addr, listener: OwnedFd) -> Answer {

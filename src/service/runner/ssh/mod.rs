@@ -9,6 +9,7 @@ mod hearing;
 mod link;
 mod payload;
 mod script;
+mod settle;
 mod talk;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::service::control;
 use crate::spool::SpoolWriter;
 use ask::Fate;
 use hearing::Stage;
+pub(super) use settle::settle;
 use talk::{Talk, Talked};
 
 /// Of `ssh` where the link failed, of the wrapper where it ran nothing: never taken for the step's.
@@ -123,30 +125,39 @@ fn conclude(talked: &Talked, caller: &Caller<'_>, request: &RunnerRequest, signa
         Stage::Greeting | Stage::Ready | Stage::Sent | Stage::Refused(_) | Stage::Started => format!("the link to {host} was lost"),
     };
     let lost = |ended: Ended| if is_whole { ended } else { without_end(ended, why) };
-    let unsure = match fate {
+    match fate {
         Fate::Exit(status) => return Ok(lost(streams.finish(ExitFacts { code: Some(status), ..exit.clone() }))),
         Fate::Never if *stage != Stage::Started => {
             return Err(refused(FailureClass::DependencyDown, format!("the link to {host} was lost before it began: {said}")));
         }
-        Fate::Never => format!("its record on {host} is gone"),
-        Fate::Running(pid) => format!("the link to {host} was lost: it may still run on {host} (pid {pid})"),
-        Fate::Gone => format!("it ended on {host} without a record of how"),
-        Fate::Starting | Fate::Unreachable => format!("the link to {host} was lost and {host} cannot be asked: it may still run on {host}"),
-    };
+        Fate::Never | Fate::Running(_) | Fate::Gone | Fate::Starting | Fate::Unreachable => {}
+    }
     Ok(match lost(streams.finish(exit.clone())) {
         Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure: _ } => {
-            Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure: Some(unsure) }
+            let unsure = Some(not_known(fate, host, &format!("the link to {host} was lost")));
+            Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure }
         }
         never @ Ended::NotStarted { .. } => never,
     })
+}
+
+/// What is known of a step whose host does not say how it ended.
+fn not_known(fate: Fate, host: &str, why: &str) -> String {
+    match fate {
+        Fate::Exit(status) => format!("it ended on {host} with status {status}"),
+        Fate::Never => format!("its record on {host} is gone"),
+        Fate::Running(pid) => format!("{why}: it may still run on {host} (pid {pid})"),
+        Fate::Gone => format!("it ended on {host} without a record of how"),
+        Fate::Starting | Fate::Unreachable => format!("{why} and {host} cannot be asked: it may still run on {host}"),
+    }
 }
 
 /// Part of what the step wrote did not come over the link.
 fn without_end(ended: Ended, why: String) -> Ended {
     match ended {
         Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure } => {
-            let spool_error = Some(spool_error.unwrap_or(why));
-            Ended::Ran { exit, spool, stdout: Stdout { cut: true, ..stdout }, error_tail, spool_error, unsure }
+            let stdout = Stdout { cut: true, lost: Some(why.clone()), ..stdout };
+            Ended::Ran { exit, spool, stdout, error_tail, spool_error: Some(spool_error.unwrap_or(why)), unsure }
         }
         never @ Ended::NotStarted { .. } => never,
     }

@@ -1,0 +1,143 @@
+//! What a clause is and what its best operation leaves unsaid: bounds that are missing, words that got lost, reads inside messages.
+
+use crate::model::catalogue::EffectClass;
+use crate::planner::ask::World;
+use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::grammar;
+use crate::planner::score::Query;
+use crate::planner::segment::{Clause, Cond, is_outcome};
+use crate::planner::slots::WORDED;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::is_function;
+
+use super::units::Unit;
+use super::{Stop, clarify, refuse};
+
+/// "put x in maintenance: ...", "port 443 on x: page them if it is closed": what stands before the colon is itself to be done.
+pub(super) fn is_lead_done(clause: &Clause, next: Option<&Clause>, world: &World<'_>, pool: Pool) -> bool {
+    let Some(best) = choose(&clause.tokens, world, pool, &Around::default()).into_iter().next() else { return false };
+    let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    let hangs = next.is_some_and(|next| matches!(next.cond, Some(Cond::On { .. })));
+    whole && best.operation.required().next().is_some() && (hangs || best.operation.effect != EffectClass::Read)
+}
+
+/// "drop all databases": what destroys needs a bound.
+pub(super) fn unbounded(best: &Choice, clause: &Clause) -> Option<Stop> {
+    let operation = &best.operation;
+    let followed = |at: usize| clause.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Word && !is_function(&next.low));
+    let all = (0..clause.tokens.len()).any(|at| {
+        let token = &clause.tokens[at];
+        token.is("everything") || (token.is_one_of(&["all", "every", "each"]) && followed(at))
+    });
+    let open = operation.required().any(|param| !best.bound.values.contains_key(&param.name));
+    let no_bound = best.bound.group.as_ref().is_none_or(|group| group.values.is_empty());
+    (operation.effect == EffectClass::Destroy && all && open && no_bound).then(|| {
+        let what = operation.required().find(|param| !best.bound.values.contains_key(&param.name)).map_or("target", |param| &param.name);
+        refuse(format!("{} on everything has no bound; name each `{what}`", operation.name), vec![operation.name.clone()])
+    })
+}
+
+/// "send the load of x to #ops": the read whose answer the message carries.
+pub(super) fn embedded(best: &Choice, clause: &Clause, world: &World<'_>, pool: Pool) -> Option<Choice> {
+    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let verb = world.index.verb_place(&clause.tokens)?;
+    let sends = clause.tokens[verb].is_one_of(&["send", "post", "mail", "email", "report", "forward", "push", "write", "publish", "share"]);
+    let channel = clause.tokens.iter().position(|token| token.kind == Kind::Channel)?;
+    if !worded || !sends || channel < verb + 3 || clause.tokens.iter().any(|token| token.is_one_of(&["that", "saying", "says"])) {
+        return None;
+    }
+    let inner = &clause.tokens[verb + 1..channel];
+    let inner = inner.strip_suffix(&[clause.tokens[channel - 1].clone()]).filter(|_| clause.tokens[channel - 1].is("to"))?;
+    let read = choose(inner, world, pool, &Around::default()).into_iter().next()?;
+    let whole = read.operation.required().all(|param| read.bound.values.contains_key(&param.name) || read.bound.group.is_some());
+    let is_read = read.operation.effect == EffectClass::Read && read.operation.required().next().is_some();
+    (is_read && whole && read.words >= 1.5).then_some(read)
+}
+
+/// "are there any x? list them": asked once.
+pub(super) fn is_again(found: &[Unit], best: &Choice, clause: &Clause) -> bool {
+    let pronoun = clause.tokens.iter().any(|token| token.is_one_of(&["it", "them", "these", "those", "that"]));
+    let nothing_new = best.bound.values.values().all(Vec::is_empty) && best.bound.group.is_none() && clause.cond.is_none();
+    let same = found.last().and_then(|unit| unit.operation.as_ref()).is_some_and(|operation| operation.name == best.operation.name);
+    same && pronoun && nothing_new && best.operation.effect != EffectClass::Destroy
+}
+
+/// An address, path or channel that the operation has no place for was said for a reason.
+pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<Stop> {
+    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let taken = |token: &Token| best.bound.values.values().flatten().any(|value| *value == token.text);
+    let machine = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
+    let strong = |token: &Token| match token.kind {
+        Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => true,
+        // In a message it is what the message is about.
+        Kind::Duration => !worded,
+        Kind::Ident => machine(token) && !worded && !taken(token),
+        // A name in other letters is not passed over for the machine at hand.
+        Kind::Word => !worded && !token.text.is_ascii(),
+        Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
+    };
+    if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
+        return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
+    }
+    let at = (0..clause.tokens.len()).find(|at| strong(&clause.tokens[*at]) && !best.bound.used[*at])?;
+    let question = format!("{} takes no `{}`; what should be done with it?", best.operation.name, clause.tokens[at].text);
+    Some(clarify(question, vec!["operation".to_owned()], vec![best.operation.name.clone()]))
+}
+
+/// What stands behind an "and" without a word that the operation knows: "restart nginx and lift the ban".
+pub(super) fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<String> {
+    let query = Query::of(&clause.tokens, &world.index, None);
+    let operation = world.index.operations.iter().position(|one| one.name == best.operation.name)?;
+    let is_joint = |token: &Token| token.is_one_of(&["and", "plus", "but"]) || token.kind == Kind::Mark(',');
+    let joints = (0..clause.tokens.len()).filter(|at| is_joint(&clause.tokens[*at]));
+    let ends = joints.map(|from| {
+        let end = (from + 1..clause.tokens.len()).find(|at| is_joint(&clause.tokens[*at])).unwrap_or(clause.tokens.len());
+        from + 1..end
+    });
+    let mut parts = ends.filter(|part| {
+        let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
+        let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
+        part.clone().any(|at| content(&at)) && !part.clone().any(known)
+    });
+    parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
+}
+
+/// "verify that it is up again": no object of its own.
+pub(super) fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
+    let plain = |token: &Token| {
+        token.kind == Kind::Word
+            && (is_function(&token.low) || world.index.looks.contains(&token.low) || is_outcome(token))
+            && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
+    };
+    clause.tokens.iter().all(plain)
+}
+
+/// "something is wrong on web-1", "in staging": says where, and perhaps that it is bad.
+pub(super) fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
+    let plain = |token: &Token| match token.kind {
+        Kind::Word => is_function(&token.low) || is_outcome(token) || grammar::environment(&token.low).is_some(),
+        Kind::Ident | Kind::Ip => world.is_asset(&token.text) || grammar::is_machine_like(&token.text),
+        Kind::Mark(_) => true,
+        Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Int(_) | Kind::Duration | Kind::Version | Kind::Datetime => false,
+    };
+    let says = |token: &Token| is_outcome(token) || grammar::environment(&token.low).is_some();
+    clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
+}
+
+/// Nothing but function words and looks: "I want you to see".
+pub(super) fn is_filler(clause: &Clause, world: &World<'_>) -> bool {
+    clause.tokens.iter().all(|token| match token.kind {
+        Kind::Word => is_function(&token.low) || (world.index.looks.contains(&token.low) && clause.tokens.len() < 4),
+        Kind::Mark(_) => true,
+        Kind::Ident
+        | Kind::Quoted
+        | Kind::Url
+        | Kind::Path
+        | Kind::Channel
+        | Kind::Ip
+        | Kind::Int(_)
+        | Kind::Duration
+        | Kind::Version
+        | Kind::Datetime => false,
+    })
+}

@@ -1,0 +1,179 @@
+//! What the screen says when the world moves, or the operator moves about, without an order being sent.
+
+use ouioe::console::app::Dirty;
+use ouioe::model::command::Consent;
+use ouioe::model::failure::Certainty;
+use ouioe::model::ids::RunId;
+
+use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, text_of};
+
+fn screen(desk: &mut Desk) -> String {
+    text_of(&desk.frame())
+}
+
+fn has(desk: &mut Desk, wanted: &str) {
+    let screen = screen(desk);
+    assert!(screen.contains(wanted), "no {wanted:?} in\n{screen}");
+}
+
+fn submit(engine: &mut Engine, title: &str, lines: &[&str]) -> (RunId, Vec<ouioe::engine::handle::FeedItem>) {
+    let plan = plan(title, lines);
+    engine.submit(&plan, Consent::Shown { digest: plan.digest })
+}
+
+#[test]
+fn a_run_of_another_process_is_counted_at_once() {
+    let (mut engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r");
+    has(&mut desk, "5 Runs(1)");
+    let (_, items) = submit(&mut engine, "look", &["a: | read host.facts"]);
+    assert_eq!(desk.app.dirty, Dirty::Clean);
+    desk.feed(items);
+    assert_ne!(desk.app.dirty, Dirty::Clean, "a frame is owed, though another run is shown");
+    has(&mut desk, "5 Runs(2)");
+}
+
+#[test]
+fn a_cancel_dialog_follows_its_run_to_its_end() {
+    let mut engine = Engine::new();
+    let (run, _) = submit(&mut engine, "two", &["a: | read host.facts", "b: a | read host.facts"]);
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\rx");
+    desk.look();
+    has(&mut desk, "STOPS   a");
+    let items = engine.succeed(&run, "a");
+    desk.feed(items);
+    has(&mut desk, "STOPS   b");
+    has(&mut desk, "cancel now");
+    let items = engine.succeed(&run, "b");
+    desk.feed(items);
+    assert_ne!(desk.app.dirty, Dirty::Clean);
+    has(&mut desk, "the run has ended: SUCCEEDED");
+    let screen = screen(&mut desk);
+    assert!(!screen.contains("cancel now") && screen.contains("close, decide later"), "{screen}");
+    desk.press("x\r");
+    assert_eq!(desk.orders(), [""; 0], "nothing can be ended twice");
+}
+
+#[test]
+fn the_question_of_the_shown_run_comes_first() {
+    let (mut engine, _) = failing();
+    let (run, _) = submit(&mut engine, "later", &["late: | read host.facts"]);
+    engine.fail(&run, "late", Certainty::FailedKnown);
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛");
+    has(&mut desk, "later");
+    // The newest is on top.
+    desk.press("\r");
+    has(&mut desk, &format!("on {run}/late"));
+    desk.press("A");
+    has(&mut desk, "Decide on late");
+    desk.press("␛␛j\r");
+    desk.press("A");
+    has(&mut desk, "Decide on smoke-test");
+}
+
+#[test]
+fn esc_leaves_the_intent_to_the_pane_before_and_keeps_the_draft() {
+    let (engine, _) = busy();
+    for (way, there) in [("5", "▸ runs"), ("1", "▸ plan"), ("4", "▸ why"), ("6", "▸ inbox")] {
+        let mut desk = Desk::new(&engine.state, (80, 24));
+        desk.press("␛\r");
+        desk.press(way);
+        desk.press("ihalf a thought␛");
+        has(&mut desk, there);
+        desk.press("i");
+        has(&mut desk, "> half a thought");
+    }
+    // A proposal's way back is the list of runs, so that Esc goes round nowhere.
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.propose(&deploy());
+    desk.look();
+    desk.press("␛");
+    has(&mut desk, "▸ runs");
+}
+
+#[test]
+fn what_was_submitted_is_history() {
+    let mut engine = Engine::new();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    for intent in ["first thing", "second thing"] {
+        let mut plan = plan(intent, &["a: | read host.facts"]);
+        plan.intent = intent.to_owned();
+        ouioe::policy::digest::seal(&mut plan);
+        desk.press("i");
+        desk.propose(&plan);
+        desk.look();
+        desk.press("\r");
+        desk.deliver(&mut engine);
+        desk.press("i");
+        assert_eq!(desk.app.intent.editor.text(), "", "what was submitted is no draft");
+    }
+    desk.press("draft");
+    for (key, shown) in [
+        ("\x1b[A", "second thing"),
+        ("\x1b[A", "first thing"),
+        ("\x1b[A", "first thing"),
+        ("\x1b[B", "second thing"),
+        ("\x1b[B", "draft"),
+        ("\x1b[B", "draft"),
+    ] {
+        desk.press(key);
+        assert_eq!(desk.app.intent.editor.text(), shown, "{key:?}");
+    }
+}
+
+#[test]
+fn a_skipped_step_says_what_failed_before_it() {
+    let mut engine = Engine::new();
+    let (run, _) = submit(&mut engine, "gone", &["a: | read host.facts", "b: a | read host.facts", "c: b | read host.facts"]);
+    engine.fail(&run, "a", Certainty::FailedKnown);
+    let command = ouioe::model::command::Command::Reject { run: run.clone(), step: Some("a".into()), reason: String::new() };
+    let (reply, _) = engine.request(ana(), command);
+    assert!(matches!(reply, ouioe::engine::handle::Reply::Accepted { .. }), "{reply:?}");
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r");
+    let screen = screen(&mut desk);
+    assert!(screen.contains("skipped: needs a, which failed") && screen.contains("skipped: needs b, which was skipped"), "{screen}");
+}
+
+#[test]
+fn services_lists_every_operation_and_opens_one() {
+    let (engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛8");
+    let slots = engine.state.slots_taken;
+    has(&mut desk, &format!("{slots} of 16 slots"));
+    desk.press("/disk_usage\r");
+    has(&mut desk, "▌ host.disk_usage");
+    desk.press("\r");
+    for said in ["does", "reads only", "built in: disk_usage", "of 4 slots of host in use", "judged by"] {
+        has(&mut desk, said);
+    }
+    desk.press("␛");
+    has(&mut desk, "▌ host.disk_usage");
+    desk.press("␛␛");
+    has(&mut desk, "▸ runs");
+    // By name as well.
+    desk.press(":pane services\r");
+    has(&mut desk, "▸ services");
+    desk.press("?");
+    has(&mut desk, "help");
+    assert!(ouioe::console::keys::help().iter().any(|(keys, help)| keys == "8" && help.contains("Services")));
+}
+
+#[test]
+fn a_freeze_is_seen_wherever_one_is() {
+    let (mut engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r");
+    desk.frame();
+    let freeze = ouioe::model::command::Command::Freeze { target: "web-3".to_owned(), reason: "a disk".to_owned() };
+    let (_, items) = engine.request(ana(), freeze);
+    desk.feed(items);
+    assert_ne!(desk.app.dirty, Dirty::Clean);
+    has(&mut desk, "1 FROZEN");
+    desk.press("8");
+    has(&mut desk, "FROZEN: web-3");
+}
