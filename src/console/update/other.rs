@@ -11,9 +11,9 @@ use crate::model::outcome::PlanOutcome;
 
 /// What the words alone came to is known and shown: the model is asked for another.
 pub(super) fn ask(app: &mut App, ask: u64, text: String, outcome: PlanOutcome, deeds: &mut Vec<Deed>) {
-    if app.other.model.is_none() {
-        return;
-    }
+    let Some(model) = &app.other.model else { return };
+    let line = format!("the model {model} is asked too; nothing waits for it");
+    app.say(Role::Muted, line);
     deeds.push(Deed::Improve { ask, text: text.clone(), standing: Box::new(outcome.clone()) });
     (app.other.standing, app.other.found) = (Some(Standing { ask, text, outcome }), None);
 }
@@ -22,13 +22,15 @@ pub(super) fn ask(app: &mut App, ask: u64, text: String, outcome: PlanOutcome, d
 pub(super) fn found(app: &mut App, ask: u64, improvement: Option<Improvement>) {
     let is_asked = app.other.standing.as_ref().is_some_and(|standing| standing.ask == ask);
     let Some(improvement) = improvement.filter(|_| is_asked && app.other_matters()) else { return };
-    let line = improvement.line();
     if let Some(plan) = improvement.plan.clone().filter(|_| improvement.is_better) {
-        app.say(Role::Accent, format!("^Y shows another plan: {line}"));
+        app.say(
+            Role::Accent,
+            format!("^Y shows another plan, of the model {}: {} ({})", improvement.model, improvement.why, improvement.spent()),
+        );
         app.other.found = Some(Found { improvement, plan });
     } else {
         app.other.standing = None;
-        app.say(Role::Muted, line);
+        app.say(Role::Muted, improvement.line());
     }
 }
 

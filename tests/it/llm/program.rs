@@ -167,7 +167,7 @@ fn the_difference_is_looked_at_and_taken_and_then_approved_by_itself() {
     let tty = Tty::start(&home, &[]);
     ask(&tty, HALF);
     tty.shows("proposed");
-    tty.shows("^Y shows another plan");
+    tty.shows("^Y shows another plan, of the model stand-in: it explains");
     // It took nothing away: the plan that stands is still the one on the screen.
     assert!(tty.text().contains("host.disk_u") && tty.text().contains("1 step"), "{}", tty.text());
     tty.press("\x19");
@@ -187,7 +187,7 @@ fn the_difference_is_dismissed_and_the_plan_that_stands_runs() {
     let home = home(&server, "openai");
     let tty = Tty::start(&home, &[]);
     ask(&tty, HALF);
-    tty.shows("^Y shows another plan");
+    tty.shows("^Y shows another plan, of the model stand-in: it explains");
     tty.press("\x19");
     tty.shows("+ host.cpu_mem host=localhost");
     tty.press_until("\x1b[6~d", &["the other plan is dismissed"]);
@@ -202,7 +202,7 @@ fn where_the_words_give_no_plan_the_models_waits_for_a_look() {
     let tty = Tty::start(&home, &[]);
     ask(&tty, ODD);
     tty.shows("which operation is meant");
-    tty.shows("^Y shows another plan");
+    tty.shows("^Y shows another plan, of the model stand-in: the words alone");
     tty.press("\x19");
     tty.shows("+ host.restart_service host=web-3 service=nginx");
     tty.press_until("\x1b[6~t", &["proposed"]);
@@ -210,7 +210,23 @@ fn where_the_words_give_no_plan_the_models_waits_for_a_look() {
 }
 
 #[test]
-fn a_newer_intent_and_a_sent_plan_stop_the_asking() {
+fn a_newer_intent_stops_the_asking_for_the_older_one() {
+    let server = StandIn::new(vec![Reply::Stalls(whole()[..20].to_owned()), Reply::Says(whole())]);
+    let home = home(&server, "openai");
+    let tty = Tty::start(&home, &[]);
+    ask(&tty, "check memory on localhost");
+    tty.shows("the model stand-in is asked too");
+    let _ = server.asked();
+    tty.press_until("i", &["what is to be done?"]);
+    tty.press(&format!("\x15{HALF}\r"));
+    let _ = server.left();
+    tty.shows("^Y shows another plan");
+    tty.press("\x19");
+    tty.shows("+ host.cpu_mem host=localhost");
+}
+
+#[test]
+fn a_sent_plan_stops_the_asking() {
     let server = StandIn::new(vec![Reply::Stalls(whole()[..20].to_owned())]);
     let home = home(&server, "ollama");
     let tty = Tty::start(&home, &[]);
@@ -221,4 +237,37 @@ fn a_newer_intent_and_a_sent_plan_stop_the_asking() {
     tty.press_until("\r", &["submitted", "SUCCEEDED"]);
     assert!(server.left().duration_since(begun) < std::time::Duration::from_secs(15), "long before its own deadline");
     tty.shows("1/1");
+}
+
+#[test]
+fn run_asks_about_what_stands_and_m_looks_at_the_other() {
+    for (keys, steps) in [("m\r", 2), ("\r", 1)] {
+        let server = says(&whole());
+        let home = home(&server, "openai");
+        let tty = Tty::start(&home, &["run", HALF]);
+        tty.shows("The model stand-in is asked too; the question does not wait for it.");
+        tty.shows("m and Enter looks at that plan instead.");
+        tty.shows("+ host.cpu_mem host=localhost [read]");
+        tty.press(keys);
+        if steps == 2 {
+            tty.shows("proposed by the model stand-in");
+            tty.wait("a second question", |seen| seen.text().matches("Only reads. Press Enter").count() >= 2);
+            tty.press("\r");
+        }
+        tty.shows("succeeded");
+        let run = home.run(&["runs", "--json"]).exits(0).values().remove(0);
+        assert_eq!(home.show(run["run"].as_str().expect("a run"))["steps"].as_array().map(Vec::len), Some(steps));
+    }
+}
+
+#[test]
+fn run_does_not_wait_for_a_slow_model() {
+    let server = StandIn::new(vec![Reply::Silent]);
+    let home = home(&server, "ollama");
+    let tty = Tty::start(&home, &["run", HALF]);
+    tty.shows("Only reads. Press Enter");
+    let _ = server.asked();
+    tty.press("\r");
+    tty.shows("succeeded");
+    let _ = server.left();
 }
