@@ -11,6 +11,7 @@ use super::digest::Digest;
 use super::ids::{StepId, StepIx};
 use super::time::Millis;
 use super::verdict::Threshold;
+use super::why::Why;
 
 /// What a step is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +196,9 @@ pub struct Plan {
     pub environment: Option<String>,
     pub approval_required: bool,
     pub steps: Vec<Step>,
+    /// How it came to be; not part of its digest.
+    #[serde(default, skip_serializing_if = "Why::is_empty")]
+    pub why: Why,
 }
 
 impl Plan {
