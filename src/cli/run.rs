@@ -100,7 +100,7 @@ pub async fn submit(setup: &Setup, plan: Plan, agree: &Agree<'_>) -> Result<Exit
 
 /// A sealed plan, or what was said instead of one.
 async fn planned(setup: &Setup, args: &RunArgs) -> Result<Plan, Exit> {
-    let planning = setup.planning()?;
+    let planning = setup.planning()?.with_experience(crate::engine::past::experience(&setup.place.state_dir));
     let said = |problems: Vec<Problem>| {
         setup.out.problems(&problems);
         Exit::Usage

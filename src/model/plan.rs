@@ -78,6 +78,19 @@ pub enum Provenance {
     Preview,
 }
 
+impl Provenance {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "said",
+            Self::Template => "template",
+            Self::Inherited => "from another clause",
+            Self::Default => "default",
+            Self::StepOutput => "output of a step",
+            Self::Preview => "preview",
+        }
+    }
+}
+
 /// Automatic retries that the approval covers. `limit` counts retries, not attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

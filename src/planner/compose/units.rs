@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
+use crate::model::why::ThinkingKind;
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
@@ -54,6 +55,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         let choices = choose(&clause.tokens, world, pool, &around);
+        tell_choices(clause, &choices, world);
         let Some(best) = choices.into_iter().next() else {
             if fold(&mut found, clause, world) {
                 continue;
@@ -84,6 +86,23 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
     }
     Ok(found)
+}
+
+/// The three best with their scores and the words that speak for them.
+fn tell_choices(clause: &Clause, choices: &[Choice], world: &World<'_>) {
+    let query = Query::of(&clause.tokens, &world.index, None);
+    for (at, choice) in choices.iter().take(3).enumerate() {
+        let operation = world.index.operations.iter().position(|one| one.name == choice.operation.name);
+        let explains = |word: usize| operation.is_some_and(|operation| query.explains(operation, word, &world.index));
+        let words: Vec<&str> =
+            (0..clause.tokens.len()).filter(|word| explains(*word)).map(|word| clause.tokens[word].text.as_str()).collect();
+        let text = format!("{} {:.2} (words {:.2}: {})", choice.operation.name, choice.total, choice.words, words.join(" "));
+        if at == 0 {
+            world.diary.conclude(ThinkingKind::ServiceSelection, text);
+        } else {
+            world.diary.detail(ThinkingKind::ServiceSelection, text);
+        }
+    }
 }
 
 /// An address, path or channel that the operation has no place for was said for a reason.

@@ -6,6 +6,7 @@ mod drawing;
 mod json;
 mod people;
 mod value;
+pub mod why;
 
 pub use drawing::{dot, mermaid};
 pub use json::json;
