@@ -17,6 +17,7 @@ pub mod config;
 pub mod console;
 pub mod decision;
 pub mod engine;
+pub mod insight;
 pub mod journal;
 pub mod link;
 pub mod llm;

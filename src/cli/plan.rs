@@ -13,9 +13,11 @@ use super::lines;
 use super::model;
 use super::out::Out;
 use super::run::help_instead;
-use crate::engine::planning::Planning;
+use crate::engine::past;
+use crate::engine::planning::{Planning, read};
 use crate::model::outcome::PlanOutcome;
-use crate::planner::{self, Ask, render};
+use crate::model::why::Why;
+use crate::planner::{self, Ask, Experience, render};
 
 /// Longest line of a batch, in bytes.
 const LINE_CAP: u64 = 2 << 20;
@@ -36,6 +38,7 @@ Examples:
   ouioe plan restart nginx on web-3 and verify
   ouioe plan --format mermaid check disk usage on web-1, then clean up old logs
   ouioe plan --catalogue operations.toml --json restart nginx on web-3
+  ouioe plan --explain -v restart nginx on web-3
   ouioe plan --batch --catalogue operations.toml < intents.jsonl")]
 pub struct PlanArgs {
     /// What is to be done, in words
@@ -46,9 +49,12 @@ pub struct PlanArgs {
     /// Plan against exactly the operations of this file
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
-    /// Also say on stderr how the words were read and which operations were weighed
+    /// Also how it came to be: thinking, votes, losers; `-v` tells every detail
     #[arg(long, conflicts_with = "batch")]
     pub explain: bool,
+    /// Remember the plans of this file for this call: JSON lines of intent, steps and edges
+    #[arg(long, value_name = "FILE")]
+    pub learn: Option<PathBuf>,
     /// One intent a line on stdin, as text or as JSON with `intent`; one JSON value a line on stdout
     #[arg(long)]
     pub batch: bool,
@@ -70,20 +76,22 @@ pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
         Ok(planning) => planning,
         Err(exit) => return Ok(exit),
     };
+    let planning = match learned(setup, args, planning) {
+        Ok(planning) => planning,
+        Err(exit) => return Ok(exit),
+    };
     if args.batch {
         return batch(&planning, &setup.out);
     }
     let begun = Instant::now();
     let ask = Ask::new(args.intent.join(" "));
-    if args.explain {
-        let assets = planning.assets();
-        for line in planner::explain(&ask, &planning.world(&assets)) {
-            setup.out.note(&crate::text::safe(&line));
-        }
-    }
     // Against a catalogue alone there is nothing to bind to.
     let outcome = if args.catalogue.is_some() { planning.ask(&ask) } else { planning.plan_intent(&ask).await };
     let format = if setup.out.json { PlanFormat::Json } else { args.format };
+    if args.explain {
+        explain(&planning, &ask, &outcome, format, begun, &setup.out);
+        return Ok(exit_of(&outcome));
+    }
     if planning.model().is_none() {
         print(&outcome, format, begun, &setup.out);
         return Ok(exit_of(&outcome));
@@ -105,6 +113,47 @@ async fn with_model(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, forma
     let Some(found) = model::asked(planning, ask, outcome, out).await else { return };
     // A drawing on stdout stays one drawing.
     if format == PlanFormat::Text { out.block(&format!("\n{}", model::show(&found, outcome))) } else { out.note(&found.line()) }
+}
+
+/// Past runs of this state folder, where nothing else was said, and the lines of `--learn`.
+fn learned(setup: &Setup, args: &PlanArgs, planning: Planning) -> Result<Planning, Exit> {
+    let mut experience = if args.catalogue.is_some() { Experience::default() } else { past::experience(&setup.place.state_dir) };
+    if let Some(path) = &args.learn {
+        let text = read(path).map_err(|problem| {
+            setup.out.problems(&[problem]);
+            Exit::Usage
+        })?;
+        let problems = experience.memory.learn(&path.to_string_lossy(), &text);
+        if !problems.is_empty() {
+            setup.out.problems(&problems);
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(planning.with_experience(experience))
+}
+
+/// The plan with its reasons; as dot, the votes alone.
+fn explain(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
+    let own = match outcome {
+        PlanOutcome::Plan { plan, .. } => plan.why.clone(),
+        PlanOutcome::Clarify { .. } | PlanOutcome::Refuse { .. } => Why { thinking: planning.thinking(ask), ..Why::default() },
+    };
+    match format {
+        PlanFormat::Json => {
+            let mut value = render::json(outcome, millis(begun));
+            value["why"] = serde_json::to_value(&own).unwrap_or_default();
+            out.result(&lines::json(&value));
+        }
+        PlanFormat::Dot if own.decision.is_some() => out.block(&own.decision.as_ref().map_or_else(String::new, render::why::decision_dot)),
+        PlanFormat::Text | PlanFormat::Dot | PlanFormat::Mermaid => {
+            print(outcome, format, begun, out);
+            let mut told = format!("\nThinking:\n{}", render::why::thinking(&own.thinking, out.verbose));
+            if let Some(decision) = &own.decision {
+                told.push_str(&format!("\n{}{}", render::why::decision_table(decision), render::why::decision_tree(decision)));
+            }
+            out.block(&told);
+        }
+    }
 }
 
 pub fn exit_of(outcome: &PlanOutcome) -> Exit {

@@ -9,6 +9,7 @@ mod core;
 mod effects;
 mod followers;
 pub mod handle;
+pub mod past;
 pub mod planning;
 pub mod proposing;
 mod start;

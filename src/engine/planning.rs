@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -18,7 +19,8 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::settings::{PolicySettings, SshSettings};
-use crate::planner::{self, Ask, Format, Template, World, catalogue_file, plan_file, template};
+use crate::model::why::Thought;
+use crate::planner::{self, Ask, Experience, Format, Template, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::bind::Ssh;
@@ -80,6 +82,7 @@ pub struct Planning {
     policy: PolicySettings,
     ssh: SshSettings,
     default_host: Option<String>,
+    experience: Option<Arc<Experience>>,
 }
 
 impl Planning {
@@ -97,6 +100,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: Some("localhost".to_owned()),
+            experience: None,
         })
     }
 
@@ -113,6 +117,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: None,
+            experience: None,
         })
     }
 
@@ -125,6 +130,12 @@ impl Planning {
     /// No plan may carry the value of one of these: it would stand in the journal for ever.
     pub fn without(mut self, secrets: Redactor) -> Self {
         self.hidden = Hidden(Some(secrets));
+        self
+    }
+
+    /// What past runs taught, or a file of lines: it proposes beside the words.
+    pub fn with_experience(mut self, experience: Experience) -> Self {
+        self.experience = Some(Arc::new(experience));
         self
     }
 
@@ -155,6 +166,10 @@ impl Planning {
     /// Asked for many texts at once: the word index is built here.
     pub fn world<'a>(&'a self, assets: &'a [String]) -> World<'a> {
         let world = World::new(&self.catalogue, &self.templates, assets, &self.policy);
+        let world = match &self.experience {
+            Some(experience) => world.with_experience(experience),
+            None => world,
+        };
         match &self.default_host {
             Some(host) => world.with_default_host(host.clone()),
             None => world,
@@ -215,6 +230,11 @@ impl Planning {
         mark_approvals(&mut plan, &policy);
         seal(&mut plan);
         Ok(plan)
+    }
+
+    /// What was thought where no plan came of it; a plan carries its own.
+    pub fn thinking(&self, ask: &Ask) -> Vec<Thought> {
+        planner::explain(ask, &self.world(&self.assets())).1
     }
 
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.

@@ -23,3 +23,4 @@ pub mod state;
 pub mod step_state;
 pub mod time;
 pub mod verdict;
+pub mod why;

@@ -11,6 +11,7 @@ use super::digest::Digest;
 use super::ids::{StepId, StepIx};
 use super::time::Millis;
 use super::verdict::Threshold;
+use super::why::Why;
 
 /// What a step is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,20 @@ pub enum Provenance {
     Preview,
     /// A language model wrote it: never without a look where it changes something.
     Model,
+}
+
+impl Provenance {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "said",
+            Self::Template => "template",
+            Self::Inherited => "from another clause",
+            Self::Default => "default",
+            Self::StepOutput => "output of a step",
+            Self::Preview => "preview",
+            Self::Model => "from the model",
+        }
+    }
 }
 
 /// Automatic retries that the approval covers. `limit` counts retries, not attempts.
@@ -205,6 +220,9 @@ pub struct Plan {
     pub environment: Option<String>,
     pub approval_required: bool,
     pub steps: Vec<Step>,
+    /// How it came to be; not part of its digest.
+    #[serde(default, skip_serializing_if = "Why::is_empty")]
+    pub why: Why,
 }
 
 impl Plan {

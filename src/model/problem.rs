@@ -5,6 +5,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::catalogue::EffectClass;
+use super::ids::StepId;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -19,6 +23,70 @@ pub struct Problem {
     pub message: String,
     /// What to do next; empty where nothing is known.
     pub help: String,
+    /// Inside the plan, as `steps[2].params.host`; empty for a plan as a whole and for files.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// What would make it good again, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Repair>,
+}
+
+/// One edit of a plan; `step` is a place from 0. Only ever suggested: a repaired plan is another plan and is checked anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Repair {
+    SetOperation {
+        step: usize,
+        operation: String,
+    },
+    /// To what the catalogue declares.
+    SetEffect {
+        step: usize,
+        effect: EffectClass,
+    },
+    RenameParam {
+        step: usize,
+        from: String,
+        to: String,
+    },
+    SetParam {
+        step: usize,
+        name: String,
+        value: Value,
+    },
+    RemoveParam {
+        step: usize,
+        name: String,
+    },
+    AddNeed {
+        step: usize,
+        need: StepId,
+    },
+    RenameNeed {
+        step: usize,
+        from: StepId,
+        to: StepId,
+    },
+    RemoveNeed {
+        step: usize,
+        need: StepId,
+    },
+    /// Every `${steps.FROM.…}` of the step.
+    RenameReference {
+        step: usize,
+        from: StepId,
+        to: StepId,
+    },
+    JoinAny {
+        step: usize,
+    },
+    RenameStep {
+        step: usize,
+        to: StepId,
+    },
+    RemoveStep {
+        step: usize,
+    },
 }
 
 impl Problem {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::model::catalogue::Catalogue;
-use crate::model::settings::PolicySettings;
+use crate::model::settings::{EngineSettings, PolicySettings};
 
+use super::diary::Diary;
 use super::index::Index;
+use super::judge::Experience;
 use super::matching::Phrases;
 use super::template::Template;
 
@@ -32,13 +34,34 @@ pub struct World<'a> {
     pub policy: &'a PolicySettings,
     /// Stands in for a host that a read leaves out; `None` asks instead.
     pub default_host: Option<String>,
+    /// What past runs say; `None` where nothing ran or nothing shall count.
+    pub experience: Option<&'a Experience>,
+    /// Steps that run at once.
+    pub slots: usize,
     pub(super) index: Index,
     pub(super) phrases: Phrases,
+    pub(super) diary: Diary,
 }
 
 impl<'a> World<'a> {
     pub fn new(catalogue: &'a Catalogue, templates: &'a [Template], assets: &'a [String], policy: &'a PolicySettings) -> Self {
-        Self { catalogue, templates, assets, policy, default_host: None, index: Index::of(catalogue), phrases: Phrases::of(templates) }
+        Self {
+            catalogue,
+            templates,
+            assets,
+            policy,
+            default_host: None,
+            experience: None,
+            slots: EngineSettings::default().slots as usize,
+            index: Index::of(catalogue),
+            phrases: Phrases::of(templates),
+            diary: Diary::default(),
+        }
+    }
+
+    pub fn with_experience(mut self, experience: &'a Experience) -> Self {
+        self.experience = Some(experience);
+        self
     }
 
     pub fn with_default_host(mut self, host: impl Into<String>) -> Self {

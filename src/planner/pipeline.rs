@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::insight::{History, forecast};
 use crate::model::action::Action;
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::digest::Digest;
@@ -12,10 +13,12 @@ use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
 use crate::model::settings::{EngineSettings, PolicySettings};
+use crate::model::why::{ThinkingKind, Thought, Why};
 use crate::policy::rule;
 
 use super::ask::{Ask, World};
 use super::compose::{Draft, Stop, draft, refuse, units};
+use super::judge::{judge, tell_risk};
 use super::segment::segment;
 use super::slots::environments;
 use super::token::{Kind, Token, tokens};
@@ -25,18 +28,50 @@ use super::{grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
-    match try_plan(ask, world) {
-        Ok(mut plan) => {
-            let policy = policy_in_force(world);
-            rule::mark_approvals(&mut plan, &policy);
-            // Whoever made it, a plan is held to the rules of plan files.
-            if let Some(problem) = validate(&plan, world.catalogue, Limits::generated(&policy)).first() {
-                return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
-            }
-            PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) }
-        }
+    explain(ask, world).0
+}
+
+/// With all that was thought, for a question or a refusal too; a plan carries its own.
+pub fn explain(ask: &Ask, world: &World<'_>) -> (PlanOutcome, Vec<Thought>) {
+    drop(world.diary.take());
+    let outcome = match guarded(ask, world).and_then(|text| judge(ask, world, compose_plan(ask, &text, world))) {
+        Ok(plan) => finish(plan, world),
         Err(stop) => *stop,
+    };
+    conclude(&outcome, world);
+    let thinking = world.diary.take();
+    let outcome = match outcome {
+        PlanOutcome::Plan { approval_required, mut plan } => {
+            plan.why.thinking.clone_from(&thinking);
+            PlanOutcome::Plan { approval_required, plan }
+        }
+        other @ (PlanOutcome::Clarify { .. } | PlanOutcome::Refuse { .. }) => other,
+    };
+    (outcome, thinking)
+}
+
+fn finish(mut plan: Plan, world: &World<'_>) -> PlanOutcome {
+    let policy = policy_in_force(world);
+    rule::mark_approvals(&mut plan, &policy);
+    // Whoever made it, a plan is held to the rules of plan files.
+    if let Some(problem) = validate(&plan, world.catalogue, Limits::generated(&policy)).first() {
+        return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
     }
+    tell_risk(world, &plan);
+    plan.why.forecast = Some(match world.experience {
+        Some(experience) => forecast(&plan, &experience.history, world.catalogue),
+        None => forecast(&plan, &History::default(), world.catalogue),
+    });
+    PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) }
+}
+
+fn conclude(outcome: &PlanOutcome, world: &World<'_>) {
+    let what = match outcome {
+        PlanOutcome::Plan { plan, .. } => format!("a plan of {} steps", plan.steps.len()),
+        PlanOutcome::Clarify { question, .. } => format!("asks: {question}"),
+        PlanOutcome::Refuse { reason, .. } => format!("refuses: {reason}"),
+    };
+    world.diary.conclude(ThinkingKind::ResultAnalysis, what);
 }
 
 /// A line of its own is a clause of its own, one after the other.
@@ -57,28 +92,47 @@ pub fn policy_in_force(world: &World<'_>) -> PolicySettings {
     PolicySettings { exempt_environments: world.exempt_environments().to_vec(), ..world.policy.clone() }
 }
 
-/// The words of the text, checked and mended.
-pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop> {
+/// What may be planned at all; what is refused here no memory and no model answers.
+fn guarded(ask: &Ask, world: &World<'_>) -> Result<String, Stop> {
     guard::text(&ask.text)?;
     let text = guard::without_waivers(&lines_apart(&ask.text));
-    let mut words = tokens(&text);
-    guard::tokens(&words)?;
+    guard::tokens(&tokens(&text))?;
+    world.diary.detail(ThinkingKind::Initialization, format!("reads: {text}"));
+    Ok(text)
+}
+
+/// The words of the text, checked and mended.
+pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop> {
+    guarded(ask, world).map(|text| mended(&text, world))
+}
+
+fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
+    let mut words = tokens(text);
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
     correct_words(&mut words, world);
-    Ok(words)
+    words
 }
 
-fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
-    let words = prepared(ask, world)?;
+fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> {
+    let words = mended(text, world);
     if let Some(found) = matching::template(ask, &words, world) {
+        if let Ok(plan) = &found {
+            world.diary.conclude(ThinkingKind::Planning, format!("the words are a phrase of a template: {:?}", plan.source));
+        }
         return found;
     }
     if world.catalogue.is_empty() {
         return Err(refuse("no operation is known; load a service manifest or a catalogue", Vec::new()));
     }
     let clauses = segment(&words, &world.index);
+    for clause in &clauses {
+        let said: Vec<&str> = clause.tokens.iter().map(|token| token.text.as_str()).collect();
+        let negated = if clause.negated { ", left out: said not to do" } else { "" };
+        world.diary.detail(ThinkingKind::Analysis, format!("clause ({:?}): {}{negated}", clause.join, said.join(" ")));
+    }
+    world.diary.conclude(ThinkingKind::Analysis, format!("{} clauses", clauses.len()));
     let units = units(&clauses, world, &words)?;
     let drafts = draft(&units, ask, world)?;
     if drafts.is_empty() {
@@ -87,7 +141,20 @@ fn try_plan(ask: &Ask, world: &World<'_>) -> Result<Plan, Stop> {
         return Err(refuse(reason, Vec::new()));
     }
     check_bounds(&drafts, world)?;
-    Ok(assemble(ask, &words, drafts, world))
+    let plan = assemble(ask, &words, drafts, world);
+    tell_steps(&plan, world);
+    Ok(plan)
+}
+
+fn tell_steps(plan: &Plan, world: &World<'_>) {
+    for step in &plan.steps {
+        let from = |name: &String| step.provenance.get(name).map_or("as it is", |known| known.as_str());
+        let values: Vec<String> = step.params.iter().map(|(name, value)| format!("{name}={value} ({})", from(name))).collect();
+        world.diary.detail(ThinkingKind::ExecutionPlanning, format!("{} {}: {}", step.id, step.operation, values.join(", ")));
+        let needs: Vec<String> = step.needs.iter().map(|need| format!("{:?} of {}", need.when, need.step).to_lowercase()).collect();
+        let after = if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
+        world.diary.conclude(ThinkingKind::WorkflowGeneration, format!("{} {} {after}", step.id, step.operation));
+    }
 }
 
 /// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
@@ -193,7 +260,8 @@ fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -
 /// Title and intent are always the operator's own words.
 pub(super) fn plan_of(ask: &Ask, source: PlanSource, environment: Option<String>, steps: Vec<Step>) -> Plan {
     let title = ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
-    Plan { digest: Digest::ZERO, revision: 1, title, intent: ask.text.clone(), source, environment, approval_required: false, steps }
+    let why = Why::default();
+    Plan { digest: Digest::ZERO, revision: 1, why, title, intent: ask.text.clone(), source, environment, approval_required: false, steps }
 }
 
 /// The one environment that the operator named. Several, or a target that is named after another one, count as none.

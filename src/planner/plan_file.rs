@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
+use crate::model::why::Why;
 
 use super::inputs;
 use super::settle::settle_placed;
@@ -59,7 +60,7 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
         fields.report(body.at, "empty", "the plan has no steps".to_owned(), "");
     }
     fields.unsupported(&["for_each", "alternatives", "resources", "orchestration", "defaults"]);
-    fields.derived(&["digest", "revision", "source", "approval_required"]);
+    fields.derived(&["digest", "revision", "source", "approval_required", "why"]);
     fields.finish();
     if nodes.len() > MOST_STEPS {
         return Err(vec![Problem::new(origin, "too_large", format!("the plan has {} steps, at most {MOST_STEPS} are read", nodes.len()))]);
@@ -84,7 +85,17 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
     }
     let source = PlanSource::File { path: origin.to_owned() };
     let title = if title.is_empty() { origin.to_owned() } else { title };
-    let plan = Plan { digest: Digest::ZERO, revision: 1, title, intent, source, environment, approval_required: false, steps };
+    let plan = Plan {
+        digest: Digest::ZERO,
+        revision: 1,
+        title,
+        intent,
+        source,
+        environment,
+        approval_required: false,
+        steps,
+        why: Why::default(),
+    };
     Ok((plan, places))
 }
 

@@ -210,6 +210,7 @@ fn plan(name: &str, shape: &Shape, log: &Path) -> Result<Plan, Trouble> {
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
+        why: ouioe::model::why::Why::default(),
         intent: title.clone(),
         title,
         source,

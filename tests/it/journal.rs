@@ -78,6 +78,7 @@ pub fn plan(title: &str) -> Arc<Plan> {
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
+        why: ouioe::model::why::Why::default(),
         title,
         intent,
         source: PlanSource::Intent,

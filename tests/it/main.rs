@@ -16,6 +16,7 @@ mod faults;
 mod flood;
 mod journal;
 mod journals;
+mod judge;
 mod llm;
 mod machine;
 mod moot;

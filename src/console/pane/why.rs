@@ -9,6 +9,7 @@ use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::state::Workflow;
+use crate::planner::render;
 use crate::text;
 
 use super::Pane;
@@ -53,6 +54,7 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     page.head("the plan");
     plan(&mut page, &graph.plan);
     allowed(&mut page, &graph.plan);
+    thought(&mut page, &graph.plan);
     page.lines
 }
 
@@ -104,6 +106,25 @@ fn plan(page: &mut Page<'_>, plan: &Plan) {
     let added = plan.steps.iter().filter(|step| step.suggested).map(|step| text::safe(step.id.as_str())).collect::<Vec<_>>();
     if !added.is_empty() {
         page.put("added", Role::Warn, &format!("by the planner, not asked for: {}", added.join(", ")));
+    }
+}
+
+/// How the plan came to be: the forecast, the choice with its losers, and what the stages concluded.
+fn thought(page: &mut Page<'_>, plan: &Plan) {
+    if let Some(told) = &plan.why.forecast {
+        page.put("takes", Role::Text, &render::why::forecast(told));
+    }
+    if let Some(decision) = &plan.why.decision {
+        page.head("the choice");
+        for line in render::why::decision_tree(decision).lines() {
+            page.put("", Role::Text, line.trim_start());
+        }
+    }
+    if !plan.why.thinking.is_empty() {
+        page.head("thinking");
+        for line in render::why::thinking(&plan.why.thinking, false).lines() {
+            page.put("", Role::Muted, line.trim_start());
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod parts;
 mod units;
 
 pub use edges::{Draft, draft};
-pub use units::{Unit, units};
+pub use units::units;
 
 use crate::model::outcome::PlanOutcome;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
+use crate::model::why::ThinkingKind;
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
@@ -27,8 +28,6 @@ pub struct Unit {
     pub beside: bool,
     /// The condition of the next unit.
     pub is_condition: bool,
-    /// The operations weighed for it: name, words, total.
-    pub considered: Vec<(String, f64, f64)>,
     /// The unit whose end the condition looks at, when it is not simply what went before.
     pub anchor: Option<usize>,
 }
@@ -60,7 +59,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         let choices = choose(&clause.tokens, world, pool, &around);
-        let considered = choices.iter().take(3).map(|one| (one.operation.name.clone(), one.words, one.total)).collect();
+        tell_choices(clause, &choices, world);
         let Some(best) = fitting(choices, clause, world) else {
             if fold(&mut found, clause, world) {
                 continue;
@@ -93,7 +92,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             found.push(unit(first, Clause { lead: false, ..clause.clone() }, beside[at], anchor));
             let own = Clause { cond: None, ..Clause::new(Join::Then) };
             around.before.push(Arc::clone(&best.operation));
-            found.push(Unit { considered, ..unit(best, own, false, None) });
+            found.push(unit(best, own, false, None));
             continue;
         }
         if let Some(left) = left_over(&best, clause, world) {
@@ -106,10 +105,27 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         around.named.extend(best.bound.values.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))));
         let merged = merge(&mut found, &best, clause);
         if !merged {
-            found.push(Unit { considered, ..unit(best, clause.clone(), beside[at], anchor) });
+            found.push(unit(best, clause.clone(), beside[at], anchor));
         }
     }
     Ok(found)
+}
+
+/// The three best with their scores and the words that speak for them.
+fn tell_choices(clause: &Clause, choices: &[Choice], world: &World<'_>) {
+    let query = Query::of(&clause.tokens, &world.index, None);
+    for (at, choice) in choices.iter().take(3).enumerate() {
+        let operation = world.index.operations.iter().position(|one| one.name == choice.operation.name);
+        let explains = |word: usize| operation.is_some_and(|operation| query.explains(operation, word, &world.index));
+        let words: Vec<&str> =
+            (0..clause.tokens.len()).filter(|word| explains(*word)).map(|word| clause.tokens[word].text.as_str()).collect();
+        let text = format!("{} {:.2} (words {:.2}: {})", choice.operation.name, choice.total, choice.words, words.join(" "));
+        if at == 0 {
+            world.diary.conclude(ThinkingKind::ServiceSelection, text);
+        } else {
+            world.diary.detail(ThinkingKind::ServiceSelection, text);
+        }
+    }
 }
 
 /// "..., TTL 60s": a fragment that only gives one more value to the operation before it.
@@ -161,16 +177,7 @@ fn once_more(found: &[Unit], clause: &Clause, world: &World<'_>) -> Option<Unit>
     let mut values = last.values.clone();
     values.extend(bound.values.clone());
     let clause = clause.clone();
-    Some(Unit {
-        operation: Some(operation),
-        values,
-        bound,
-        clause,
-        beside: false,
-        is_condition: false,
-        considered: Vec::new(),
-        anchor: None,
-    })
+    Some(Unit { operation: Some(operation), values, bound, clause, beside: false, is_condition: false, anchor: None })
 }
 
 /// "check it" after a change: the one read that looks at the same things. A condition without anything to do is asked about.
@@ -199,7 +206,6 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
             clause: clause.clone(),
             beside: false,
             is_condition: false,
-            considered: Vec::new(),
             anchor: None,
         })),
         [..] => {
@@ -217,7 +223,6 @@ fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Un
         clause,
         beside,
         is_condition: false,
-        considered: Vec::new(),
         anchor,
     }
 }
@@ -246,16 +251,7 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
         values.insert("host".to_owned(), machines);
     }
     let bound = Bound { group: place.group, ..Bound::default() };
-    Unit {
-        operation: None,
-        values,
-        bound,
-        clause: clause.clone(),
-        beside: false,
-        is_condition: false,
-        considered: Vec::new(),
-        anchor: None,
-    }
+    Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None }
 }
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.

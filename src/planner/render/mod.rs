@@ -7,6 +7,7 @@ mod drawing;
 mod json;
 mod people;
 mod value;
+pub mod why;
 
 pub use difference::{Change, difference};
 pub use drawing::{dot, mermaid};

@@ -71,6 +71,9 @@ fn plan_text(plan: &Plan) -> String {
             format!("  approval: asked before {}\n", waiting.join(", "))
         },
     );
+    if let Some(told) = &plan.why.forecast {
+        put(&mut out, &format!("  takes: {}\n", super::why::forecast(told)));
+    }
     put(&mut out, &format!("  digest: {}\n", plan.digest));
     for (at, step) in plan.steps.iter().enumerate() {
         put(&mut out, "\n");

@@ -40,11 +40,12 @@ pub fn check(at: usize, step: &Step, places: &BTreeMap<&StepId, usize>, found: &
     for name in seen.steps {
         let id = StepId::new(&name);
         if !places.contains_key(&id) {
-            found.step(at, &step.id, "unknown_reference", format!("the condition reads unknown step `{name}`"), "");
+            found.field(at, &step.id, ".condition", "unknown_reference", format!("the condition reads unknown step `{name}`"), "");
         } else if !step.needs.iter().any(|need| need.step == id) {
-            found.step(
+            found.field(
                 at,
                 &step.id,
+                &format!(".condition.{name}"),
                 "late_reference",
                 format!("the condition reads `{name}`, which is not among its needs"),
                 &format!("add `{name}` to its needs"),

@@ -26,7 +26,8 @@ pub fn check(plan: &Plan, places: &BTreeMap<&StepId, usize>, found: &mut Found) 
                 graph.add_edge(NodeIndex::new(*before), NodeIndex::new(at), ());
             } else {
                 let help = near::hint(need.step.as_str(), near_ids(plan));
-                found.step(at, &step.id, "unknown_need", format!("needs unknown step `{}`", need.step), &help);
+                let field = format!(".needs.{}", need.step);
+                found.field(at, &step.id, &field, "unknown_need", format!("needs unknown step `{}`", need.step), &help);
             }
         }
         never_runs(at, step, found);
@@ -35,7 +36,8 @@ pub fn check(plan: &Plan, places: &BTreeMap<&StepId, usize>, found: &mut Found) 
         let circle = circle(&graph, plan);
         let first = circle.first().and_then(|name| plan.steps.iter().position(|step| step.id.as_str() == name));
         let message = format!("the steps wait for each other: {}", circle.join(" -> "));
-        found.put(first, Problem::new("plan", "cycle", message).help("remove one of these edges"));
+        let path = first.map_or_else(String::new, |at| format!("steps[{at}].needs"));
+        found.put(first, Problem { path, ..Problem::new("plan", "cycle", message).help("remove one of these edges") });
     }
     graph
 }
@@ -109,9 +111,10 @@ pub fn references(at: usize, step: &Step, plan: &Plan, places: &BTreeMap<&StepId
     for name in read {
         let id = StepId::new(&name);
         let Some(before) = places.get(&id) else {
-            found.step(
+            found.field(
                 at,
                 &step.id,
+                &format!(".reads.{name}"),
                 "unknown_reference",
                 format!("reads the output of unknown step `{name}`"),
                 &near::hint(&name, near_ids(plan)),
@@ -120,9 +123,10 @@ pub fn references(at: usize, step: &Step, plan: &Plan, places: &BTreeMap<&StepId
         };
         let own = id == step.id && step.compensation.is_some();
         if !own && !precedes(graph, *before, at) {
-            found.step(
+            found.field(
                 at,
                 &step.id,
+                &format!(".reads.{name}"),
                 "late_reference",
                 format!("reads the output of `{name}`, which does not come before it"),
                 &format!("add `{name}` to its needs"),

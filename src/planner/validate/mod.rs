@@ -1,6 +1,6 @@
-//! Plan + catalogue -> everything that is wrong with it, each with a code, the step and what to do.
+//! Plan + catalogue -> everything that is wrong with it, each with a code, a path and, where one is known, a repair.
 //!
-//! Hard: a plan with a problem is not carried out. Nothing is repaired here.
+//! Hard: a plan with a problem is not carried out. Nothing is repaired here: a repair is only suggested.
 
 mod condition;
 mod graph;
@@ -17,8 +17,10 @@ use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
 use super::plan_file::MOST_STEPS;
+use super::repair;
 
 const MOST_PROBLEMS: usize = 100;
+const MOST_REPAIRED: usize = 2_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -69,6 +71,10 @@ pub fn validate_placed(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> V
     }
     params::targets(plan, limits, &mut found);
     found.0.sort_by_key(|(at, _)| at.map_or(0, |at| at + 1));
+    // A suggestion looks through the whole plan, so very large ones get none.
+    for (at, problem) in found.0.iter_mut().filter(|_| plan.steps.len() <= MOST_REPAIRED) {
+        problem.repair = at.and_then(|at| repair::suggest(plan, catalogue, at, problem));
+    }
     found.0
 }
 
@@ -82,7 +88,13 @@ impl Found {
     }
 
     fn step(&mut self, at: usize, id: &StepId, code: &str, message: impl Display, help: &str) {
-        self.put(Some(at), Problem::new("plan", code, format!("step `{id}`: {message}")).help(help));
+        self.field(at, id, "", code, message, help);
+    }
+
+    /// `field` as it stands behind the step in a path: `.params.host`.
+    fn field(&mut self, at: usize, id: &StepId, field: &str, code: &str, message: impl Display, help: &str) {
+        let problem = Problem::new("plan", code, format!("step `{id}`: {message}")).help(help);
+        self.put(Some(at), Problem { path: format!("steps[{at}]{field}"), ..problem });
     }
 
     fn put(&mut self, at: Option<usize>, problem: Problem) {

@@ -13,14 +13,19 @@ use crate::policy::rule;
 use super::{Found, Limits};
 
 pub fn check(at: usize, step: &Step, catalogue: &Catalogue, limits: &Limits, found: &mut Found) {
-    let mut put = |code: &str, message: String, help: &str| found.step(at, &step.id, code, message, help);
+    let mut put = |field: &str, code: &str, message: String, help: &str| found.field(at, &step.id, field, code, message, help);
     let Some(operation) = catalogue.get(&step.operation) else {
         let help = near::hint(&step.operation, catalogue.operations.keys().map(String::as_str));
-        put("unknown_operation", format!("unknown operation `{}`", step.operation), &help);
+        put(".operation", "unknown_operation", format!("unknown operation `{}`", step.operation), &help);
         return;
     };
     if step.effect != operation.effect {
-        put("differing_effect", format!("effect `{}` is not the catalogue's `{}`", step.effect.as_str(), operation.effect.as_str()), "");
+        put(
+            ".effect",
+            "differing_effect",
+            format!("effect `{}` is not the catalogue's `{}`", step.effect.as_str(), operation.effect.as_str()),
+            "",
+        );
     }
     params_of(operation, &step.params, "", limits, &mut put);
     bounds(step, operation, &mut put);
@@ -31,18 +36,18 @@ pub fn check(at: usize, step: &Step, catalogue: &Catalogue, limits: &Limits, fou
         undo_of("probe", probe, catalogue, limits, &mut put);
         let reads = catalogue.get(&probe.operation).is_none_or(|operation| operation.effect == EffectClass::Read);
         if !reads {
-            put("bad_probe", format!("probe `{}` is not a read", probe.operation), "");
+            put(".probe", "bad_probe", format!("probe `{}` is not a read", probe.operation), "");
         }
     }
     if step.retry.base_ms > step.retry.cap_ms {
-        put("bad_retry", format!("retry base {} is above its cap {}", step.retry.base_ms, step.retry.cap_ms), "");
+        put(".retry", "bad_retry", format!("retry base {} is above its cap {}", step.retry.base_ms, step.retry.cap_ms), "");
     }
 }
 
-fn undo_of(what: &str, undo: &Compensation, catalogue: &Catalogue, limits: &Limits, put: &mut impl FnMut(&str, String, &str)) {
+fn undo_of(what: &str, undo: &Compensation, catalogue: &Catalogue, limits: &Limits, put: &mut impl FnMut(&str, &str, String, &str)) {
     let Some(operation) = catalogue.get(&undo.operation) else {
         let help = near::hint(&undo.operation, catalogue.operations.keys().map(String::as_str));
-        put("unknown_operation", format!("{what} names unknown operation `{}`", undo.operation), &help);
+        put(&format!(".{what}.operation"), "unknown_operation", format!("{what} names unknown operation `{}`", undo.operation), &help);
         return;
     };
     params_of(operation, &undo.params, &format!("{what}: "), limits, put);
@@ -53,32 +58,39 @@ fn params_of(
     params: &BTreeMap<String, Value>,
     prefix: &str,
     limits: &Limits,
-    put: &mut impl FnMut(&str, String, &str),
+    put: &mut impl FnMut(&str, &str, String, &str),
 ) {
+    let inside = if prefix.is_empty() { String::new() } else { format!(".{}", prefix.trim_end_matches(": ")) };
+    let field = |name: &str| format!("{inside}.params.{name}");
     for (name, value) in params {
         let Some(param) = operation.param(name) else {
             let help = near::hint(name, operation.params.iter().map(|param| param.name.as_str()));
-            put("unknown_param", format!("{prefix}{} has no parameter `{name}`", operation.name), &help);
+            put(&field(name), "unknown_param", format!("{prefix}{} has no parameter `{name}`", operation.name), &help);
             continue;
         };
         let malformed = texts(value).into_iter().find_map(|text| hole::pieces(text).err());
         if let Some(reason) = malformed {
-            put("bad_reference", format!("{prefix}`{name}`: {reason}"), "");
+            put(&field(name), "bad_reference", format!("{prefix}`{name}`: {reason}"), "");
         } else if let Err(reason) = grammar::check(&param.kind, value) {
             let shown: String = value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(60).collect();
-            put("wrong_type", format!("{prefix}`{name}` `{shown}` {reason}"), "");
+            put(&field(name), "wrong_type", format!("{prefix}`{name}` `{shown}` {reason}"), "");
         }
         if let Value::String(text) = value
             && param.kind == ParamType::Path
             && operation.effect != EffectClass::Read
             && rule::is_protected(text, &limits.protected_paths)
         {
-            put("protected_path", format!("{prefix}`{name}`: `{text}` is a protected path"), "policy.protected_paths names them");
+            put(
+                &field(name),
+                "protected_path",
+                format!("{prefix}`{name}`: `{text}` is a protected path"),
+                "policy.protected_paths names them",
+            );
         }
     }
     for param in operation.required() {
         if params.get(&param.name).is_none_or(Value::is_null) {
-            put("missing_param", format!("{prefix}{} needs `{}` ({})", operation.name, param.name, param.kind), "");
+            put(&field(&param.name), "missing_param", format!("{prefix}{} needs `{}` ({})", operation.name, param.name, param.kind), "");
         }
     }
 }
@@ -94,11 +106,11 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// A bound names a parameter, and a value that is known already lies inside it.
-fn bounds(step: &Step, operation: &Operation, put: &mut impl FnMut(&str, String, &str)) {
+fn bounds(step: &Step, operation: &Operation, put: &mut impl FnMut(&str, &str, String, &str)) {
     for (name, bound) in &step.bounds {
         if operation.param(name).is_none() {
             let help = near::hint(name, operation.params.iter().map(|param| param.name.as_str()));
-            put("unknown_param", format!("bound for unknown parameter `{name}`"), &help);
+            put(&format!(".bounds.{name}"), "unknown_param", format!("bound for unknown parameter `{name}`"), &help);
             continue;
         }
         let Some(value) = step.params.get(name) else { continue };
@@ -111,7 +123,7 @@ fn bounds(step: &Step, operation: &Operation, put: &mut impl FnMut(&str, String,
             }
         };
         if outside {
-            put("out_of_bounds", format!("`{name}` {value} is outside its bound"), "");
+            put(&format!(".bounds.{name}"), "out_of_bounds", format!("`{name}` {value} is outside its bound"), "");
         }
     }
 }

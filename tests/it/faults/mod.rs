@@ -13,5 +13,5 @@ mod kill;
 mod plans;
 mod program;
 mod race;
-mod rng;
+pub mod rng;
 mod takeover;
