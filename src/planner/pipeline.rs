@@ -202,7 +202,7 @@ fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -
     Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: crate::model::why::Why::default(),
+        why: Box::default(),
         title: ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect(),
         intent: ask.text.clone(),
         source: PlanSource::Intent,
