@@ -135,7 +135,7 @@ fn learned(setup: &Setup, args: &PlanArgs, planning: Planning) -> Result<Plannin
 /// The plan with its reasons; as dot, the votes alone.
 fn explain(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
     let own = match outcome {
-        PlanOutcome::Plan { plan, .. } => plan.why.clone(),
+        PlanOutcome::Plan { plan, .. } => (*plan.why).clone(),
         PlanOutcome::Clarify { .. } | PlanOutcome::Refuse { .. } => Why { thinking: planning.thinking(ask), ..Why::default() },
     };
     match format {
@@ -149,7 +149,9 @@ fn explain(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, format: PlanFo
             print(outcome, format, begun, out);
             let mut told = format!("\nThinking:\n{}", render::why::thinking(&own.thinking, out.verbose));
             if let Some(decision) = &own.decision {
-                told.push_str(&format!("\n{}{}", render::why::decision_table(decision), render::why::decision_tree(decision)));
+                told.push('\n');
+                told.push_str(&render::why::decision_table(decision));
+                told.push_str(&render::why::decision_tree(decision));
             }
             out.block(&told);
         }

@@ -16,7 +16,7 @@ pub fn forecast(plan: &Plan, history: &History, catalogue: &Catalogue) -> Foreca
     for step in &plan.steps {
         let past = history.of(&step.operation).filter(|past| past.attempts() > 0);
         let fails = past.map_or(0, |past| past.failed * 1_000 / past.attempts());
-        let seen = past.map_or(0, |past| past.attempts());
+        let seen = past.map_or(0, super::history::Past::attempts);
         let measured = past.and_then(|past| Some((past.percentile(50)?, past.percentile(95)?)));
         let expected = || catalogue.get(&step.operation).and_then(|one| one.expected_ms).map(|ms| (ms, Millis(ms.0.saturating_mul(2))));
         let (p50_ms, p95_ms) = measured.or_else(expected).unwrap_or_else(|| {

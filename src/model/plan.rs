@@ -222,7 +222,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How it came to be; not part of its digest.
     #[serde(default, skip_serializing_if = "Why::is_empty")]
-    pub why: Why,
+    pub why: Box<Why>,
 }
 
 impl Plan {

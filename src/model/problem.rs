@@ -23,8 +23,14 @@ pub struct Problem {
     pub message: String,
     /// What to do next; empty where nothing is known.
     pub help: String,
-    /// Inside the plan, as `steps[2].params.host`; empty for a plan as a whole and for files.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// Of plans: where in it, and what would mend it. Boxed, since problems travel as errors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defect: Option<Box<Defect>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Defect {
+    /// As `steps[2].params.host`.
     pub path: String,
     /// What would make it good again, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,6 +103,21 @@ impl Problem {
     pub fn at(mut self, line: u32, column: u32) -> Self {
         (self.line, self.column) = (line, column);
         self
+    }
+
+    /// Inside the plan.
+    pub fn inside(mut self, path: impl Into<String>) -> Self {
+        self.defect = Some(Box::new(Defect { path: path.into(), repair: None }));
+        self
+    }
+
+    /// Empty for a plan as a whole and for files.
+    pub fn path(&self) -> &str {
+        self.defect.as_ref().map_or("", |defect| &defect.path)
+    }
+
+    pub fn repair(&self) -> Option<&Repair> {
+        self.defect.as_ref()?.repair.as_ref()
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {

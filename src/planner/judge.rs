@@ -42,7 +42,7 @@ pub fn judge(ask: &Ask, world: &World<'_>, composed: Result<Plan, Stop>) -> Resu
     let lone = proposals.len() == 1 && composed.is_ok();
     let mut plan = match (&decision.ruling, composed) {
         (Ruling::Chosen { name }, _) => {
-            proposals.iter().find(|one| one.name == *name).map(|one| (*one.plan).clone()).unwrap_or_else(|| (*proposals[0].plan).clone())
+            proposals.iter().find(|one| one.name == *name).map_or_else(|| (*proposals[0].plan).clone(), |one| (*one.plan).clone())
         }
         (Ruling::Refused { reasons }, Ok(_)) => {
             return Err(refuse(format!("the plan that this comes to is unsound: {}", reasons.join("; ")), Vec::new()));
@@ -55,7 +55,7 @@ pub fn judge(ask: &Ask, world: &World<'_>, composed: Result<Plan, Stop>) -> Resu
         (Ruling::Clarify { .. } | Ruling::Refused { .. }, Err(stop)) => return Err(stop),
     };
     improve(&mut plan, world);
-    plan.why = Why { decision: Some(decision), ..Why::default() };
+    plan.why = Box::new(Why { decision: Some(decision), ..Why::default() });
     Ok(plan)
 }
 

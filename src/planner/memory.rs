@@ -15,7 +15,6 @@ use crate::model::digest::Digest;
 use crate::model::ids::StepId;
 use crate::model::plan::{Need, NeedKind, Plan, PlanSource, Provenance, Step, When};
 use crate::model::problem::Problem;
-use crate::model::why::Why;
 
 use super::ask::{Ask, World};
 use super::grammar;
@@ -291,7 +290,7 @@ fn plan_of(ask: &Ask, steps: Vec<Step>) -> Plan {
     Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: Why::default(),
+        why: Box::default(),
         title: ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect(),
         intent: ask.text.clone(),
         source: PlanSource::Intent,

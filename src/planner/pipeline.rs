@@ -13,7 +13,7 @@ use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
 use crate::model::settings::{EngineSettings, PolicySettings};
-use crate::model::why::{ThinkingKind, Thought, Why};
+use crate::model::why::{ThinkingKind, Thought};
 use crate::policy::rule;
 
 use super::ask::{Ask, World};
@@ -260,7 +260,7 @@ fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -
 /// Title and intent are always the operator's own words.
 pub(super) fn plan_of(ask: &Ask, source: PlanSource, environment: Option<String>, steps: Vec<Step>) -> Plan {
     let title = ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
-    let why = Why::default();
+    let why = Box::default();
     Plan { digest: Digest::ZERO, revision: 1, why, title, intent: ask.text.clone(), source, environment, approval_required: false, steps }
 }
 

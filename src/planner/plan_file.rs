@@ -9,7 +9,6 @@ use crate::model::digest::Digest;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
-use crate::model::why::Why;
 
 use super::inputs;
 use super::settle::settle_placed;
@@ -94,7 +93,7 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
         environment,
         approval_required: false,
         steps,
-        why: Why::default(),
+        why: Box::default(),
     };
     Ok((plan, places))
 }

@@ -14,7 +14,7 @@ use super::{grammar, near};
 
 pub fn suggest(plan: &Plan, catalogue: &Catalogue, at: usize, problem: &Problem) -> Option<Repair> {
     let step = plan.steps.get(at)?;
-    let field = problem.path.strip_prefix(&format!("steps[{at}]")).unwrap_or_default();
+    let field = problem.path().strip_prefix(&format!("steps[{at}]")).unwrap_or_default();
     let param = field.strip_prefix(".params.");
     let operation = catalogue.get(&step.operation);
     match problem.code.as_str() {
@@ -203,7 +203,7 @@ fn twin(plan: &Plan, at: usize) -> Repair {
     if plan.steps[..at].contains(own) {
         return Repair::RemoveStep { step: at };
     }
-    let free = (2_u32..).map(|number| StepId::new(format!("{}-{number}", own.id))).find(|id| plan.ix(id).is_none());
+    let free = (2_u32..100_000).map(|number| StepId::new(format!("{}-{number}", own.id))).find(|id| plan.ix(id).is_none());
     Repair::RenameStep { step: at, to: free.unwrap_or_else(|| StepId::new(format!("{}-again", own.id))) }
 }
 

@@ -43,7 +43,7 @@ pub fn single(
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: crate::model::why::Why::default(),
+        why: Box::default(),
         intent: title.clone(),
         title,
         source,

@@ -255,7 +255,7 @@ pub fn instantiate(
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: crate::model::why::Why::default(),
+        why: Box::default(),
         title: put_text(&template.title, &values, &mut unused),
         intent: String::new(),
         source: PlanSource::Template { name: template.name.clone() },

@@ -193,7 +193,7 @@ fn propose(batch: &mut Batch, run: u64) -> Fact {
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         title: format!("Look at web-{run}"),
         intent: "how long is it up".to_owned(),
         source: PlanSource::Intent,

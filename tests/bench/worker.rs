@@ -210,7 +210,7 @@ fn plan(name: &str, shape: &Shape, log: &Path) -> Result<Plan, Trouble> {
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         intent: title.clone(),
         title,
         source,

@@ -78,7 +78,7 @@ pub fn plan(title: &str) -> Arc<Plan> {
     let mut plan = Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         title,
         intent,
         source: PlanSource::Intent,

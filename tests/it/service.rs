@@ -61,7 +61,7 @@ pub fn plan_of(operation: &Operation, value: &Value) -> Plan {
     Plan {
         digest: Digest::ZERO,
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         title: String::new(),
         intent: String::new(),
         source: PlanSource::Intent,

@@ -116,7 +116,7 @@ fn plan(title: &str, digest: u8, steps_text: usize) -> Plan {
     Plan {
         digest: Digest([digest; 32]),
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         title: title.to_owned(),
         intent: "x".repeat(steps_text),
         source: PlanSource::Intent,

@@ -22,9 +22,9 @@ pub fn decision_table(decision: &Decision) -> String {
     let mut out = format!("Decision: {} (needs {} of 1000)\n", ruling(decision), decision.threshold);
     let Some(first) = decision.considered.first() else { return out };
     let roles: Vec<&str> = first.votes.iter().map(|vote| vote.role.as_str()).collect();
-    let _ = writeln!(out, "  {:<24} {:>5}  {}", "proposal", "all", roles.iter().map(|role| format!("{role:>11}")).collect::<String>());
+    let _ = writeln!(out, "  {:<24} {:>5}  {}", "proposal", "all", columns(roles.iter().map(|role| (*role).to_owned())));
     for one in &decision.considered {
-        let cells: String = one.votes.iter().map(|vote| format!("{:>11}", cell(vote))).collect();
+        let cells: String = columns(one.votes.iter().map(cell));
         let all = one.consensus.map_or_else(|| "-".to_owned(), |score| score.to_string());
         let _ = writeln!(out, "  {:<24} {all:>5}  {cells}", crate::text::clip(&safe(&one.name), 24));
     }
@@ -46,6 +46,13 @@ pub fn decision_tree(decision: &Decision) -> String {
         let _ = writeln!(out, "  dissent: {}", safe(line));
     }
     out
+}
+
+fn columns(cells: impl Iterator<Item = String>) -> String {
+    cells.fold(String::new(), |mut out, cell| {
+        let _ = write!(out, "{cell:>12}");
+        out
+    })
 }
 
 fn cell(vote: &Vote) -> String {

@@ -37,7 +37,7 @@ pub fn check(plan: &Plan, places: &BTreeMap<&StepId, usize>, found: &mut Found) 
         let first = circle.first().and_then(|name| plan.steps.iter().position(|step| step.id.as_str() == name));
         let message = format!("the steps wait for each other: {}", circle.join(" -> "));
         let path = first.map_or_else(String::new, |at| format!("steps[{at}].needs"));
-        found.put(first, Problem { path, ..Problem::new("plan", "cycle", message).help("remove one of these edges") });
+        found.put(first, Problem::new("plan", "cycle", message).help("remove one of these edges").inside(path));
     }
     graph
 }

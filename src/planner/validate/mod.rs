@@ -73,7 +73,10 @@ pub fn validate_placed(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> V
     found.0.sort_by_key(|(at, _)| at.map_or(0, |at| at + 1));
     // A suggestion looks through the whole plan, so very large ones get none.
     for (at, problem) in found.0.iter_mut().filter(|_| plan.steps.len() <= MOST_REPAIRED) {
-        problem.repair = at.and_then(|at| repair::suggest(plan, catalogue, at, problem));
+        let repair = at.and_then(|at| repair::suggest(plan, catalogue, at, problem));
+        if let Some(defect) = &mut problem.defect {
+            defect.repair = repair;
+        }
     }
     found.0
 }
@@ -94,7 +97,7 @@ impl Found {
     /// `field` as it stands behind the step in a path: `.params.host`.
     fn field(&mut self, at: usize, id: &StepId, field: &str, code: &str, message: impl Display, help: &str) {
         let problem = Problem::new("plan", code, format!("step `{id}`: {message}")).help(help);
-        self.put(Some(at), Problem { path: format!("steps[{at}]{field}"), ..problem });
+        self.put(Some(at), problem.inside(format!("steps[{at}]{field}")));
     }
 
     fn put(&mut self, at: Option<usize>, problem: Problem) {

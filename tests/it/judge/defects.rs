@@ -162,7 +162,7 @@ fn mended(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings) -> Option
         if found.is_empty() {
             return Some(plan);
         }
-        let repair = found.iter().find_map(|problem| problem.repair.as_ref())?;
+        let repair = found.iter().find_map(|problem| problem.repair())?;
         plan = repair::repaired(&plan, repair)?;
     }
     None
@@ -187,7 +187,7 @@ fn good_plans_raise_no_alarm_and_every_planted_defect_is_found() {
         let found = problems(&mutant, &catalogue, &policy);
         let hit = found.iter().find(|problem| problem.code == code);
         let hit = hit.unwrap_or_else(|| panic!("{kind}: no {code} in {found:?}\n{mutant:?}"));
-        assert!(hit.path.starts_with("steps["), "{hit:?}");
+        assert!(hit.path().starts_with("steps["), "{hit:?}");
         let count = counts.entry(kind).or_default();
         count[0] += 1;
         if let Some(mended) = mended(&mutant, &catalogue, &policy) {

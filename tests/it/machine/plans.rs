@@ -113,7 +113,7 @@ pub fn plan(steps: Vec<Step>, policy: &PolicySettings) -> Plan {
     let mut plan = Plan {
         digest: ouioe::model::digest::Digest::ZERO,
         revision: 1,
-        why: ouioe::model::why::Why::default(),
+        why: Box::default(),
         title: "a test".to_owned(),
         intent: "a test".to_owned(),
         source: PlanSource::File { path: "test.toml".to_owned() },
