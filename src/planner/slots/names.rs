@@ -284,12 +284,8 @@ impl Binder<'_> {
         let led = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["in", "of", "from", "within", "inside", "for"]);
         let fits = |at: &usize| {
             let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
-            let placed_host = self
-                .operation
-                .params
-                .iter()
-                .filter(|other| is_machine_param(&other.name, &other.kind))
-                .all(|other| self.is_given(&other.name));
+            let mut machines = self.operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).peekable();
+            let placed_host = machines.peek().is_some() && machines.all(|other| self.is_given(&other.name));
             let name = self.tokens[*at].kind == Kind::Ident && (placed_host || !grammar::is_machine_like(&self.tokens[*at].text));
             let placed = !must
                 && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
