@@ -12,7 +12,7 @@ use super::words::{is_function, stem};
 /// Verbs that the names and summaries of a catalogue bring along.
 ///
 /// What changes something is summed up by an order ("Grant a user access"), so its first word is a verb.
-/// The first word of its name is one too, unless it names a thing: "lb_drain", "status_page".
+/// The first word of its name is one too, unless it names a thing: `lb_drain`, `status_page`.
 pub fn verbs(operations: &[Arc<Operation>], known: &[String]) -> BTreeSet<String> {
     let is_known = |word: &str| known.iter().any(|verb| verb == word);
     let things: BTreeSet<&str> = operations

@@ -76,12 +76,13 @@ impl Binder<'_> {
             Kind::Quoted => !token.text.contains(' '),
             Kind::Word => {
                 let machine = self.world.index.is_machine(&token.low);
+                let of_all = at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]);
                 let is_cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(&token.low)));
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
                     && !self.is_kind(at)
-                    && !(at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
+                    && !of_all
                     && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
