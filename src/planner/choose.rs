@@ -176,7 +176,9 @@ impl Speech {
     fn is_vague(&self, operation: &Operation, at: usize, query: &Query, bound: &Bound, tokens: &[Token], index: &Index) -> bool {
         let Some(verb) = self.place.filter(|verb| tokens[*verb].is_one_of(VAGUE)) else { return false };
         let typed = |place: usize| bound.used[place] && !matches!(tokens[place].kind, Kind::Word | Kind::Ident | Kind::Int(_));
-        let object = tokens[verb + 1..].iter().any(|token| token.kind == Kind::Word && !is_function(&token.low));
+        let object = tokens[verb + 1..]
+            .iter()
+            .any(|token| token.kind == Kind::Word && (!is_function(&token.low) || token.is_one_of(&["everything", "all"])));
         operation.effect != EffectClass::Read
             && object
             && !query.speaks_beside(at, verb, index)

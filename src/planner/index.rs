@@ -161,11 +161,6 @@ impl Index {
         for word in operation.aliases.iter().filter(|word| !word.contains([' ', '-'])) {
             self.orders.entry(stem(&word.to_lowercase())).or_default().insert(at);
         }
-        let leads = lead::leads(&operation, &self.verbs);
-        self.against.push(lead::opposites(&operation, &leads, &WORDS.opposites));
-        for lead in leads {
-            self.leads.entry(lead).or_default().insert(at);
-        }
         for alias in &operation.aliases {
             let first = alias.split_whitespace().next().unwrap_or_default().to_lowercase();
             if !nouns.contains(&stem(&first)) && !is_function(&first) {
@@ -175,6 +170,11 @@ impl Index {
             if let Some(first) = stems.first() {
                 self.aliases.entry(first.clone()).or_default().push(Phrase { stems: stems.clone(), operation: at });
             }
+        }
+        let leads = lead::leads(&operation, &self.verbs);
+        self.against.push(lead::opposites(&operation, &leads, &WORDS.opposites));
+        for lead in leads {
+            self.leads.entry(lead).or_default().insert(at);
         }
     }
 

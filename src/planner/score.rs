@@ -244,7 +244,8 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
             // "is running" says how something is; it does not ask to run anything.
         } else if index.postings.contains_key(own) {
             ways.push((vec![own.clone()], 1.0));
-        } else if !index.says.contains_key(own)
+        } else if !is_verb
+            && !index.says.contains_key(own)
             && let Some((known, likeness)) = index.alike(own)
         {
             ways.push((vec![known.to_owned()], 0.6 * likeness));

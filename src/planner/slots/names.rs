@@ -76,12 +76,13 @@ impl Binder<'_> {
             Kind::Quoted => !token.text.contains(' '),
             Kind::Word => {
                 let machine = self.world.index.is_machine(&token.low);
+                let of_all = at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]);
                 let is_cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(&token.low)));
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
                     && !self.is_kind(at)
-                    && (at == 0 || !self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]))
+                    && !of_all
                     && !is_outcome(token)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
@@ -284,12 +285,8 @@ impl Binder<'_> {
         let led = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["in", "of", "from", "within", "inside", "for"]);
         let fits = |at: &usize| {
             let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
-            let placed_host = self
-                .operation
-                .params
-                .iter()
-                .filter(|other| is_machine_param(&other.name, &other.kind))
-                .all(|other| self.is_given(&other.name));
+            let mut machines = self.operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).peekable();
+            let placed_host = machines.peek().is_some() && machines.all(|other| self.is_given(&other.name));
             let name = self.tokens[*at].kind == Kind::Ident && (placed_host || !grammar::is_machine_like(&self.tokens[*at].text));
             let placed = !must
                 && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
