@@ -240,7 +240,7 @@ pub const VERBS: &[Verb] = &[
     Verb { letter: 'l', name: "leave running", help: "the engine goes on without a screen" },
     Verb { letter: 'p', name: "park", help: "end the engine; nothing new starts before `resume`" },
     Verb { letter: 'q', name: "leave", help: "leave the console" },
-    Verb { letter: 't', name: "take", help: "take this plan in the place of the other; nothing runs yet" },
+    Verb { letter: 't', name: "take", help: "take this plan instead; nothing runs yet" },
     Verb { letter: 'd', name: "dismiss", help: "let the other plan go" },
     Verb { letter: 'c', name: "close", help: "decide later" },
 ];
