@@ -6,6 +6,7 @@ pub mod claim;
 pub mod entry;
 pub mod environment;
 pub mod host;
+pub mod limits;
 pub mod proc;
 pub mod program;
 pub mod record;
