@@ -303,19 +303,15 @@ impl Inner {
             Seen::Running(claim) => Runner::adopt(claim),
             Seen::Recorded(_) | Seen::NotStarted | Seen::Nothing(_) => return self.reconciled(&start.at, seen.into_found()),
         };
-        match adopted {
-            Some(runner) => {
-                self.watch(&start.at, &runner);
-                self.reconciled(&start.at, seen.into_found());
-                let outcome = self.settle(start).await;
-                self.finished(&start.at, outcome);
-            }
+        let Some(runner) = adopted else {
             // It ended between the two looks: what it left is final now.
-            None => {
-                let seen = self.look_further(start).await;
-                self.reconciled(&start.at, seen.into_found());
-            }
-        }
+            let seen = self.look_further(start).await;
+            return self.reconciled(&start.at, seen.into_found());
+        };
+        self.watch(&start.at, &runner);
+        self.reconciled(&start.at, seen.into_found());
+        let outcome = self.settle(start).await;
+        self.finished(&start.at, outcome);
     }
 
     fn reconciled(&self, at: &AttemptRef, found: Found) {
