@@ -157,6 +157,9 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str, dir: Option<&Path>) -> Exi
         let needed = if param.required { "required" } else { "optional" };
         out.result(&text::safe(&format!("  {:9} {}, {needed}{default}  {}", param.name, param.kind, param.doc)));
     }
+    for (name, value) in &operation.settings {
+        out.result(&text::safe(&format!("  setting   {name} = {value}")));
+    }
     match &operation.binding {
         Some(Binding::Builtin { name, .. }) => out.result(&format!("  bound     builtin {name}")),
         Some(Binding::Http { method, url, .. }) => out.result(&text::safe(&format!("  bound     {method} {url}"))),

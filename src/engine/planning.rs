@@ -220,7 +220,8 @@ impl Planning {
         if !problems.is_empty() {
             return Err(problems);
         }
-        if let Err(why) = service::preview(&mut plan, &service::builtin::World::default()).await {
+        let world = self.inventory.as_ref().map(service::builtin::World::from).unwrap_or_default();
+        if let Err(why) = service::preview(&mut plan, &world).await {
             return Err(vec![Problem::new("plan".to_owned(), "preview", format!("could not {why}"))]);
         }
         let policy = match &self.catalogue.exempt_environments {

@@ -157,6 +157,8 @@ pub enum OutputFormat {
     Text,
     /// stdout is one JSON value; anything else fails the step.
     Json,
+    /// stdout holds plain figures that begin with the name of what they are of: the facts of the builtin of that name.
+    Reading,
     /// No result: only the exit status counts.
     None,
 }
@@ -273,8 +275,22 @@ pub struct Operation {
     /// For other hosts, where the binding is a builtin that acts on this machine.
     #[serde(default)]
     pub remote: Option<Remote>,
+    /// What its builtin must know of the site, beside what a person says: a folder, a socket, a server.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Value>,
+    /// What takes it back, where a plan names nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
     #[serde(default)]
     pub origin: Origin,
+}
+
+/// An operation that gets the values of these parameters of the one that it takes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    pub operation: String,
+    pub params: Vec<String>,
 }
 
 impl Operation {

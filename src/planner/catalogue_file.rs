@@ -127,6 +127,8 @@ fn operation(file: &str, node: &Node, problems: &mut Vec<Problem>) -> (Operation
         preview: fields.text("preview"),
         binding: None,
         remote: None,
+        settings: std::collections::BTreeMap::new(),
+        undo: None,
         origin: Origin { file: file.to_owned(), line: node.at.line },
         name,
     };

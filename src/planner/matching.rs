@@ -205,6 +205,8 @@ fn as_operation(template: &Template) -> Operation {
         preview: None,
         binding: None,
         remote: None,
+        settings: std::collections::BTreeMap::new(),
+        undo: None,
         origin: Origin { file: template.file.clone(), line: 1 },
     }
 }

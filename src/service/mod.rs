@@ -13,6 +13,7 @@ pub mod outcome;
 pub mod owned;
 pub mod preview;
 pub mod programs;
+pub mod reading;
 pub mod reconcile;
 pub mod runner;
 pub mod services;

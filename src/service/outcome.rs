@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::owned::{self, call::Told};
 use super::runner::record::{Ended, Stdout};
-use super::verdict;
+use super::{reading, verdict};
 use crate::model::action::Action;
 use crate::model::catalogue::OutputFormat;
 use crate::model::command::AttemptOutcome;
@@ -41,20 +41,22 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
             AttemptOutcome::Failed { failure, exit: Some(exit), spool: Some(spool), error_tail: keep_end(&text::safe_block(&error_tail)) }
         }
         Ended::Ran { exit, spool, stdout, mut error_tail, spool_error, unsure: None } => {
-            if let Some(why) = spool_error {
+            let not_kept = spool_error.unwrap_or_default();
+            if !not_kept.is_empty() {
                 error_tail += "\n(part of the output was not kept: ";
-                error_tail += &why;
+                error_tail += &not_kept;
                 error_tail += ")";
             }
-            of_exit(start, exit, spool, &stdout, &error_tail)
+            of_exit(start, exit, (spool, &stdout, &not_kept), &error_tail)
         }
     }
 }
 
-fn of_exit(start: &Start, exit: ExitFacts, spool: SpoolFacts, stdout: &Stdout, error_tail: &str) -> AttemptOutcome {
+/// `not_kept`: why part of what it wrote is missing.
+fn of_exit(start: &Start, exit: ExitFacts, (spool, stdout, not_kept): (SpoolFacts, &Stdout, &str), error_tail: &str) -> AttemptOutcome {
     let judged = match bad_exit(&exit).map(|failure| unsure(&start.action, &exit, failure)) {
         Some(failure) => Err(told(&start.action, &exit, stdout).unwrap_or(failure)),
-        None => result_of(&start.action, stdout, start.result_cap).and_then(|result| judge(start, result)),
+        None => result_of(&start.action, (stdout, not_kept), start.result_cap).and_then(|result| judge(start, result)),
     };
     match judged {
         Ok((result, verdict)) => AttemptOutcome::Succeeded { result, verdict, exit: Some(exit), spool: Some(spool) },
@@ -128,7 +130,7 @@ fn class_of(code: i32) -> FailureClass {
     }
 }
 
-fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failure> {
+fn result_of(action: &Action, (stdout, not_kept): (&Stdout, &str), cap: u64) -> Result<Value, Failure> {
     let format = match action {
         Action::Command { output, .. } | Action::Ssh { output, .. } => *output,
         Action::Builtin { .. } => OutputFormat::Json,
@@ -137,8 +139,9 @@ fn result_of(action: &Action, stdout: &Stdout, cap: u64) -> Result<Value, Failur
     match format {
         OutputFormat::None => Ok(Value::Null),
         OutputFormat::Text => Ok(fitting(&stdout.text, stdout.cut, cap.saturating_sub(TEXT_FRAME))),
-        OutputFormat::Json if stdout.lost.is_some() => Err(lost(stdout)),
-        OutputFormat::Json if stdout.cut => Err(too_large(cap)),
+        OutputFormat::Json | OutputFormat::Reading if stdout.lost => Err(lost(not_kept)),
+        OutputFormat::Json | OutputFormat::Reading if stdout.cut => Err(too_large(cap)),
+        OutputFormat::Reading => reading::read(&stdout.text),
         OutputFormat::Json if stdout.lossy => Err(unreadable("it is not UTF-8")),
         OutputFormat::Json => serde_json::from_str(&stdout.text).map_err(|error| unreadable(error.to_string())),
     }
@@ -164,8 +167,7 @@ fn too_large(cap: u64) -> Failure {
 }
 
 /// It ended well, and what it had to say did not come.
-fn lost(stdout: &Stdout) -> Failure {
-    let why = stdout.lost.as_deref().unwrap_or("its output did not come");
+fn lost(why: &str) -> Failure {
     failure(Certainty::FailedKnown, FailureClass::Transient, format!("result_lost: it ended with status 0, but {why}"))
 }
 

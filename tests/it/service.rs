@@ -120,10 +120,14 @@ fn every_manifest_of_the_folder_is_embedded() {
     assert_eq!(files, embedded);
 }
 
+/// Beyond the 54 of the evaluation; the parameter beyond theirs.
+const OWN: [&str; 2] = ["network.internet", "network.unblock_ip"];
+const OWN_PARAM: (&str, &str) = ("host.read_logs", "path");
+
 #[test]
 fn every_operation_can_be_understood() {
     let catalogue = catalogue();
-    assert_eq!(catalogue.len(), 54);
+    assert_eq!(catalogue.len(), 54 + OWN.len());
     for operation in catalogue.iter() {
         let name = &operation.name;
         assert!(operation.examples.len() >= 2 && !operation.aliases.is_empty() && !operation.nouns.is_empty(), "{name}");
@@ -145,10 +149,11 @@ fn names_types_and_effects_are_those_of_the_evaluation() {
         let line = |it: &std::sync::Arc<Operation>| {
             // Types with a capital are filled by plan files and by outputs, never by words.
             let by_words = it.params.iter().filter(|param| param.required || param.kind.as_str() != "JobParams");
+            let by_words = by_words.filter(|param| (it.name.as_str(), param.name.as_str()) != OWN_PARAM);
             let params: Vec<String> = by_words.map(|param| format!("{}:{}:{}", param.name, param.kind, param.required)).collect();
             format!("{} {} {} {params:?} {:?}", it.name, it.effect.as_str(), it.low_risk, it.output)
         };
-        catalogue.iter().map(line).collect()
+        catalogue.iter().filter(|it| !OWN.contains(&it.name.as_str())).map(line).collect()
     };
     assert_eq!(said(&ours), said(&theirs));
     assert_eq!(theirs.exempt_environments.unwrap().len(), 4);

@@ -14,6 +14,7 @@ use crate::model::action::{Action, Operand, Program};
 use crate::model::catalogue::{Binding, Catalogue, Operation, OutputFormat};
 use crate::model::plan::{Compensation, Plan};
 use crate::model::problem::Problem;
+use crate::model::settings::EngineSettings;
 use crate::policy::consent::is_localhost;
 use crate::service::{builtin, owned, programs};
 
@@ -37,12 +38,29 @@ pub fn bind_over(plan: &mut Plan, catalogue: &Catalogue, ssh: &Ssh) -> Vec<Probl
             })
         };
         step.action = action(&step.operation, &step.params);
+        if step.compensation.is_none() {
+            step.compensation = undo(catalogue, &step.operation, &step.params);
+        }
         for it in [&mut step.compensation, &mut step.probe].into_iter().flatten() {
             let Compensation { operation, params, action: slot, .. } = it;
             *slot = action(operation, params);
         }
     }
     problems
+}
+
+/// As its manifest declares it, for exactly what the step acts on.
+fn undo(catalogue: &Catalogue, name: &str, params: &BTreeMap<String, Value>) -> Option<Compensation> {
+    let undo = catalogue.get(name)?.undo.as_ref()?;
+    let operation = catalogue.get(&undo.operation)?;
+    Some(Compensation {
+        operation: undo.operation.clone(),
+        params: undo.params.iter().filter_map(|name| Some((name.clone(), params.get(name)?.clone()))).collect(),
+        effect: operation.effect,
+        repeat: operation.repeat,
+        timeout_ms: operation.timeout_ms.unwrap_or(EngineSettings::default().timeout_ms),
+        action: Action::Unbound { hint: String::new() },
+    })
 }
 
 fn action(catalogue: &Catalogue, ssh: &Ssh, name: &str, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
@@ -60,7 +78,10 @@ fn action(catalogue: &Catalogue, ssh: &Ssh, name: &str, params: &BTreeMap<String
 
 pub fn act(catalogue: &Catalogue, operation: &Operation, binding: &Binding, params: &BTreeMap<String, Value>) -> Result<Action, Misfit> {
     match binding {
-        Binding::Builtin { name, owned } => Ok(builtin_action(operation, name, *owned, params)),
+        Binding::Builtin { name, owned } => Ok(match missing_setting(operation) {
+            Some(hint) => Action::Unbound { hint },
+            None => builtin_action(operation, name, *owned, params),
+        }),
         Binding::Command { argv, env, secrets, output } => command_action(operation, params, (argv, env), secrets, *output),
         Binding::Http { method, url, headers, body, secrets } => {
             http::action(&Filling { operation, params }, method, url, (headers, body.as_ref()), secrets)
@@ -75,6 +96,15 @@ fn add_binding(operation: &Operation) -> String {
     format!("bind it in <config>/services/{service}.toml; `ouioe service show {name}` prints the lines to add")
 }
 
+/// A setting that only the operator can know stands as `needed: ` and an example in the embedded manifest.
+fn missing_setting(operation: &Operation) -> Option<String> {
+    let wanted = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.strip_prefix("needed: ")?.to_owned()));
+    let (name, example) = operation.settings.iter().find_map(wanted)?;
+    let (operation, service) = (&operation.name, operation.service());
+    let lines = format!("[[operation]] name = \"{operation}\" settings = {{ {name} = {example} }}");
+    Some(format!("{operation} needs the setting `{name}`; in <config>/services/{service}.toml, one line each: {lines}"))
+}
+
 fn add_remote(operation: &Operation) -> String {
     format!("add `remote = {{ argv = [...] }}` to [[operation]] {} in <config>/services/{}.toml", operation.name, operation.service())
 }
@@ -86,6 +116,9 @@ fn builtin_action(operation: &Operation, name: &str, owned: bool, params: &BTree
         if let Some(default) = &param.default {
             params.entry(param.name.clone()).or_insert_with(|| default.clone());
         }
+    }
+    if !operation.settings.is_empty() {
+        params.insert("settings".to_owned(), Value::from_iter(operation.settings.clone()));
     }
     if let Some(preview) = &operation.preview
         && !params.contains_key("items")
@@ -168,7 +201,7 @@ fn remote_action(
 
 fn acts_here(operation: &Operation, binding: &Binding) -> bool {
     match binding {
-        Binding::Builtin { name, owned: true } => owned::find(name).is_some(),
+        Binding::Builtin { name, owned: true } => owned::find(name).is_some() && !owned::is_about_others(name),
         Binding::Builtin { name, owned: false } => builtin::find(name).is_some_and(|builtin| builtin.local),
         Binding::Command { argv, env, .. } => {
             let named = argv.iter().chain(env.values()).any(|text| slots::names(text).contains(&"host"));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::binding::act;
 use super::command::{Filling, Misfit};
 use crate::model::action::Action;
-use crate::model::catalogue::{Catalogue, Job, Operation};
+use crate::model::catalogue::{Catalogue, Job, Operation, ParamType};
 use crate::planner::{grammar, near};
 
 type Params = BTreeMap<String, Value>;
@@ -17,7 +17,33 @@ pub fn job(catalogue: &Catalogue, operation: &Operation, params: &Params, name: 
     let Some(job) = catalogue.jobs.get(&name) else {
         return Ok(unknown("job", &name, "automation.jobs", catalogue.jobs.keys()));
     };
-    act(catalogue, operation, &job.binding, &with_own(job, &name, params)?)
+    let action = act(catalogue, operation, &job.binding, &with_own(job, &name, params)?)?;
+    let at = operation.param("at").filter(|param| param.kind == ParamType::Datetime).and_then(|_| params.get("at"));
+    Ok(at.map_or_else(|| action.clone(), |at| later(&name, action.clone(), at)))
+}
+
+/// The same program with the same words, handed to the machine's own `at`.
+fn later(job: &str, action: Action, at: &Value) -> Action {
+    match action {
+        Action::Command { program, args, env, secrets, .. } if secrets.is_empty() => {
+            let argv: Vec<Value> =
+                std::iter::once(program.path.as_str()).chain(args.iter().map(|arg| arg.0.as_str())).map(Value::from).collect();
+            let env: serde_json::Map<_, _> = env.into_iter().map(|(name, value)| (name, Value::from(value.0))).collect();
+            let params = [
+                ("job", Value::from(job)),
+                ("at", at.clone()),
+                ("argv", Value::from(argv)),
+                ("sha256", Value::from(program.sha256.to_string())),
+                ("env", Value::from(env)),
+            ];
+            let params = params.map(|(name, value)| (name.to_owned(), value)).into();
+            Action::Builtin { name: "schedule".to_owned(), params, owned: true }
+        }
+        unbound @ Action::Unbound { .. } => unbound,
+        Action::Command { .. } | Action::Builtin { .. } | Action::Ssh { .. } => {
+            Action::Unbound { hint: format!("job {job} cannot run later: it takes secrets, which a queue of the system cannot be given") }
+        }
+    }
 }
 
 pub fn channel(catalogue: &Catalogue, operation: &Operation, params: &Params, name: &str) -> Result<Action, Misfit> {

@@ -9,5 +9,6 @@ pub mod job;
 pub mod network;
 pub mod param;
 pub mod registry;
+pub mod setting;
 
 pub use registry::{Answer, Params, World, at_once, call, find, names};

@@ -10,7 +10,7 @@ use super::param::wrong;
 use super::{asset, basic, host, http, job, network};
 use crate::model::failure::{Certainty, Failure, FailureClass};
 use crate::service::bind::is_local;
-use crate::service::files::list;
+use crate::service::files::{archive, list};
 use crate::service::outcome::failure;
 use crate::store::Inventory;
 
@@ -31,6 +31,14 @@ impl World {
     pub fn beside(runs: &Path) -> Self {
         let state_dir = runs.parent().unwrap_or(runs).to_owned();
         Self { inventory: Inventory::at(&state_dir), state_dir, ..Self::default() }
+    }
+}
+
+impl From<&Inventory> for World {
+    /// Of the state folder that it lies in.
+    fn from(inventory: &Inventory) -> Self {
+        let state_dir = inventory.path().parent().map(Path::to_owned).unwrap_or_default();
+        Self { inventory: inventory.clone(), state_dir, ..Self::default() }
     }
 }
 
@@ -75,9 +83,11 @@ static BUILTINS: &[Builtin] = &[
     local("read_logs", Run::Waiting(host::logs::read_logs)),
     local("check_updates", Run::Waiting(host::updates::check_updates)),
     local("clean_files_preview", Run::Blocking(list::preview)),
+    row("restore_preview", Run::Looking(archive::preview)),
     local("kill_process_preview", Run::Blocking(host::kill::preview)),
     local("patch_preview", Run::Waiting(host::updates::preview)),
     row("ping", Run::Waiting(network::ping::ping)),
+    row("internet", Run::Waiting(network::internet::internet)),
     row("dns_lookup", Run::Blocking(network::dns::dns_lookup)),
     row("port_check", Run::Waiting(network::port::port_check)),
     local("bandwidth", Run::Waiting(network::bandwidth::bandwidth)),

@@ -40,7 +40,7 @@ pub fn remote(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Opt
     }
     let argv = argv(reader, at, row);
     known_slots(reader, at, argv.iter().map(String::as_str), params);
-    let output = word(reader, row, "output", &["text", "json", "none"]).unwrap_or_default();
+    let output = word(reader, row, "output", &["text", "json", "reading", "none"]).unwrap_or_default();
     Some(Remote { argv, output })
 }
 

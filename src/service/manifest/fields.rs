@@ -1,11 +1,13 @@
 //! Parameters, output, thresholds of one operation.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use toml::de::DeTable;
 
 use super::reader::{Reader, nearest, to_json};
-use crate::model::catalogue::{Output, Param, ParamType};
+use crate::model::catalogue::{Output, Param, ParamType, Undo};
 use crate::model::verdict::{Side, Threshold};
 
 pub fn params(reader: &Reader<'_>, table: &DeTable<'_>) -> Option<Vec<Param>> {
@@ -88,4 +90,21 @@ pub fn word<T: DeserializeOwned>(reader: &Reader<'_>, row: &DeTable<'_>, key: &s
         reader.say(at, "unknown_word", format!("`{key}` cannot be `{text}`"), nearest(&text, known.iter().copied()));
     }
     parsed
+}
+
+/// Each replaces one of the same name in an earlier file.
+pub fn settings(reader: &Reader<'_>, table: &DeTable<'_>) -> BTreeMap<String, Value> {
+    let Some((_, row)) = reader.table(table, "settings") else { return BTreeMap::new() };
+    row.iter().filter_map(|(name, node)| Some((name.get_ref().to_string(), to_json(node.get_ref())?))).collect()
+}
+
+pub fn undo(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Option<Undo> {
+    let (at, row) = reader.table(table, "undo")?;
+    reader.only(row, "`undo`", &["operation", "params"]);
+    let names = reader.strings(row, "params").unwrap_or_default();
+    for name in names.iter().filter(|name| !params.iter().any(|param| param.name == **name)) {
+        let help = nearest(name, params.iter().map(|param| param.name.as_str()));
+        reader.say(at, "unknown_slot", format!("`{name}` of `undo` names no parameter"), help);
+    }
+    Some(Undo { operation: required(reader, at, row, "operation")?, params: names })
 }

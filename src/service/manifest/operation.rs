@@ -10,7 +10,7 @@ use crate::model::plan::StepKind;
 use crate::model::time::Millis;
 use crate::service::builtin;
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 20] = [
     "name",
     "summary",
     "effect",
@@ -29,6 +29,8 @@ const FIELDS: [&str; 18] = [
     "preview",
     "binding",
     "remote",
+    "settings",
+    "undo",
 ];
 
 /// `base`: what an earlier file says of it; a field that is not written keeps its value.
@@ -49,6 +51,8 @@ pub fn operation<'b>(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, base: im
     it.preview = reader.string(row, "preview").or(it.preview);
     it.binding = binding(reader, row, &it.params).or(it.binding);
     it.remote = remote(reader, row, &it.params).or(it.remote);
+    it.settings.extend(fields::settings(reader, row));
+    it.undo = fields::undo(reader, row, &it.params).or(it.undo);
     check(reader, at, &it);
     Some(it)
 }
@@ -89,6 +93,8 @@ fn fresh(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, name: String) -> Ope
         preview: None,
         binding: None,
         remote: None,
+        settings: std::collections::BTreeMap::new(),
+        undo: None,
         origin: Origin::default(),
     }
 }

@@ -2,17 +2,22 @@
 //!
 //! The result goes to standard output as JSON, what was done to standard error; a failure is told as JSON with exit status 1.
 
+mod archive;
 mod asset;
+mod balancer;
 mod bell;
 pub mod call;
 mod files;
+mod firewall;
 mod http;
 mod job;
 mod logs;
 pub mod patch;
 mod process;
 mod program;
+mod schedule;
 mod service;
+mod zone;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -50,7 +55,22 @@ static OWNED: &[(&str, Owned)] = &[
     ("asset_set_maintenance", asset::set_maintenance),
     ("asset_clear_maintenance", asset::clear_maintenance),
     ("asset_decommission", asset::decommission),
+    ("schedule", schedule::schedule),
+    ("snapshot", archive::snapshot),
+    ("restore", archive::restore),
+    ("block_ip", firewall::block),
+    ("unblock_ip", firewall::unblock),
+    ("lb_drain", balancer::drain),
+    ("lb_enable", balancer::enable),
+    ("dns_update", zone::update),
 ];
+
+/// Their `host` is what they speak of, not where they run.
+const ABOUT_OTHERS: [&str; 2] = ["lb_drain", "lb_enable"];
+
+pub fn is_about_others(name: &str) -> bool {
+    ABOUT_OTHERS.contains(&name)
+}
 
 pub fn names() -> impl Iterator<Item = &'static str> {
     OWNED.iter().map(|(name, _)| *name)
@@ -62,7 +82,7 @@ pub fn find(name: &str) -> Option<Owned> {
 
 /// Its effect is elsewhere: cut short, nobody knows whether it happened.
 pub fn acts_elsewhere(action: &Action) -> bool {
-    matches!(action, Action::Builtin { name, owned: true, .. } if name == "http_send")
+    matches!(action, Action::Builtin { name, owned: true, .. } if ["http_send", "dns_update"].contains(&name.as_str()))
 }
 
 /// Name -> handle of the secrets that it is given in its environment, under `SECRET` and the name.
@@ -119,7 +139,7 @@ fn carry_out(dir: &Path, log: &mut dyn Write) -> Done {
     let state_dir = dir.ancestors().nth(4).ok_or_else(|| not_done("the attempt lies in no state folder"))?;
     let mut call = Call { params, protected: &request.protected_paths, state_dir, dir, start: &request.start, log };
     match params.get("host").and_then(Value::as_str) {
-        Some(host) if !is_local(host) => Err(not_done(format!("{host} is not this machine"))),
+        Some(host) if !is_local(host) && !is_about_others(name) => Err(not_done(format!("{host} is not this machine"))),
         Some(_) | None => run(&mut call),
     }
 }

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod handle;
 #[cfg(target_os = "linux")]
 pub mod host;
+pub mod limits;
 pub mod proc;
 pub mod program;
 pub mod record;

@@ -57,9 +57,9 @@ pub struct Stdout {
     pub cut: bool,
     /// Some bytes were not UTF-8 and are replaced in `text`.
     pub lossy: bool,
-    /// Part of it never came from where the step ran, for this reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<String>,
+    /// Part of it never came from where the step ran; the record's `spool_error` says why.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 impl Ended {

@@ -91,7 +91,7 @@ fn into_text(mut bytes: Vec<u8>, cut: bool) -> Stdout {
         bytes.truncate(error.valid_up_to());
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Stdout { text, cut, lossy: false, lost: None },
-        Err(error) => Stdout { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), cut, lossy: true, lost: None },
+        Ok(text) => Stdout { text, cut, lossy: false, lost: false },
+        Err(error) => Stdout { text: String::from_utf8_lossy(error.as_bytes()).into_owned(), cut, lossy: true, lost: false },
     }
 }

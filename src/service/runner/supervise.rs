@@ -2,7 +2,6 @@
 //!
 //! One thread, one poll, no wake-up without a cause: output, a signal, a deadline. Deadlines count suspended time.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::Path;
@@ -15,6 +14,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitStatus};
 
 use super::alarm::{Alarm, now};
+use super::limits::Limits;
 use super::signals::Signals;
 use super::stream::{Side, Streams};
 use super::tree;
@@ -23,8 +23,6 @@ use crate::model::failure::ExitFacts;
 use crate::model::time::Millis;
 use crate::service::owned;
 
-/// File by which an engine names the grace of the stop that it signals, in milliseconds.
-pub const STOP_FILE: &str = "stop";
 /// How long helpers of a step that ended (a `tee` behind a shell) may finish by themselves.
 pub(super) const LINGER: Duration = Duration::from_millis(100);
 /// Between two rounds of KILL, and how long a killed process may take to vanish before it counts as left over.
@@ -59,11 +57,7 @@ pub struct Supervisor<'a> {
     status: Option<WaitStatus>,
     cut: Option<&'static str>,
     phase: Phase,
-    began: Duration,
-    heard: Duration,
-    timeout: Duration,
-    silence: Duration,
-    grace: Duration,
+    limits: Limits,
     buffer: Vec<u8>,
 }
 
@@ -75,7 +69,6 @@ impl<'a> Supervisor<'a> {
         for pipe in [&out, &err].into_iter().flatten() {
             rustix::io::ioctl_fionbio(pipe, true)?;
         }
-        let began = now();
         Ok(Self {
             dir,
             signals,
@@ -87,11 +80,7 @@ impl<'a> Supervisor<'a> {
             status: None,
             cut: None,
             phase: Phase::Running,
-            began,
-            heard: began,
-            timeout: span(start.timeout_ms),
-            silence: span(start.silence_ms),
-            grace: span(start.grace_ms),
+            limits: Limits::of(start),
             // Not filled with zeros: a silent step touches none of it.
             buffer: Vec::with_capacity(64 << 10),
         })
@@ -138,20 +127,16 @@ impl<'a> Supervisor<'a> {
             return self.begin_kill();
         }
         self.cut_by("stop");
-        let named = fs::read_to_string(self.dir.join(STOP_FILE)).ok().and_then(|text| text.trim().parse().ok());
-        self.grace = named.map_or(self.grace, Duration::from_millis);
+        self.limits.take_grace(self.dir);
         self.begin_term();
     }
 
     fn pass_deadlines(&mut self) -> Option<u32> {
         let now = now();
+        let passed = self.limits.passed(now);
         match self.phase {
-            Phase::Running if is_past(self.began, self.timeout, now) => {
-                self.cut_by("timeout");
-                self.begin_term();
-            }
-            Phase::Running if is_past(self.heard, self.silence, now) => {
-                self.cut_by("silence");
+            Phase::Running if passed.is_some() => {
+                passed.into_iter().for_each(|limit| self.cut_by(limit));
                 self.begin_term();
             }
             Phase::Lingering { until } if until <= now => self.begin_term(),
@@ -177,7 +162,7 @@ impl<'a> Supervisor<'a> {
 
     fn begin_term(&mut self) {
         tree::terminate();
-        self.phase = Phase::Terminating { kill_at: now() + self.grace };
+        self.phase = Phase::Terminating { kill_at: self.limits.kill_at() };
     }
 
     fn begin_kill(&mut self) {
@@ -191,10 +176,7 @@ impl<'a> Supervisor<'a> {
 
     fn next_deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Running => {
-                let limit = |from: Duration, span: Duration| (!span.is_zero()).then(|| from + span);
-                limit(self.began, self.timeout).into_iter().chain(limit(self.heard, self.silence)).min()
-            }
+            Phase::Running => self.limits.deadline(),
             Phase::Lingering { until } => Some(until),
             Phase::Terminating { kill_at } => Some(kill_at),
             Phase::Killing { sweep_at, give_up_at } => Some(sweep_at.min(give_up_at)),
@@ -224,7 +206,7 @@ impl<'a> Supervisor<'a> {
                 match rustix::io::read(pipe, spare_capacity(&mut self.buffer)) {
                     Ok(count) if count > 0 => {
                         self.streams.push(*side, &self.buffer);
-                        self.heard = now();
+                        self.limits.hear();
                     }
                     Err(Errno::AGAIN) => break,
                     Err(Errno::INTR) => {}
@@ -235,25 +217,16 @@ impl<'a> Supervisor<'a> {
     }
 
     fn facts(&self, left_over: u32) -> ExitFacts {
-        let wall = now().saturating_sub(self.began);
         let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN).ok();
         let user_ms = usage.map_or(0, |usage| nix::sys::time::TimeValLike::num_milliseconds(&usage.user_time()));
         ExitFacts {
             code: self.status.and_then(WaitStatus::exit_status),
             signal: self.status.and_then(WaitStatus::terminating_signal),
-            wall_ms: Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)),
+            wall_ms: self.limits.wall(),
             user_ms: Millis(u64::try_from(user_ms).unwrap_or(0)),
             max_rss_kib: usage.map_or(0, |usage| u64::try_from(usage.max_rss()).unwrap_or(0)),
             cut: self.cut.map(str::to_owned),
             left_over,
         }
     }
-}
-
-pub(super) fn is_past(from: Duration, span: Duration, now: Duration) -> bool {
-    !span.is_zero() && from + span <= now
-}
-
-pub(super) fn span(ms: Millis) -> Duration {
-    Duration::from_millis(ms.0)
 }

@@ -8,26 +8,24 @@ use serde_json::json;
 use crate::rig::{Rig, failure_of, start};
 use crate::service::{bound, bound_in, catalogue};
 
-/// Each needs something that no machine brings along: a deployment tool, a DNS server, a load balancer, a firewall at the edge.
-const UNBOUND: [&str; 12] = [
-    "automation.deploy",
-    "automation.restore",
-    "automation.rollback",
-    "automation.scale",
-    "automation.schedule",
-    "automation.snapshot",
-    "network.block_ip",
-    "network.dns_update",
-    "network.failover",
-    "network.lb_drain",
-    "network.lb_enable",
-    "network.renew_cert",
-];
+/// Each is done by something that only a site has: a deployment tool, a cluster, a certificate authority.
+const UNBOUND: [&str; 5] = ["automation.deploy", "automation.rollback", "automation.scale", "network.failover", "network.renew_cert"];
 
 #[test]
-fn all_but_twelve_operations_are_bound() {
+fn all_but_five_operations_are_bound() {
     let unbound: Vec<String> = catalogue().iter().filter(|one| one.binding.is_none()).map(|one| one.name.clone()).collect();
     assert_eq!(unbound, UNBOUND);
+}
+
+/// `${` in an argv is a value of another step, filled in when the step starts.
+#[test]
+fn what_hosts_run_holds_nothing_that_a_plan_would_fill() {
+    let catalogue = catalogue();
+    let remotes: Vec<_> = catalogue.iter().filter_map(|one| Some((&one.name, one.remote.as_ref()?))).collect();
+    assert!(remotes.len() >= 11, "{}", remotes.len());
+    for (name, remote) in remotes {
+        assert!(remote.argv.iter().all(|word| !word.contains("${")), "{name}");
+    }
 }
 
 #[test]
@@ -39,23 +37,23 @@ fn effects_are_never_carried_out_by_the_engine_itself() {
 }
 
 #[test]
-fn a_firewall_is_changed_only_by_a_configured_command() {
+fn what_nothing_binds_is_bound_by_a_configured_command() {
     let rig = Rig::new();
-    let block = json!({"ip": "198.51.100.23", "duration": "2h"});
-    let (failure, _) = failure_of(rig.run(&start(bound("network.block_ip", &block))));
+    let scale = json!({"service": "cart", "replicas": 8});
+    let (failure, _) = failure_of(rig.run(&start(bound("automation.scale", &scale))));
     assert_eq!(failure.certainty, ouioe::model::failure::Certainty::NotStarted);
-    assert!(failure.detail.contains("network.block_ip has no binding: bind it in <config>/services/network.toml"), "{failure:?}");
+    assert!(failure.detail.contains("automation.scale has no binding: bind it in <config>/services/automation.toml"), "{failure:?}");
 
     let dir = tempfile::tempdir().unwrap();
     let own = |program: &str| {
-        let argv = format!("argv = [\"{program}\", \"add\", \"element\", \"{{ip}}\", \"timeout={{duration}}\"]");
-        let text = format!("[[operation]]\nname = \"network.block_ip\"\nbinding = {{ kind = \"command\", {argv} }}\n");
+        let argv = format!("argv = [\"{program}\", \"scale\", \"{{service}}\", \"replicas={{replicas}}\"]");
+        let text = format!("[[operation]]\nname = \"automation.scale\"\nbinding = {{ kind = \"command\", {argv} }}\n");
         std::fs::write(dir.path().join("edge.toml"), text).unwrap();
-        bound_in(&manifest::load(Some(dir.path())).unwrap(), "network.block_ip", &block).0
+        bound_in(&manifest::load(Some(dir.path())).unwrap(), "automation.scale", &scale).0
     };
     let Action::Command { args, .. } = own("printf") else { panic!("printf is there") };
-    assert_eq!(args, ["add", "element", "198.51.100.23", "timeout=2h"].map(|arg| Operand(arg.to_owned())));
-    let (failure, _) = failure_of(rig.run(&start(own("surely-no-nft"))));
+    assert_eq!(args, ["scale", "cart", "replicas=8"].map(|arg| Operand(arg.to_owned())));
+    let (failure, _) = failure_of(rig.run(&start(own("surely-no-kubectl"))));
     assert_eq!(failure.certainty, ouioe::model::failure::Certainty::NotStarted);
-    assert!(failure.detail.contains("network.block_ip needs surely-no-nft") && failure.detail.contains("install it"), "{failure:?}");
+    assert!(failure.detail.contains("automation.scale needs surely-no-kubectl") && failure.detail.contains("install it"), "{failure:?}");
 }

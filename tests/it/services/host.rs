@@ -35,8 +35,8 @@ fn refused(outcome: AttemptOutcome, part: &str) {
 // Services
 
 /// A service of an init script of its own; both are gone when this is dropped.
-struct Service {
-    name: String,
+pub struct Service {
+    pub name: String,
     script: PathBuf,
     pid_file: PathBuf,
     _dir: tempfile::TempDir,
@@ -44,7 +44,7 @@ struct Service {
 
 impl Service {
     /// `None`: this user may not add init scripts.
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         let name = format!("ouioe-test-{}", std::process::id());
         let dir = tempfile::tempdir().expect("a folder");
         let (script, pid_file) = (Path::new("/etc/init.d").join(&name), dir.path().join("pid"));
@@ -60,11 +60,11 @@ impl Service {
         Some(Self { name, script, pid_file, _dir: dir })
     }
 
-    fn pid(&self) -> Option<u32> {
+    pub fn pid(&self) -> Option<u32> {
         fs::read_to_string(&self.pid_file).ok()?.trim().parse().ok()
     }
 
-    fn is_alive(&self) -> bool {
+    pub fn is_alive(&self) -> bool {
         self.pid().is_some_and(|pid| shell(&format!("ps -o stat= -p {pid}")).starts_with(['S', 'R']))
     }
 }

@@ -3,10 +3,11 @@
 mod asset;
 mod bare;
 mod canaries;
-mod host;
+pub mod host;
 mod hostile;
 mod http;
 mod jobs;
 mod network;
 mod notify;
 mod server;
+mod site;

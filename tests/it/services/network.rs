@@ -11,10 +11,10 @@ use crate::rig::Rig;
 use crate::service::{result, shell, step as start};
 
 /// Client, router, server, joined by two wires; gone when this is dropped. `None`: this user may not make any.
-struct Net([String; 3]);
+pub struct Net(pub [String; 3]);
 
 impl Net {
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         let names = ["c", "r", "s"].map(|part| format!("ouioe-{part}{}", std::process::id()));
         let net = Self(names);
         let [c, r, s] = &net.0;

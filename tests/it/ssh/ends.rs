@@ -76,7 +76,7 @@ fn a_timeout_ends_the_step_on_the_host() {
     let (rig, server) = (Rig::new(), Server::new());
     for (script, code) in [("sleep 600 & sleep 600", 143), ("trap '' TERM; while :; do sleep 600; done", 137)] {
         let mut step = server.sh(script);
-        (step.timeout_ms, step.grace_ms) = (Millis(1_000), Millis(500));
+        (step.timeout_ms, step.grace_ms) = (Millis(4_000), Millis(500));
         let (failure, exit) = failure_of(rig.run(&step));
         let exit = exit.expect("it ran");
         assert_eq!((failure.class, failure.certainty), (FailureClass::Timeout, Certainty::FailedKnown), "{failure:?}");

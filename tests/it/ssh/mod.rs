@@ -4,5 +4,6 @@ mod bytes;
 mod ends;
 mod orphan;
 mod program;
+mod reads;
 mod server;
 mod shared;

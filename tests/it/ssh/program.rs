@@ -49,11 +49,11 @@ fn reads_of_this_machine_are_commands_of_others() {
     let server = Server::new();
     let home = home(&server, &web_3(&server));
     for (operation, set, part) in [
-        ("host.facts", &[][..], "Linux"),
-        ("host.disk_usage", &["path=/"], "Mounted on"),
-        ("host.disk_usage", &[], "Mounted on"),
-        ("host.cpu_mem", &[], "load average"),
-        ("host.top_processes", &[], "sshd"),
+        ("host.facts", &[][..], "\"kernel\":"),
+        ("host.disk_usage", &["path=/"], "\"used_percent\":"),
+        ("host.disk_usage", &[], "\"health\":"),
+        ("host.cpu_mem", &[], "\"health\":"),
+        ("host.top_processes", &[], "\"by_memory\":"),
     ] {
         let set = set.iter().chain(&["host=web-3"]).flat_map(|one| ["--set", one]);
         let args: Vec<&str> = ["service", "call", operation, "--yes"].into_iter().chain(set).collect();

@@ -10,10 +10,11 @@ use super::facts::slurp;
 use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::param::{broke, optional, wrong};
 use crate::service::builtin::registry::{Answer, Params};
+use crate::service::reading::Told;
 
 const IMAGES: [&str; 3] = ["squashfs", "iso9660", "erofs"];
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Mount {
     device: String,
     root: String,
@@ -88,21 +89,70 @@ fn holder(mounts: Vec<Mount>, path: &str) -> Result<Mount, Failure> {
 /// `None` for those without blocks, which `df` leaves out as well.
 fn usage(mount: &Mount) -> Option<Value> {
     let stat = rustix::fs::statvfs(&mount.point).ok()?;
-    if stat.f_blocks == 0 {
-        return None;
-    }
     let kib = |blocks: u64| u64::try_from(u128::from(blocks) * u128::from(stat.f_frsize) / 1024).unwrap_or(u64::MAX);
     let used = stat.f_blocks.saturating_sub(stat.f_bfree);
-    Some(json!({
+    let blocks =
+        Blocks { all: kib(stat.f_blocks), used: kib(used), free: kib(stat.f_bavail), percent: percent(used, used + stat.f_bavail) };
+    (blocks.all > 0).then(|| row(mount, &blocks, percent(stat.f_files.saturating_sub(stat.f_ffree), stat.f_files)))
+}
+
+/// In KiB.
+struct Blocks {
+    all: u64,
+    used: u64,
+    free: u64,
+    percent: u64,
+}
+
+fn row(mount: &Mount, blocks: &Blocks, inodes: u64) -> Value {
+    json!({
         "mount": mount.point,
         "fstype": mount.kind,
         "source": mount.source,
-        "size_kib": kib(stat.f_blocks),
-        "used_kib": kib(used),
-        "avail_kib": kib(stat.f_bavail),
-        "used_percent": percent(used, used + stat.f_bavail),
-        "inodes_used_percent": percent(stat.f_files.saturating_sub(stat.f_ffree), stat.f_files),
-    }))
+        "size_kib": blocks.all,
+        "used_kib": blocks.used,
+        "avail_kib": blocks.free,
+        "used_percent": blocks.percent,
+        "inodes_used_percent": inodes,
+    })
+}
+
+/// Of another machine: what its `df` says of the file systems that it mounts.
+pub fn told(host: &Told<'_>) -> Answer {
+    let blocks: Vec<(&str, &str, [u64; 3])> = host.part("blocks")?.lines().filter_map(df).collect();
+    let inodes: Vec<(&str, &str, [u64; 3])> = host.part("inodes")?.lines().filter_map(df).collect();
+    let mounts = parse(host.part("mounts")?);
+    let shown = visible(mounts.clone());
+    // Of a named path its file system counts, whatever kind it is.
+    let named = host.part("named").is_ok();
+    let is_shown = |point: &str| {
+        let of = shown.iter().find(|mount| mount.point == point);
+        named || mounts.is_empty() || of.is_some_and(|mount| !IMAGES.contains(&mount.kind.as_str()))
+    };
+    let row = |(source, point, [all, used, free]): &(&str, &str, [u64; 3])| {
+        let kind = mounts.iter().rfind(|mount| mount.point == *point).map_or("unknown", |mount| &mount.kind);
+        let mount = Mount { point: (*point).to_owned(), kind: kind.to_owned(), source: (*source).to_owned(), ..Mount::default() };
+        let nodes = inodes.iter().find(|(_, at, _)| at == point).map_or(0, |(_, _, [all, used, _])| percent(*used, *all));
+        self::row(&mount, &Blocks { all: *all, used: *used, free: *free, percent: percent(*used, used + free) }, nodes)
+    };
+    let mut filesystems: Vec<_> = blocks.iter().filter(|(_, point, [all, ..])| *all > 0 && is_shown(point)).collect();
+    filesystems.sort_by_key(|(_, point, _)| *point);
+    filesystems.dedup_by_key(|(_, point, _)| *point);
+    if filesystems.is_empty() {
+        return Err(broke(FailureClass::Resource, "read the file systems: its df names none"));
+    }
+    Ok(json!({ "filesystems": filesystems.into_iter().map(row).collect::<Vec<_>>() }))
+}
+
+/// `/dev/sda1  1024  512  512  50% /mnt/with blanks`: source, mount point, whole, used, free.
+fn df(line: &str) -> Option<(&str, &str, [u64; 3])> {
+    let is_share = |word: &str| word == "-" || word.strip_suffix('%').is_some_and(|number| number.parse::<u64>().is_ok());
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let at = (4..words.len()).find(|at| is_share(words[*at]) && words[at - 3..*at].iter().all(|word| word.parse::<u64>().is_ok()))?;
+    let place = |word: &str| word.as_ptr().addr() - line.as_ptr().addr();
+    let number = |at: usize| words[at].parse().ok();
+    let (source, rest) = (line[..place(words[at - 3])].trim_end(), &line[place(words[at]) + words[at].len()..]);
+    Some((source, rest.trim_start(), [number(at - 3)?, number(at - 2)?, number(at - 1)?]))
 }
 
 /// Rounded up as `df` does, so that full is full.
@@ -124,6 +174,19 @@ mod tests {
         assert_eq!(mounts[1].point, "/mnt/bind x");
         let points: Vec<_> = visible(mounts).into_iter().map(|mount| (mount.point, mount.kind)).collect();
         assert_eq!(points, [("/".to_owned(), "ext4".to_owned()), ("/data".to_owned(), "xfs".to_owned())]);
+    }
+
+    #[test]
+    fn lines_of_df_are_read_whatever_blanks_they_have() {
+        for (line, read) in [
+            ("Filesystem 1024-blocks Used Available Capacity Mounted on", None),
+            ("/dev/sda1 100 40 60 40% /", Some(("/dev/sda1", "/", [100, 40, 60]))),
+            ("my share 100 40 60 40% /mnt/a  b", Some(("my share", "/mnt/a  b", [100, 40, 60]))),
+            ("tmpfs 7 7 0 100% /run 3 4 5 6% x", Some(("tmpfs", "/run 3 4 5 6% x", [7, 7, 0]))),
+            ("overlay 0 0 0 - /x", Some(("overlay", "/x", [0, 0, 0]))),
+        ] {
+            assert_eq!(df(line), read, "{line}");
+        }
     }
 
     #[test]

@@ -4,42 +4,51 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::facts::{Memory, cpus, slurp};
+use super::facts::{Memory, cpus_in, slurp};
 use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::param::broke;
-use crate::service::builtin::registry::{Params, Waiting, World};
+use crate::service::builtin::registry::{Answer, Params, Waiting, World};
+use crate::service::reading::Told;
 
 /// Long enough for twenty clock ticks of the kernel's accounting.
 const SPAN: Duration = Duration::from_millis(200);
 
 pub fn cpu_mem(_: Params, _: World) -> Waiting {
     Box::pin(async {
-        let before = Ticks::read()?;
+        let before = slurp("/proc/stat")?;
         tokio::time::sleep(SPAN).await;
-        let busy = Ticks::read()?.busy_percent_since(&before);
-        let memory = Memory::read()?;
-        let loads = loads()?;
-        let cpus = cpus()?.max(1);
-        Ok(json!({
-            "load1": loads[0],
-            "load5": loads[1],
-            "load15": loads[2],
-            "cpus": cpus,
-            "load_per_cpu": round(loads[0] / small(cpus as u64)),
-            "cpu_busy_percent": busy,
-            "mem_total_kib": memory.total,
-            "mem_available_kib": memory.available,
-            "mem_used_percent": share(memory.total.saturating_sub(memory.available), memory.total),
-            "swap_total_kib": memory.swap_total,
-            "swap_used_percent": share(memory.swap_total.saturating_sub(memory.swap_free), memory.swap_total),
-        }))
+        of(&before, &slurp("/proc/stat")?, &slurp("/proc/loadavg")?, &slurp("/proc/meminfo")?)
     })
 }
 
-fn loads() -> Result<[f64; 3], Failure> {
-    let text = slurp("/proc/loadavg")?;
-    let mut numbers = text.split(' ').map_while(|number| number.parse().ok());
-    let mut next = || numbers.next().ok_or_else(|| broke(FailureClass::Resource, "read /proc/loadavg: not numbers"));
+/// Of another machine.
+pub fn told(host: &Told<'_>) -> Answer {
+    of(host.part("before")?, host.part("after")?, host.part("load")?, host.part("meminfo")?)
+}
+
+fn of(before: &str, after: &str, load: &str, meminfo: &str) -> Answer {
+    let busy = Ticks::parse(after).busy_percent_since(&Ticks::parse(before));
+    let memory = Memory::parse(meminfo)?;
+    let loads = loads(load)?;
+    let cpus = cpus_in(after).max(1);
+    Ok(json!({
+        "load1": loads[0],
+        "load5": loads[1],
+        "load15": loads[2],
+        "cpus": cpus,
+        "load_per_cpu": round(loads[0] / small(cpus as u64)),
+        "cpu_busy_percent": busy,
+        "mem_total_kib": memory.total,
+        "mem_available_kib": memory.available,
+        "mem_used_percent": share(memory.total.saturating_sub(memory.available), memory.total),
+        "swap_total_kib": memory.swap_total,
+        "swap_used_percent": share(memory.swap_total.saturating_sub(memory.swap_free), memory.swap_total),
+    }))
+}
+
+fn loads(text: &str) -> Result<[f64; 3], Failure> {
+    let mut numbers = text.trim().split(' ').map_while(|number| number.parse().ok());
+    let mut next = || numbers.next().ok_or_else(|| broke(FailureClass::Resource, "read the load: not numbers"));
     Ok([next()?, next()?, next()?])
 }
 
@@ -51,12 +60,11 @@ struct Ticks {
 
 impl Ticks {
     /// `cpu user nice system idle iowait irq softirq steal …`; guest time is part of user time.
-    fn read() -> Result<Self, Failure> {
-        let text = slurp("/proc/stat")?;
+    fn parse(text: &str) -> Self {
         let numbers: Vec<u64> =
             text.lines().next().unwrap_or("").split_ascii_whitespace().skip(1).take(8).filter_map(|n| n.parse().ok()).collect();
         let idle = numbers.iter().skip(3).take(2).sum();
-        Ok(Self { idle, total: numbers.iter().sum() })
+        Self { idle, total: numbers.iter().sum() }
     }
 
     fn busy_percent_since(&self, before: &Self) -> Value {

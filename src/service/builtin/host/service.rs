@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::processes;
 use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::capture::capture;
 use crate::service::builtin::param::{broke, text, wrong};
 use crate::service::builtin::registry::{Answer, Params, Waiting, World};
+use crate::service::reading::Told;
 
 /// Who starts and stops a service.
 pub enum Manager {
@@ -65,9 +66,13 @@ async fn by_systemd(service: &str) -> Answer {
     if shown.code != Some(0) {
         return Err(broke(FailureClass::DependencyDown, format!("systemctl: {}", shown.stderr.trim())));
     }
-    let field = |key: &str| shown.stdout.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or("").to_owned();
+    Ok(of_systemd(service, &shown.stdout))
+}
+
+fn of_systemd(service: &str, shown: &str) -> Value {
+    let field = |key: &str| shown.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or("").to_owned();
     let (loaded, state) = (field("LoadState"), field("ActiveState"));
-    Ok(json!({
+    json!({
         "service": service,
         "state": if loaded == "not-found" { loaded } else { state.clone() },
         "active": state == "active",
@@ -75,7 +80,7 @@ async fn by_systemd(service: &str) -> Answer {
         "pid": field("MainPID").parse::<u32>().unwrap_or(0),
         "result": field("Result"),
         "via": "systemd",
-    }))
+    })
 }
 
 /// LSB: 0 runs, 1 to 3 does not; a script without `status` says something else.
@@ -84,18 +89,33 @@ async fn by_script(service: &str, script: &str) -> Answer {
         Some(shown) => shown?.code,
         None => None,
     };
-    Ok(match code {
-        Some(0) => json!({ "service": service, "state": "active", "active": true, "via": "init script" }),
-        Some(code @ 1..=3) => {
-            let state = if code == 3 { "inactive" } else { "dead" };
-            json!({ "service": service, "state": state, "active": false, "via": "init script" })
-        }
-        _ => by_processes(service),
-    })
+    Ok(of_script(service, code).unwrap_or_else(|| by_processes(service)))
 }
 
-fn by_processes(service: &str) -> serde_json::Value {
-    let active = processes::is_running(service);
+fn of_script(service: &str, code: Option<i32>) -> Option<Value> {
+    let code = code.filter(|code| (0..=3).contains(code))?;
+    let state = ["active", "dead", "dead", "inactive"][usize::try_from(code).ok()?];
+    Some(json!({ "service": service, "state": state, "active": code == 0, "via": "init script" }))
+}
+
+fn by_processes(service: &str) -> Value {
+    of_processes(service, processes::is_running(service))
+}
+
+fn of_processes(service: &str, active: bool) -> Value {
     let state = if active { "active" } else { "no process of this name" };
     json!({ "service": service, "state": state, "active": active, "via": "processes" })
+}
+
+/// Of another machine: by whoever starts and stops services there.
+pub fn told(host: &Told<'_>) -> Answer {
+    let service = host.part("service")?.trim();
+    if let Ok(shown) = host.part("systemd") {
+        return Ok(of_systemd(service, shown));
+    }
+    let code = host.part("script").ok().and_then(|code| code.trim().parse().ok());
+    if let Some(state) = of_script(service, code) {
+        return Ok(state);
+    }
+    Ok(of_processes(service, host.number("processes")? > 0.0))
 }

@@ -1,12 +1,13 @@
 //! Pending package updates, as the system's own package manager knows them. Downloads no package list.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::model::failure::{Failure, FailureClass};
 use crate::service::builtin::capture::capture;
 use crate::service::builtin::param::{broke, optional, wrong};
-use crate::service::builtin::registry::{Params, Waiting, World};
+use crate::service::builtin::registry::{Answer, Params, Waiting, World};
+use crate::service::reading::Told;
 
 /// Rows that a result names; all are counted.
 const NAMED: usize = 200;
@@ -23,12 +24,25 @@ pub struct Update {
 
 pub fn check_updates(_: Params, _: World) -> Waiting {
     Box::pin(async {
-        let (source, mut updates) = pending().await?;
-        let count = updates.len();
-        let security = updates.iter().filter(|update| update.security).count();
-        updates.truncate(NAMED);
-        Ok(json!({ "updates": updates, "count": count, "security_count": security, "source": source }))
+        let (source, updates) = pending().await?;
+        Ok(of(source, updates))
     })
+}
+
+fn of(source: &str, mut updates: Vec<Update>) -> Value {
+    let count = updates.len();
+    let security = updates.iter().filter(|update| update.security).count();
+    updates.truncate(NAMED);
+    json!({ "updates": updates, "count": count, "security_count": security, "source": source })
+}
+
+/// Of another machine.
+pub fn told(host: &Told<'_>) -> Answer {
+    let rows = |part: &str, row: fn(&str) -> Option<Update>| part.lines().filter_map(row).collect();
+    match (host.part("apt"), host.part("dnf")) {
+        (Ok(part), _) => Ok(of("apt", rows(part, apt))),
+        (_, part) => Ok(of("dnf", rows(part?, dnf))),
+    }
 }
 
 /// Preview of a patch: what would be installed, in which versions.
@@ -88,8 +102,6 @@ fn update(name: &str, current: Option<String>, available: String, origin: &str, 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::model::failure::Failure;
 use crate::service::builtin::host::facts::slurp;
 use crate::service::builtin::host::load::small;
-use crate::service::builtin::registry::{Params, Waiting, World};
+use crate::service::builtin::registry::{Answer, Params, Waiting, World};
+use crate::service::reading::Told;
 
 const SPAN: Duration = Duration::from_secs(1);
 
@@ -17,25 +17,33 @@ type Counters = BTreeMap<String, [u64; 4]>;
 
 pub fn bandwidth(_: Params, _: World) -> Waiting {
     Box::pin(async {
-        let (before, since) = (counters()?, Instant::now());
+        let (before, since) = (slurp("/proc/net/dev")?, Instant::now());
         tokio::time::sleep(SPAN).await;
-        let (after, seconds) = (counters()?, since.elapsed().as_secs_f64());
-        let rates: Vec<Value> = after
-            .iter()
-            .filter_map(|(name, now)| {
-                let then = before.get(name)?;
-                let rate = |place: usize| (small(now[place].saturating_sub(then[place])) / seconds).round();
-                Some(
-                    json!({ "name": name, "rx_bytes_per_s": rate(0), "tx_bytes_per_s": rate(1), "rx_errors": now[2], "tx_errors": now[3] }),
-                )
-            })
-            .collect();
-        Ok(json!({ "rates": rates, "measured_ms": SPAN.as_millis() }))
+        let after = slurp("/proc/net/dev")?;
+        Ok(of(&before, &after, since.elapsed().as_secs_f64()))
     })
 }
 
-fn counters() -> Result<Counters, Failure> {
-    Ok(slurp("/proc/net/dev")?.lines().filter_map(line).collect())
+/// Of another machine.
+pub fn told(host: &Told<'_>) -> Answer {
+    Ok(of(host.part("before")?, host.part("after")?, host.number("seconds")?.max(0.01)))
+}
+
+fn of(before: &str, after: &str, seconds: f64) -> Value {
+    let (before, after) = (counters(before), counters(after));
+    let rates: Vec<Value> = after
+        .iter()
+        .filter_map(|(name, now)| {
+            let then = before.get(name)?;
+            let rate = |place: usize| (small(now[place].saturating_sub(then[place])) / seconds).round();
+            Some(json!({ "name": name, "rx_bytes_per_s": rate(0), "tx_bytes_per_s": rate(1), "rx_errors": now[2], "tx_errors": now[3] }))
+        })
+        .collect();
+    json!({ "rates": rates, "measured_ms": (seconds * 1_000.0).round() })
+}
+
+fn counters(text: &str) -> Counters {
+    text.lines().filter_map(line).collect()
 }
 
 /// `  eth0: rx_bytes packets errs drop fifo frame compressed multicast tx_bytes packets errs …`

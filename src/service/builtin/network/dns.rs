@@ -18,9 +18,47 @@ pub fn dns_lookup(params: &Params) -> Answer {
     let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     addresses.sort();
     addresses.dedup();
+    let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     let records: Vec<Value> = addresses
         .iter()
-        .map(|address| json!({ "type": if address.is_ipv4() { "A" } else { "AAAA" }, "value": address.to_string() }))
+        .map(|address| {
+            let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+            let source = if is_in(&hosts, &name, *address) { "/etc/hosts" } else { "resolver" };
+            json!({ "type": kind, "value": address.to_string(), "source": source })
+        })
         .collect();
     Ok(json!({ "records": records, "name": name }))
+}
+
+/// The C library does not say whom it asked; a line of the file that says the same is what it reads first.
+fn is_in(hosts: &str, name: &str, address: IpAddr) -> bool {
+    let says = |line: &str| {
+        let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
+        words.next().and_then(|word| word.parse().ok()) == Some(address)
+            && words.any(|word| word.eq_ignore_ascii_case(name.trim_end_matches('.')))
+    };
+    hosts.lines().any(says)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_the_hosts_file_is_told_from_one_of_a_server() {
+        let hosts = "127.0.0.1 localhost box # not-this\n::1 localhost\n192.0.2.7\tWeb-3.example web-3\n";
+        for (name, address, is) in [
+            ("localhost", "127.0.0.1", true),
+            ("localhost", "::1", true),
+            ("web-3.EXAMPLE.", "192.0.2.7", true),
+            ("web-3", "192.0.2.8", false),
+            ("not-this", "127.0.0.1", false),
+            ("web", "192.0.2.7", false),
+        ] {
+            assert_eq!(is_in(hosts, name, address.parse().unwrap()), is, "{name} {address}");
+        }
+        let found = dns_lookup(&[("name".to_owned(), Value::from("localhost"))].into()).unwrap();
+        let records = found["records"].as_array().unwrap();
+        assert!(records.iter().any(|record| record["value"] == "127.0.0.1" || record["value"] == "::1"), "{found}");
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod bandwidth;
 pub mod dns;
+pub mod internet;
 pub mod ping;
 pub mod port;
 pub mod tls;

@@ -156,7 +156,7 @@ fn not_known(fate: Fate, host: &str, why: &str) -> String {
 fn without_end(ended: Ended, why: String) -> Ended {
     match ended {
         Ended::Ran { exit, spool, stdout, error_tail, spool_error, unsure } => {
-            let stdout = Stdout { cut: true, lost: Some(why.clone()), ..stdout };
+            let stdout = Stdout { cut: true, lost: true, ..stdout };
             Ended::Ran { exit, spool, stdout, error_tail, spool_error: Some(spool_error.unwrap_or(why)), unsure }
         }
         never @ Ended::NotStarted { .. } => never,

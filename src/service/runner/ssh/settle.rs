@@ -37,7 +37,7 @@ pub fn settle(dir: &Path, request: &RunnerRequest, known: Option<Ended>, signals
     Some(Ended::Ran {
         exit: ExitFacts { code, ..ExitFacts::default() },
         spool: kept(dir),
-        stdout: Stdout { text: String::new(), cut: true, lossy: false, lost: Some(lost.clone()) },
+        stdout: Stdout { text: String::new(), cut: true, lossy: false, lost: true },
         error_tail: String::new(),
         spool_error: Some(lost),
         unsure,

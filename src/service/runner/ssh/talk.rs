@@ -3,7 +3,6 @@
 //! The limits of the step are kept here, by orders to the host. A link that does not carry them is ended in the end; what that
 //! means for the step is for the host's record to say.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Child;
@@ -15,12 +14,12 @@ use super::hearing::{Hearing, Stage};
 use super::link::Link;
 use crate::model::effect::Start;
 use crate::model::failure::{ExitFacts, FailureClass};
-use crate::model::time::Millis;
 use crate::service::runner::alarm::now;
 use crate::service::runner::entry::{Refused, refused};
+use crate::service::runner::limits::Limits;
 use crate::service::runner::signals::Signals;
 use crate::service::runner::stream::Streams;
-use crate::service::runner::supervise::{STOP_FILE, VANISH, is_past, span};
+use crate::service::runner::supervise::VANISH;
 use crate::service::runner::tree;
 
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +48,7 @@ pub struct Talk<'a> {
     streams: &'a mut Streams,
     cut: Option<&'static str>,
     phase: Phase,
-    began: Duration,
-    heard: Duration,
-    timeout: Duration,
-    silence: Duration,
-    grace: Duration,
+    limits: Limits,
 }
 
 /// What a call came to.
@@ -77,7 +72,6 @@ impl<'a> Talk<'a> {
         signals: &'a Signals,
         streams: &'a mut Streams,
     ) -> io::Result<Self> {
-        let began = now();
         Ok(Self {
             link: Link::new(child)?,
             hearing: Hearing::new(),
@@ -87,20 +81,16 @@ impl<'a> Talk<'a> {
             streams,
             cut: None,
             phase: Phase::Running,
-            began,
-            heard: began,
-            timeout: span(start.timeout_ms),
-            silence: span(start.silence_ms),
-            grace: span(start.grace_ms),
+            limits: Limits::of(start),
         })
     }
 
     pub fn run(mut self) -> io::Result<Talked> {
         while !self.link.is_over() && !matches!(self.phase, Phase::Ending { give_up_at } if give_up_at <= now()) {
             let deadline = self.next_deadline();
-            let Self { link, hearing, streams, heard, signals, .. } = &mut self;
+            let Self { link, hearing, streams, limits, signals, .. } = &mut self;
             link.turn(signals, deadline, &mut |side, bytes| {
-                *heard = now();
+                limits.hear();
                 hearing.hear(side, bytes, &mut |side, bytes| streams.push(side, bytes));
             })?;
             self.tell();
@@ -131,8 +121,7 @@ impl<'a> Talk<'a> {
             self.kill();
         } else if self.signals.take_term() {
             if matches!(self.phase, Phase::Running) {
-                let named = fs::read_to_string(self.dir.join(STOP_FILE)).ok().and_then(|text| text.trim().parse().ok());
-                self.grace = named.map_or(self.grace, Duration::from_millis);
+                self.limits.take_grace(self.dir);
                 self.stop("stop");
             } else {
                 self.kill();
@@ -143,20 +132,16 @@ impl<'a> Talk<'a> {
     fn pass_deadlines(&mut self) {
         let now = now();
         match self.phase {
-            Phase::Running if is_past(self.began, self.timeout, now) => self.stop("timeout"),
-            Phase::Running if is_past(self.heard, self.silence, now) => self.stop("silence"),
+            Phase::Running => self.limits.passed(now).into_iter().for_each(|limit| self.stop(limit)),
             Phase::Stopping { kill_at } if kill_at <= now => self.kill(),
             Phase::Killing { end_at } if end_at <= now => self.end(),
-            Phase::Running | Phase::Stopping { .. } | Phase::Killing { .. } | Phase::Ending { .. } => {}
+            Phase::Stopping { .. } | Phase::Killing { .. } | Phase::Ending { .. } => {}
         }
     }
 
     fn next_deadline(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Running => {
-                let limit = |from: Duration, span: Duration| (!span.is_zero()).then(|| from + span);
-                limit(self.began, self.timeout).into_iter().chain(limit(self.heard, self.silence)).min()
-            }
+            Phase::Running => self.limits.deadline(),
             Phase::Stopping { kill_at: at } | Phase::Killing { end_at: at } | Phase::Ending { give_up_at: at } => Some(at),
         }
     }
@@ -171,7 +156,7 @@ impl<'a> Talk<'a> {
         self.cut_by(why);
         if self.is_told() {
             self.link.send(b"stop\n");
-            self.phase = Phase::Stopping { kill_at: now() + self.grace };
+            self.phase = Phase::Stopping { kill_at: self.limits.kill_at() };
         } else {
             self.end();
         }
@@ -202,12 +187,7 @@ impl<'a> Talk<'a> {
     }
 
     fn talked(self) -> Talked {
-        let wall = now().saturating_sub(self.began);
-        let exit = ExitFacts {
-            wall_ms: Millis(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)),
-            cut: self.cut.map(str::to_owned),
-            ..ExitFacts::default()
-        };
+        let exit = ExitFacts { wall_ms: self.limits.wall(), cut: self.cut.map(str::to_owned), ..ExitFacts::default() };
         let code = self.link.status().and_then(WaitStatus::exit_status);
         Talked { said: self.hearing.said(), all_said: self.hearing.all_said(), stage: self.hearing.stage, code, exit }
     }
