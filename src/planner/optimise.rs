@@ -32,12 +32,16 @@ pub struct Hints {
 /// Each line says what was done. A plan that does not validate stays as it is.
 pub fn optimise(plan: &mut Plan, hints: &Hints) -> Vec<String> {
     let mut done = Vec::new();
-    // Two that become one may make their followers equal.
-    while let merged @ [_, ..] = merge_reads(plan).as_slice() {
-        done.extend_from_slice(merged);
+    loop {
+        // Two that become one may make their followers equal, and so may an edge that goes.
+        while let merged @ [_, ..] = merge_reads(plan).as_slice() {
+            done.extend_from_slice(merged);
+        }
+        let Some(graph) = Graph::of(plan) else { return done };
+        let Some(reduced) = reduce(plan, &graph) else { break };
+        done.push(reduced);
     }
     let Some(graph) = Graph::of(plan) else { return done };
-    done.extend(reduce(plan, &graph));
     done.extend(shorten(plan, hints));
     if plan.steps.len() > hints.slots {
         done.extend(reorder(plan, &graph, hints));

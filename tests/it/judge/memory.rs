@@ -103,6 +103,9 @@ fn feedback_never_lowers_quality_and_wrong_feedback_costs_little() {
         let part = |all: &[f64]| 100.0 * mean(&all[at..at + 50]);
         println!("{at:>4}..{:<4} {:>6.1} {:>6.1} {:>6.1}", at + 50, part(&bare), part(&right), part(&poisoned));
     }
+    for (at, row) in rows.iter().enumerate().filter(|(at, _)| right[*at] < bare[*at]) {
+        println!("worse with feedback: {:.2} for {:.2}: {}", right[at], bare[at], row["intent"]);
+    }
     let (bare, right, poisoned) = (mean(&bare), mean(&right), mean(&poisoned));
     println!("all        {:>6.1} {:>6.1} {:>6.1}", 100.0 * bare, 100.0 * right, 100.0 * poisoned);
     assert!(right >= bare, "{right} with feedback, {bare} without");

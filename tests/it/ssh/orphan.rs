@@ -130,8 +130,8 @@ fn resume_settles_by_the_record_of_the_host() {
         let params = json!({ "host": "web-3", "command": script(&server, name, status) });
         let plan = home.plan(&[json!({ "id": "a", "operation": "host.run_command", "params": params, "critical": true })]);
         let mut tty = Tty::start(&home, &["run", "--plan", &plan]);
-        tty.shows("Type yes to approve plan");
-        tty.press("yes\r");
+        tty.shows("Type web-3 to approve plan");
+        tty.press("web-3\r");
         until("it runs", || exists(&server.path(&format!("up-{name}"))));
         signal(i32::try_from(tty.child.process_id().unwrap()).unwrap(), Signal::KILL);
         claims(&home).into_iter().for_each(|pid| signal(pid, Signal::KILL));
