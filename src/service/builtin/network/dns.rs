@@ -27,7 +27,11 @@ pub fn dns_lookup(params: &Params) -> Answer {
             json!({ "type": kind, "value": address.to_string(), "source": source })
         })
         .collect();
-    Ok(json!({ "records": records, "name": name }))
+    let mut sources: Vec<&str> = records.iter().filter_map(|record| record["source"].as_str()).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let (source, addresses) = (sources.join(", "), addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", "));
+    Ok(json!({ "records": records, "name": name, "addresses": addresses, "source": source }))
 }
 
 /// The C library does not say whom it asked; a line of the file that says the same is what it reads first.
