@@ -23,6 +23,9 @@ use super::token::{Kind, Token, tokens};
 use super::validate::{Limits, validate};
 use super::words::is_function;
 
+/// Words alike, of a thousand, from which the past may speak against a plan that the words themselves give.
+const NEARLY_SAME: u32 = 950;
+
 /// What past runs say; empty where nothing ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Experience {
@@ -80,7 +83,8 @@ fn proposals(ask: &Ask, world: &World<'_>, composed: &Result<Plan, Stop>) -> Vec
         },
     };
     let Some(experience) = world.experience.filter(|_| open) else { return all };
-    for found in experience.memory.recall(ask, world) {
+    let least = if composed.is_ok() { NEARLY_SAME } else { 0 };
+    for found in experience.memory.recall(ask, world).into_iter().filter(|found| found.likeness >= least) {
         let environment = composed.as_ref().ok().and_then(|plan| plan.environment.clone());
         world.diary.conclude(ThinkingKind::Planning, format!("{} did this before: {} of 1000 words alike", found.run, found.likeness));
         let plan = Plan { environment, ..found.plan };

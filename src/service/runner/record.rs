@@ -29,7 +29,6 @@ pub struct ExitRecord {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there is one of it at a time")]
 pub enum Ended {
     /// Nothing of the step ran.
     NotStarted { class: FailureClass, detail: String },
