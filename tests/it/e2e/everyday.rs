@@ -39,7 +39,7 @@ const INTENTS: &[(&str, &str, Then)] = &[
     ("delete files older than 1 day in DIR", "host", Then::Says("which")),
     ("check dns", "name", Then::Says("which")),
     ("make me a sandwich", "no ", Then::Says("no known operation")),
-    ("restart nginx on web-3 and verify", "host.restart_s", Then::Says("CANNOT RUN")),
+    ("restart nginx on web-3 and verify", "host.restart_s", Then::Says("needs approval")),
 ];
 
 /// Answers every request with one line.

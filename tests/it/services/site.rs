@@ -277,9 +277,9 @@ fn a_folder_is_saved_and_comes_back_as_it_was() {
     home.write("srv/ledger/new", "x");
     // What is destroyed waits for a person, who sees the snapshot and its checksum.
     let mut tty = Tty::start(&home, &["run", "--plan", &plan("automation.restore", json!({ "target": "ledger-db" }))]);
-    tty.shows("Type yes to approve plan");
+    tty.shows("Type ledger-db to approve plan");
     assert!(String::from_utf8_lossy(&tty.bytes()).contains(saved["snapshot"].as_str().unwrap()), "{}", tty.text());
-    tty.press("yes\r");
+    tty.press("ledger-db\r");
     assert_eq!(tty.end(), 0, "{}", tty.text());
     let restored = step(&home.show("last"), "a")["result"].clone();
     assert_eq!((&restored["restored"], look()), (&saved["snapshot"], before.clone()));

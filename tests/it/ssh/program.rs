@@ -57,7 +57,9 @@ fn reads_of_this_machine_are_commands_of_others() {
     ] {
         let set = set.iter().chain(&["host=web-3"]).flat_map(|one| ["--set", one]);
         let args: Vec<&str> = ["service", "call", operation, "--yes"].into_iter().chain(set).collect();
-        home.run(&args).exits(0);
+        // A machine under load is FAILING, and the status says so.
+        let said = home.run(&args);
+        assert!(matches!(said.code, 0 | 1), "{said:?}");
         let run = home.show("last").to_string();
         assert!(run.contains(part), "{operation}: {run}");
     }
