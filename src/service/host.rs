@@ -1,5 +1,4 @@
 //! Attempt folders -> step runners, by a small process that forks them, so that no step pays for starting this program anew.
-//! One runner always waits, so that no step waits for the fork either.
 //!
 //! The host is started with the first spawned step and again when it is gone; where there is none a runner is started
 //! directly. It may fail at any moment, also with a runner made that it did not tell of: two runners of one attempt are
@@ -14,7 +13,6 @@ use std::os::unix::net::UnixStream as Pair;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -60,24 +58,18 @@ impl RunnerHost {
     async fn fork(&self, dir: &Path) -> Option<Pid> {
         let mut state = self.state.lock().await;
         // Taken out while it is asked: an answer that nobody waited for is never taken for that to the next question.
-        if let Some(link) = state.link.take() {
-            match link.ask(dir).await {
-                Ok(pid) => {
-                    state.link = Some(link);
-                    return pid;
-                }
-                Err(_) => link.give_up(),
-            }
+        if let Some(mut link) = state.link.take()
+            && let Ok(pid) = link.ask(dir).await
+        {
+            state.link = Some(link);
+            return pid;
         }
         if state.failures >= TRIES {
             return None;
         }
         state.failures += 1;
-        let link = Link::start(&self.exe).ok()?;
-        let Ok(pid) = link.ask(dir).await else {
-            link.give_up();
-            return None;
-        };
+        let mut link = Link::start(&self.exe).ok()?;
+        let pid = link.ask(dir).await.ok()?;
         *state = State { link: Some(link), failures: 0 };
         pid
     }
@@ -85,7 +77,7 @@ impl RunnerHost {
 
 /// A running host. It ends when this is dropped.
 struct Link {
-    stream: Arc<Mutex<UnixStream>>,
+    stream: UnixStream,
     host: Spawned,
 }
 
@@ -95,48 +87,26 @@ impl Link {
         ours.set_nonblocking(true)?;
         let mut command = Command::new(exe);
         command.arg0("ouioe").arg(ARGUMENT).stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
-        let stream = Arc::new(Mutex::new(UnixStream::from_std(ours)?));
+        let stream = UnixStream::from_std(ours)?;
         let host = Spawned::of(&command.spawn()?)?;
-        tokio::spawn(bury(host.clone(), Arc::downgrade(&stream)));
+        tokio::spawn(host.clone().ended());
         Ok(Self { stream, host })
     }
 
-    async fn ask(&self, dir: &Path) -> io::Result<Option<Pid>> {
-        tokio::time::timeout(PATIENCE, exchange(&mut *self.stream.lock().await, dir)).await?
-    }
-
-    fn give_up(self) {
-        self.host.kill();
-        tokio::spawn(async move { bury(self.host, Arc::downgrade(&self.stream)).await });
+    async fn ask(&mut self, dir: &Path) -> io::Result<Option<Pid>> {
+        match tokio::time::timeout(PATIENCE, exchange(&mut self.stream, dir)).await {
+            Ok(answer) => answer,
+            Err(late) => {
+                self.host.kill();
+                Err(late.into())
+            }
+        }
     }
 }
 
-/// The id of the runner that waits comes before that of the one that got the folder: they are the same one.
 async fn exchange(stream: &mut UnixStream, dir: &Path) -> io::Result<Option<Pid>> {
     stream.write_all(&[dir.as_os_str().as_bytes(), b"\0"].concat()).await?;
-    let mut waiting = [0; 4];
-    stream.read_exact(&mut waiting).await?;
-    let mut taken = [0; 4];
-    let answer = stream.read_exact(&mut taken).await;
-    if answer.is_err() || taken != waiting {
-        reap(&waiting);
-    }
-    answer.map(|_| Pid::from_raw(i32::from_ne_bytes(taken)))
-}
-
-/// Takes a host that ended from the process table, and the runner that waited and ended with it: a child of this process.
-async fn bury(host: Spawned, stream: Weak<Mutex<UnixStream>>) {
-    host.ended().await;
-    let Some(stream) = stream.upgrade() else {
-        return;
-    };
-    let mut told = Vec::new();
-    let _ = stream.lock().await.read_to_end(&mut told).await;
-    told.chunks(4).for_each(reap);
-}
-
-fn reap(pid: &[u8]) {
-    if let Some(pid) = pid.try_into().ok().map(i32::from_ne_bytes).and_then(Pid::from_raw) {
-        tokio::spawn(Spawned::new(pid).ended());
-    }
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).await?;
+    Ok(Pid::from_raw(i32::from_ne_bytes(answer)))
 }

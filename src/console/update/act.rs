@@ -4,7 +4,7 @@ use crate::model::command::{Command, StepRef};
 use crate::model::step_state::{StepState, WorkflowState};
 use crate::text;
 
-use super::super::app::{App, LinkState, Now, StepPart, Subject};
+use super::super::app::{App, Dirty, LinkState, Now, StepPart, Subject};
 use super::super::dialog::{self, Dialog};
 use super::super::keys::Act;
 use super::super::pane::Pane;
@@ -263,7 +263,11 @@ pub(super) fn open_dialog(app: &mut App, make: impl Fn(&App) -> Option<Dialog>) 
         return app.say(Role::Bad, why);
     }
     match make(app) {
-        Some(dialog) => app.dialog = Some(dialog),
+        Some(dialog) => {
+            app.dialog = Some(dialog);
+            // Not every dialog is opened by a key.
+            app.mark(Dirty::Soon);
+        }
         None => app.say(Role::Muted, "there is nothing to decide here now"),
     }
 }
