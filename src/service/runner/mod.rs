@@ -18,6 +18,7 @@ mod alarm;
 mod fork;
 mod prepare;
 mod signals;
+mod standby;
 mod stream;
 mod tree;
 
