@@ -16,7 +16,6 @@ use super::builtin;
 use super::host::RunnerHost;
 use super::options::ServiceOptions;
 use super::reconcile::{self, Seen};
-use super::runner::claim;
 use super::{control, folder, outcome, programs};
 use crate::model::action::Action;
 use crate::model::command::{AttemptOutcome, Found, Report};
@@ -32,8 +31,7 @@ pub type ReportTo = Arc<dyn Fn(Report) + Send + Sync>;
 enum Live {
     /// Not spawned yet; `Some`: to be stopped as soon as it is.
     Starting(Option<(StopWhy, Millis)>),
-    /// With the last stop that it was sent: another runner that takes its place is sent it too.
-    Runner(Runner, Option<(StopWhy, Millis)>),
+    Runner(Runner),
     /// In this process.
     Task(Option<tokio::task::AbortHandle>),
 }
@@ -100,8 +98,7 @@ impl Services {
         let mut live = self.inner.live();
         match live.get_mut(at) {
             Some(Live::Starting(stop)) => *stop = Some((why, grace)),
-            Some(Live::Runner(runner, stop)) => {
-                *stop = Some((why, grace));
+            Some(Live::Runner(runner)) => {
                 let _ = runner.stop(&self.inner.dir(at), why, grace);
             }
             Some(Live::Task(task)) => {
@@ -219,25 +216,15 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return self.settle(start).await,
             Err(error) => return outcome::not_started(FailureClass::Resource, format!("write the request in {}: {error}", dir.display())),
         }
-        if let Err(error) = self.run_to_its_end(start, self.host.spawn(&dir).await).await {
-            return outcome::not_started(FailureClass::Resource, format!("start the step runner: {error}"));
-        }
-        // The runner went with its host before it had begun.
-        if !claim::is_taken(&dir)
-            && let Err(error) = self.run_to_its_end(start, self.host.directly(&dir)).await
-        {
-            return outcome::not_started(FailureClass::Resource, format!("start the step runner: {error}"));
-        }
-        self.settle(start).await
-    }
-
-    async fn run_to_its_end(&self, start: &Start, spawned: io::Result<Spawned>) -> io::Result<()> {
-        let spawned = spawned?;
+        let spawned = match self.host.spawn(&dir).await {
+            Ok(spawned) => spawned,
+            Err(error) => return outcome::not_started(FailureClass::Resource, format!("start the step runner: {error}")),
+        };
         if let Some(runner) = &spawned.runner {
             self.watch(&start.at, runner);
         }
         spawned.ended().await;
-        Ok(())
+        self.settle(start).await
     }
 
     /// The host was reached: the next step shall find it nearer.
@@ -253,14 +240,8 @@ impl Inner {
     }
 
     fn watch(&self, at: &AttemptRef, runner: &Runner) {
-        let mut live = self.live();
-        let stop = match live.remove(at) {
-            Some(Live::Starting(stop) | Live::Runner(_, stop)) => stop,
-            Some(Live::Task(_)) | None => None,
-        };
-        live.insert(at.clone(), Live::Runner(runner.clone(), stop));
-        drop(live);
-        if let Some((why, grace)) = stop {
+        let before = self.live().insert(at.clone(), Live::Runner(runner.clone()));
+        if let Some(Live::Starting(Some((why, grace)))) = before {
             let _ = runner.stop(&self.dir(at), why, grace);
         }
     }

@@ -33,11 +33,6 @@ pub struct Claim {
     pub boot_id: String,
 }
 
-/// By whomever. Where nobody can tell, it is.
-pub fn is_taken(dir: &Path) -> bool {
-    dir.join(FILE).try_exists().unwrap_or(true)
-}
-
 #[derive(Debug, PartialEq, Eq)]
 pub enum Taken {
     Won,

@@ -55,33 +55,26 @@ fn run(dir: &Path) -> i32 {
     begin(&dir)
 }
 
-/// `dir` is absolute.
-fn begin(dir: &Path) -> i32 {
+/// In a process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
+pub fn begin(dir: &Path) -> i32 {
     prepare::isolate();
-    let (Ok(signals), Ok(claim)) = (Signals::listen(), Claim::of_this_process(Claimant::Runner)) else {
+    let (Ok(request), Ok(signals)) = (RunnerRequest::read(dir), Signals::listen()) else {
         return UNUSABLE;
     };
-    own(dir, &signals, &claim)
-}
-
-/// In an isolated process that inherited no open file and is deaf to what no step is meant by; `dir` is absolute.
-pub fn own(dir: &Path, signals: &Signals, claim: &Claim) -> i32 {
-    let Ok(request) = RunnerRequest::read(dir) else {
-        return UNUSABLE;
-    };
-    match take(dir, &request, claim) {
+    match claim(dir, &request) {
         Ok(Taken::Won) => {}
         Ok(Taken::Held(_)) => return NOT_OURS,
         Err(_) => return UNUSABLE,
     }
-    let ended = attempt(dir, &request, signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
+    let ended = attempt(dir, &request, &signals).unwrap_or_else(|Refused { class, detail }| Ended::NotStarted { class, detail });
     let start = &request.start;
     let record = ExitRecord { at: start.at.clone(), effect_key: start.effect_key, boot_id: request.boot_id.clone(), ended };
     if record.write(dir).is_ok() { RECORDED } else { NOT_RECORDED }
 }
 
 /// A request of another boot is stale: its attempt is settled already.
-fn take(dir: &Path, request: &RunnerRequest, claim: &Claim) -> io::Result<Taken> {
+fn claim(dir: &Path, request: &RunnerRequest) -> io::Result<Taken> {
+    let claim = Claim::of_this_process(Claimant::Runner)?;
     if claim.boot_id != request.boot_id {
         return Err(io::Error::other("the request is of another boot"));
     }

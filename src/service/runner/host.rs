@@ -1,22 +1,25 @@
-//! `ouioe __runner-host`: attempt folders from the engine -> a step runner each, forked in advance instead of executed anew.
+//! `ouioe __runner-host`: attempt folders from the engine -> a step runner each, forked instead of executed anew.
 //!
-//! Standard input is the engine's socket: a runner that stands by writes its process id and reads a folder's path and a NUL,
-//! whereupon the next one is made. The host knows nothing of steps, holds no other file and ends when the engine's end of the
-//! socket closes. Runners are not its children, and once they have a step they do not notice.
+//! Standard input is the engine's socket: a folder's path and a NUL comes in, the runner's process id goes out, 0 where there
+//! is none. The host knows nothing of steps, holds no other file and ends when the engine's end of the socket closes.
+//! Runners are not its children and do not notice.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::fork::Alone;
-use super::{alarm, entry, prepare, proc, signals, standby};
+use super::{entry, prepare, proc, signals};
 
 pub const ARGUMENT: &str = "__runner-host";
-/// What `ps -o comm` shows.
+/// What `ps -o comm` shows; a runner keeps the host's arguments.
 const NAME: &std::ffi::CStr = c"ouioe-host";
+const RUNNER_NAME: &std::ffi::CStr = c"ouioe-runner";
 
 pub fn main() -> i32 {
     match serve() {
@@ -35,25 +38,28 @@ fn serve() -> io::Result<()> {
     warm_up()?;
     let engine = take_stdin()?;
     let mut alone = Alone::new()?;
+    let mut asked = BufReader::new(&engine);
+    let mut dir = Vec::new();
     loop {
-        let (ours, theirs) = UnixStream::pair()?;
-        alone.sibling(|| {
-            // Only the host's own end tells that it lives.
-            let _ = nix::unistd::close(ours.as_raw_fd());
-            standby::main(&engine, &theirs)
-        })?;
-        drop(theirs);
-        if !standby::was_taken(&engine, &ours)? {
+        dir.clear();
+        // Half a path is of an engine that was killed: nobody waits for it.
+        if asked.read_until(0, &mut dir)? == 0 || dir.pop() != Some(0) {
             return Ok(());
         }
+        let forked = alone.sibling(|| {
+            // The engine shall see the host's end, not the last runner's.
+            let _ = nix::unistd::close(engine.as_raw_fd());
+            let _ = rustix::thread::set_name(RUNNER_NAME);
+            entry::begin(Path::new(std::ffi::OsStr::from_bytes(&dir)))
+        });
+        let pid = forked.map_or(0, |pid| pid.as_raw_nonzero().get());
+        (&engine).write_all(&pid.to_ne_bytes())?;
     }
 }
 
-/// Known before the first copy, it is known to every copy. Asking the processor what it can is slow on virtual machines;
-/// the first look at a clock searches for the kernel's own code.
+/// Known before the first copy, it is known to every copy. Asking the processor what it can is slow on virtual machines.
 fn warm_up() -> io::Result<()> {
     let _ = Sha256::digest([]);
-    let _ = alarm::now();
     proc::boot_id().map(|_| ())
 }
 

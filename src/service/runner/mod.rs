@@ -18,7 +18,6 @@ mod alarm;
 mod fork;
 mod prepare;
 mod signals;
-mod standby;
 mod stream;
 mod tree;
 

@@ -67,10 +67,8 @@ fn finish(mut one: Campaign, running: Running) {
 fn a_killed_host_ends_no_step_and_the_next_one_has_a_new_host() {
     let (one, running) = gated();
     let first = host(&one);
-    until("the next runner", || (one.place.standbys().len() == 1).then_some(()));
     kill(first, Signal::KILL);
     until("the host to be reaped", || one.place.hosts().is_empty().then_some(()));
-    until("what stood by to go with it", || one.place.standbys().is_empty().then_some(()));
     until("no zombie", || zombies(running.pid()).is_empty().then_some(()));
     assert_eq!(one.place.runners().len(), 1, "the runner does not notice");
     open(&one, "a");
@@ -90,12 +88,10 @@ fn a_host_that_stands_still_is_given_up() {
     let (one, running) = gated();
     let first = host(&one);
     kill(first, Signal::STOP);
-    // The runner that stands by takes the next step; another one must be made for the last.
     open(&one, "a");
     at_work(&one, "b");
+    assert_ne!(host(&one), first, "the one that did not answer is gone");
     open(&one, "b");
-    at_work(&one, "c");
-    assert_ne!(host(&one), first, "the one that made none is gone");
     open(&one, "c");
     finish(one, running);
 }
@@ -107,30 +103,12 @@ fn a_killed_engine_leaves_its_runners_and_no_host() {
     let killed = running.kill();
     one.heard(&killed);
     until("the host's end", || one.place.hosts().is_empty().then_some(()));
-    until("the end of what stood by", || one.place.standbys().is_empty().then_some(()));
     assert_eq!(one.place.runners().len(), 1);
     for step in ["a", "b", "c"] {
         open(&one, step);
     }
     let resumed = one.go_on();
     finish(one, resumed);
-}
-
-/// The next step does without, and so does its host: it ends and another one takes its place.
-#[test]
-fn a_runner_killed_before_it_has_a_step_costs_none() {
-    let (one, running) = gated();
-    let first = host(&one);
-    let idle = until("the next runner", || one.place.standbys().first().copied());
-    kill(idle, Signal::KILL);
-    until("the host's end", || one.place.hosts().is_empty().then_some(()));
-    until("no zombie", || zombies(running.pid()).is_empty().then_some(()));
-    open(&one, "a");
-    at_work(&one, "b");
-    assert_ne!(host(&one), first);
-    open(&one, "b");
-    open(&one, "c");
-    finish(one, running);
 }
 
 /// Asked for a runner by an engine that is dead by then: the runner comes too late and does not run.

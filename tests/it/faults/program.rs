@@ -116,11 +116,6 @@ impl Place {
         self.named(|one| one.name == "ouioe-host")
     }
 
-    /// Runners made in advance, without a step.
-    pub fn standbys(&self) -> Vec<i32> {
-        self.named(|one| one.name == "ouioe-standby")
-    }
-
     fn named(&self, is_it: impl Fn(&Process) -> bool) -> Vec<i32> {
         self.processes().into_iter().filter(is_it).map(|one| one.pid).collect()
     }
