@@ -14,13 +14,13 @@ use super::batch::Batch;
 use super::clock::Clock;
 use super::effects::Effects;
 use super::followers::Followers;
-use super::handle::{Inbox, Reply, new_cmd_id};
+use super::handle::{Inbox, Reply};
 use super::start::{EngineEnd, EngineError};
 use crate::journal::{self, AppendError, Journal, RefusedKind, SNAPSHOT_EVERY};
 use crate::machine::{Ctx, Turn, turn};
 use crate::model::actor::Actor;
 use crate::model::command::{Command, Refusal, Report, Request};
-use crate::model::ids::{RunId, Seq};
+use crate::model::ids::{CmdId, RunId, Seq};
 use crate::model::settings::Settings;
 use crate::model::state::{State, StepRecord};
 use crate::policy::canonical::Canonical;
@@ -158,11 +158,14 @@ impl Core {
     }
 
     fn report(&mut self, report: Report, batch: &mut Batch) {
-        let request = Request { cmd_id: new_cmd_id(), actor: Actor::Engine, command: Command::Report(report.clone()) };
+        // A report is fenced by attempt and timer ids: no id of its own is remembered, so none is made.
+        let request = Request { cmd_id: CmdId::new(""), actor: Actor::Engine, command: Command::Report(report) };
         match self.turn(&request) {
             Ok(turn) => {
                 batch.take(turn);
-                batch.reports.push(report);
+                if let Command::Report(report) = request.command {
+                    batch.reports.push(report);
+                }
             }
             Err(refusal) => info!(why = %refusal.why, "a report changed nothing"),
         }

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::machine::wanted;
+use crate::machine::wanted_of;
 use crate::model::effect::{AttemptRef, Effect};
 use crate::model::ids::{AttemptNo, RunId, StepIx};
 use crate::model::settings::EngineSettings;
 use crate::model::state::State;
-use crate::model::step_state::StopWhy;
+use crate::model::step_state::{StepState, StopWhy};
 use crate::service::Services;
 
 #[derive(Debug)]
@@ -34,7 +34,10 @@ impl Effects {
             let Some(workflow) = state.runs.get(run) else { continue };
             let begun = self.0.entry(run.clone()).or_default();
             begun.retain(|ix, one| workflow.live.contains(ix) && workflow.step(*ix).attempt == one.attempt);
-            for effect in wanted(state, run, settings) {
+            // What has begun is wanted until it ends; of that only a stop is new. Nothing is built for the rest.
+            let is_new_or_stops = |ix: &&StepIx| !begun.contains_key(ix) || matches!(workflow.step(**ix).state, StepState::Stopping { .. });
+            let open: Vec<StepIx> = workflow.live.iter().filter(is_new_or_stops).copied().collect();
+            for effect in open.into_iter().flat_map(|ix| wanted_of(state, workflow, ix, settings)) {
                 match effect {
                     Effect::Start(start) => {
                         if is_new(begun, &start.at) {

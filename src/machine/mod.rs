@@ -24,5 +24,5 @@ pub use losses::losses;
 pub use quiet::is_quiet;
 pub use render::{Unrendered, rendered};
 pub use turn::{Ctx, Draft, Handled, Turn, turn, wake};
-pub use wanted::{begin, wanted};
+pub use wanted::{begin, wanted, wanted_of};
 pub use worklist::Worklist;

@@ -14,10 +14,11 @@ use crate::model::time::Millis;
 
 pub fn wanted(state: &State, run: &RunId, settings: &EngineSettings) -> Vec<Effect> {
     let Some(workflow) = state.runs.get(run) else { return Vec::new() };
-    workflow.live.iter().flat_map(|ix| step_effects(state, workflow, *ix, settings)).collect()
+    workflow.live.iter().flat_map(|ix| wanted_of(state, workflow, *ix, settings)).collect()
 }
 
-fn step_effects(state: &State, workflow: &Workflow, ix: StepIx, settings: &EngineSettings) -> Vec<Effect> {
+/// The part of one live step.
+pub fn wanted_of(state: &State, workflow: &Workflow, ix: StepIx, settings: &EngineSettings) -> Vec<Effect> {
     let Some((at, start)) = begin(workflow, ix, settings) else { return Vec::new() };
     let ours = workflow.step(ix).last.as_ref().is_some_and(|last| last.epoch == state.epoch);
     match &workflow.step(ix).state {

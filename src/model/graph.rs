@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::catalogue::EffectClass;
 use super::ids::{StepId, StepIx};
 use super::plan::{NeedKind, Plan, Step, When};
 
@@ -20,6 +21,7 @@ pub struct Graph {
     pub needs: Vec<Vec<Edge>>,
     pub dependents: Vec<Vec<StepIx>>,
     by_id: BTreeMap<StepId, StepIx>,
+    worst: EffectClass,
 }
 
 impl Graph {
@@ -41,7 +43,13 @@ impl Graph {
             }
             needs.push(edges);
         }
-        Self { plan, needs, dependents, by_id }
+        let worst = plan.worst_effect();
+        Self { plan, needs, dependents, by_id, worst }
+    }
+
+    /// Of all steps, known without looking at them again.
+    pub fn worst_effect(&self) -> EffectClass {
+        self.worst
     }
 
     pub fn ix(&self, id: &StepId) -> Option<StepIx> {

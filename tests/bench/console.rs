@@ -1,4 +1,5 @@
-//! What the console costs its user: first frame, key to echo while a step prints without end, bytes and writes a frame.
+//! What the console costs its user: first frame, key to echo while a step prints without end, bytes and writes a frame; and what
+//! memory a health check takes.
 //!
 //! `cargo bench --bench console`. The real program on a real pseudo-terminal of 80x24; writes are counted by strace.
 
@@ -11,10 +12,11 @@ mod home;
 #[allow(dead_code, reason = "the tests use the rest")]
 mod tty;
 
+use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use home::{Home, sh, until};
+use home::{Home, field, sh, until};
 use tty::Tty;
 
 const KEYS: usize = 300;
@@ -37,6 +39,26 @@ fn main() {
     println!("key to echo beside {} lines/s: {}", lines_a_second(&home), echoes(&tty));
     follow(&tty);
     home.run(&["cancel", "last", "--now"]);
+    memory();
+}
+
+/// The health check with everything that it starts, watched to its end: resident at one moment, and each process at its peak.
+fn memory() {
+    let home = Home::new();
+    let mut command = home.command(&["run", "complete system health check", "--yes"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let (mut peaks, mut at_once): (BTreeMap<i32, u64>, u64) = (BTreeMap::new(), 0);
+    while child.try_wait().expect("its state").is_none() {
+        let status = |pid: i32, name: &str| field(format!("/proc/{pid}/status"), name).unwrap_or(0);
+        let pids = home.processes();
+        at_once = at_once.max(pids.iter().map(|pid| status(*pid, "VmRSS")).sum());
+        for pid in pids {
+            let peak = status(pid, "VmHWM");
+            peaks.entry(pid).and_modify(|one| *one = peak.max(*one)).or_insert(peak);
+        }
+    }
+    let sum: u64 = peaks.values().sum();
+    println!("health check: {at_once} KiB resident at once, {sum} KiB as the sum of the peaks of {} processes", peaks.len());
 }
 
 /// Typed into the intent, one by one, each until it stands on the screen.

@@ -1,7 +1,9 @@
 //! What the engine costs: journal syncs and CPU a step, for a chain and for a fan of no-op effectful steps.
 //!
 //! `cargo bench --bench engine`; `BENCH_DIR` names the disk (default: the build folder's). Syncs are counted by strace on this
-//! program itself. CPU outside `SQLite` is that of the run less that of appending the same batches alone.
+//! program itself. CPU a step is the difference between a long run and a run of one step, so that opening and closing the
+//! journal are charged to nobody; many rounds, as the kernel counts in ticks. CPU outside `SQLite` is that less the same
+//! difference for appending the same batches alone. With `BENCH_CHILD=FOLDER:chain:3000` it makes that one run, for `perf record`.
 
 #![expect(clippy::print_stdout, reason = "figures are what a benchmark is for")]
 
@@ -32,8 +34,9 @@ const ROUNDS: u32 = 40;
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     if let Ok(job) = std::env::var("BENCH_CHILD") {
-        let (dir, shape) = job.rsplit_once(':').expect("a folder and a shape");
-        runtime.block_on(run(Path::new(dir), shape));
+        let (rest, steps) = job.rsplit_once(':').expect("a number of steps");
+        let (dir, shape) = rest.rsplit_once(':').expect("a folder and a shape");
+        runtime.block_on(run(Path::new(dir), shape, steps.parse().expect("a number")));
         return;
     }
     let root = std::env::var_os("BENCH_DIR").map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
@@ -56,8 +59,46 @@ fn main() {
             println!("  appending the same batches alone: {:.0} µs user, {:.0} µs in all", per(alone_user), per(alone_all));
             println!("  outside SQLite: {:.0} µs user a step, {:.0} in all", per(user - alone_user), per(all - alone_all));
         }
+        let per = |long: f64, short: f64| (long - short) / f64::from(ROUNDS * (steps - 1));
+        let wall = per(long.wall, short.wall);
+        println!("{shape} of {steps} no-op steps: {wall:.0} µs wall a step, {:.0} steps/s", 1e6 / wall);
+        let user = per(long.user, short.user);
+        println!("  CPU a step: {user:.0} µs user, {:.0} µs in all", per(long.all, short.all));
+        if shape == "chain" {
+            println!("  outside SQLite: {:.0} µs user a step", user - per(long.alone, short.alone));
+        }
+        println!("  start and end of an engine with a run of one step: {:.1} ms user", short.user / f64::from(ROUNDS) / 1e3);
         syncs(&temp.path().join(format!("{shape}-traced")), shape, steps);
     }
+}
+
+/// Microseconds.
+#[derive(Default)]
+struct Cost {
+    wall: f64,
+    user: f64,
+    /// User and system.
+    all: f64,
+    /// User, of appending the same batches without an engine.
+    alone: f64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.wall += more.wall;
+        self.user += more.user;
+        self.all += more.all;
+        self.alone += more.alone;
+    }
+}
+
+fn cost(runtime: &tokio::runtime::Runtime, dir: &Path, shape: &str, steps: u32) -> Cost {
+    let (before, begun) = (cpu(), Instant::now());
+    runtime.block_on(run(dir, shape, steps));
+    let (after, wall) = (cpu(), begun.elapsed().as_secs_f64() * 1e6);
+    // One result a batch: of a chain the same batches can be made again from the events.
+    let alone = if shape == "chain" { appended_alone(dir, &dir.with_extension("alone")) } else { 0.0 };
+    Cost { wall, user: after.0 - before.0, all: after.1 - before.1, alone }
 }
 
 fn disk(root: &Path) -> String {
@@ -76,22 +117,21 @@ fn cpu() -> (f64, f64) {
     (micros(usage.user_time()), micros(usage.user_time()) + micros(usage.system_time()))
 }
 
-fn plan(shape: &str) -> Plan {
+fn plan(shape: &str, count: u32) -> Plan {
     let line = |at: u32| match (shape, at) {
         ("chain", 1..) => format!("s{at} effect=mutate low_risk=yes needs=s{}", at - 1),
         _ => format!("s{at} effect=mutate low_risk=yes"),
     };
-    let count = if shape == "chain" { 200 } else { 500 };
     plans::plan((0..count).map(|at| plans::step(&line(at)).expect("a step")).collect(), &Settings::default().policy)
 }
 
-async fn run(dir: &Path, shape: &str) {
+async fn run(dir: &Path, shape: &str, steps: u32) {
     let mut settings = Settings::default();
     settings.engine.per_service = 16;
     let options = EngineOptions { state_dir: dir.to_owned(), settings, runtime: tokio::runtime::Handle::current(), exe: None };
     let engine = Engine::start(options).expect("an engine");
     let mut feed = engine.handle.follow().await.expect("it lives");
-    let plan = plan(shape);
+    let plan = plan(shape, steps);
     let actor = Actor::Local { uid: 0, name: "bench".to_owned() };
     let intent = Intent { text: "bench".to_owned(), actor: actor.clone(), host: "here".to_owned(), session: String::new() };
     let consent = Consent::Shown { digest: plan.digest };
@@ -148,7 +188,7 @@ fn syncs(dir: &Path, shape: &str, steps: u32) {
         .args(["-f", "-y", "-e", "trace=fsync,fdatasync", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().expect("this program"))
-        .env("BENCH_CHILD", format!("{}:{shape}", dir.display()))
+        .env("BENCH_CHILD", format!("{}:{shape}:{steps}", dir.display()))
         .output();
     if !traced.is_ok_and(|done| done.status.success()) {
         println!("  syncs: not counted, strace did not run");

@@ -42,7 +42,7 @@ pub(super) fn look(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>
 /// Policy as it is now asks for this step.
 fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
     let Some(graph) = workflow.graph() else { return true };
-    let exempt: &[String] = if graph.plan.worst_effect() == EffectClass::Destroy { &[] } else { &ctx.settings.policy.exempt_environments };
+    let exempt: &[String] = if graph.worst_effect() == EffectClass::Destroy { &[] } else { &ctx.settings.policy.exempt_environments };
     needs_approval(step.effect, step.low_risk, graph.plan.environment.as_deref(), exempt)
 }
 
