@@ -28,8 +28,9 @@ use ouioe::model::intent::Intent;
 use ouioe::model::plan::Plan;
 use ouioe::model::settings::Settings;
 
-/// The kernel splits user from system time by sampling: only many ticks make a figure. Their sum is exact.
-const ROUNDS: u32 = 40;
+const CHAIN: u32 = 200;
+const FAN: u32 = 500;
+const ROUNDS: u32 = 15;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
@@ -42,22 +43,11 @@ fn main() {
     let root = std::env::var_os("BENCH_DIR").map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
     let temp = tempfile::tempdir_in(&root).expect("a folder");
     println!("disk: {}", disk(&root));
-    for (shape, steps) in [("chain", 200_u32), ("fan", 500)] {
-        let dirs: Vec<PathBuf> = (0..ROUNDS).map(|round| temp.path().join(format!("{shape}-{round}"))).collect();
-        let (before, begun) = (cpu(), Instant::now());
-        for dir in &dirs {
-            runtime.block_on(run(dir, shape));
-        }
-        let (user, all, wall) = (cpu().0 - before.0, cpu().1 - before.1, begun.elapsed().as_secs_f64() * 1e6);
-        let per = |total: f64| total / f64::from(steps * ROUNDS);
-        println!("{shape} of {steps} no-op steps, {ROUNDS} times: {:.0} µs wall a step, {:.0} steps/s", per(wall), 1e6 / per(wall));
-        println!("  CPU a step: {:.0} µs user, {:.0} µs in all", per(user), per(all));
-        if shape == "chain" {
-            // One result a batch: the same batches can be made again from the events.
-            let alone: Vec<(f64, f64)> = dirs.iter().map(|dir| appended_alone(dir, &dir.with_extension("alone"))).collect();
-            let (alone_user, alone_all) = alone.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-            println!("  appending the same batches alone: {:.0} µs user, {:.0} µs in all", per(alone_user), per(alone_all));
-            println!("  outside SQLite: {:.0} µs user a step, {:.0} in all", per(user - alone_user), per(all - alone_all));
+    for (shape, steps) in [("chain", CHAIN), ("fan", FAN)] {
+        let (mut long, mut short) = (Cost::default(), Cost::default());
+        for round in 0..ROUNDS {
+            short += cost(&runtime, &temp.path().join(format!("{shape}-1-{round}")), shape, 1);
+            long += cost(&runtime, &temp.path().join(format!("{shape}-{round}")), shape, steps);
         }
         let per = |long: f64, short: f64| (long - short) / f64::from(ROUNDS * (steps - 1));
         let wall = per(long.wall, short.wall);
@@ -111,7 +101,7 @@ fn cpu() -> (f64, f64) {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("usage");
     let micros = |time: nix::sys::time::TimeVal| {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let micros = nix::sys::time::TimeValLike::num_microseconds(&time) as f64;
+        let micros = (time.tv_sec() * 1_000_000 + time.tv_usec()) as f64;
         micros
     };
     (micros(usage.user_time()), micros(usage.user_time()) + micros(usage.system_time()))
@@ -149,22 +139,22 @@ async fn run(dir: &Path, shape: &str, steps: u32) {
     drop(engine.end().await);
 }
 
-/// CPU of appending what the run appended: user, and user with system.
-fn appended_alone(from: &Path, to: &Path) -> (f64, f64) {
+/// User CPU of appending what the run appended.
+fn appended_alone(from: &Path, to: &Path) -> f64 {
     let reader = Reader::open(from).expect("a journal");
     let state = reader.state(apply).expect("its state");
     let events = reader.events(Seq(0), None, 1_000_000).expect("its events");
     let mut journal = Journal::open(to, OpenOptions::new(apply)).expect("a journal");
     let plans: Vec<Arc<Plan>> = state.runs.values().filter_map(|run| Some(run.graph()?.plan.clone())).collect();
     let batches: Vec<Batch> = batches(events).into_iter().map(|events| Batch { events, plans: Vec::new() }).collect();
-    let before = cpu();
+    let before = cpu().0;
     for (at, mut batch) in batches.into_iter().enumerate() {
         if at == 0 {
             batch.plans.clone_from(&plans);
         }
         journal.append(&batch).expect("an append");
     }
-    (cpu().0 - before.0, cpu().1 - before.1)
+    cpu().0 - before
 }
 
 /// A batch ends before each report: a result opens the next one.
