@@ -85,10 +85,11 @@ fn restrict(path: &Path) -> io::Result<()> {
 
 /// 0: an empty file.
 fn version(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
-    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let fail = |source| StoreError::Database { path: path.to_owned(), source };
-    let (application, found) = (number("PRAGMA application_id").map_err(fail)?, number("PRAGMA user_version").map_err(fail)?);
-    let is_empty = application == 0 && found == 0 && number("SELECT count(*) FROM sqlite_schema").map_err(fail)? == 0;
+    // In one statement, so of one moment: another writer may be making the file ours.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version";
+    let read = conn.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)));
+    let (application, found, tables) = read.map_err(|source| StoreError::Database { path: path.to_owned(), source })?;
+    let is_empty = application == 0 && found == 0 && tables == 0;
     match (is_empty, application == APPLICATION_ID && (1..=FORMAT_VERSION).contains(&found)) {
         (true, _) => Ok(0),
         (false, true) => Ok(found),
