@@ -44,8 +44,10 @@ pub async fn resume(place: &Place, out: &Out, (run, step): (Option<&str>, Option
     }
     match session.link.send(Command::Resume { run: one.clone(), step }).await {
         Reply::Accepted { .. } => {}
-        // It was unfinished when asked, and ended with what the engine found of it.
-        Reply::Refused(refusal) if refusal.code == RefusalCode::WrongState && has_ended(&before, &watch.state, one.as_ref()) => {}
+        // It was unfinished when asked, and ended with what the engine found of it, or while this was on its way: the watch
+        // hears of it.
+        Reply::Refused(refusal)
+            if refusal.code == RefusalCode::WrongState && has_ended(&before, &find::state(&place.state_dir)?, one.as_ref()) => {}
         Reply::Refused(refusal) if one.is_none() && refusal.code == RefusalCode::WrongState => {
             if runs.is_empty() {
                 out.note("nothing was left unfinished");
