@@ -16,7 +16,7 @@ use super::keys::{self, Act, Place};
 use super::phrase;
 use super::theme::Role;
 use super::update::is_for_now;
-use super::view::{Layout, cell, put};
+use super::view::{Layout, cell, more_below, put};
 use super::widget::editor::Editor;
 use super::widget::scroll::top_for;
 
@@ -167,7 +167,7 @@ pub fn draw(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position>
     let body = layout.body;
     let width = body.width;
     let height = body.height.min(18);
-    if width < 20 || height < 3 {
+    if width < 20 || height < 4 {
         return None;
     }
     let area = Rect { height, ..body };
@@ -182,8 +182,12 @@ pub fn draw(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position>
     );
     let line = "─".repeat(usize::from(width));
     put(buffer, Rect { y: area.y + 1, height: 1, ..area }, Line::styled(line, app.style(Role::Border)));
-    let list = Rect { y: area.y + 2, height: height - 2, ..area };
+    let list = Rect { y: area.y + 2, height: height - 3, ..area };
     draw_list(app, palette, list, buffer);
+    let end = Rect { y: list.bottom(), height: 1, ..area };
+    put(buffer, end, Line::styled("─".repeat(usize::from(width)), app.style(Role::Border)));
+    let last = top_for(0, palette.cursor, usize::from(list.height), palette.len()) + usize::from(list.height);
+    more_below(app, end, palette.len().saturating_sub(last), buffer);
     Some(Position::new(area.x + 3 + u16::try_from(column).ok()?, area.y))
 }
 
