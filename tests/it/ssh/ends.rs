@@ -186,7 +186,7 @@ fn a_killed_ssh_says_nothing_of_the_step() {
 fn a_timeout_over_a_stalled_link_is_unknown() {
     let (rig, server) = (Rig::new(), Server::new());
     let mut step = waits_for(&server, "go");
-    (step.timeout_ms, step.grace_ms) = (Millis(2_000), Millis(300));
+    (step.timeout_ms, step.grace_ms) = (Millis(6_000), Millis(300));
     rig.services.start(step.clone());
     until("it runs", || exists(&server.path("up")));
     let stalled = server.sessions();
