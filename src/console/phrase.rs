@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::model::action::Action;
+use crate::model::action::{Action, Operand};
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
 use crate::model::graph::Graph;
@@ -245,27 +245,45 @@ pub fn action(action: &Action) -> Vec<String> {
             .collect(),
         Action::Command { program, args, env, secrets, cwd, output: _, script } => {
             let mut lines = vec![exact(&program.path)];
-            lines.extend(args.iter().map(|arg| format!("  {}", quoted(&arg.0))));
+            lines.extend(elements(args));
             lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
             lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
             lines.extend(cwd.iter().map(|folder| format!("in {}", quoted(folder))));
             lines.extend(script.iter().map(|script| format!("script {} sha256 {}", exact(&script.path), script.sha256.short())));
             lines.push(format!("program sha256 {}", program.sha256.short()));
+            lines.extend(texts(args));
             lines
         }
-        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: _ } => {
+        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: _, list } => {
             let at = port.map_or_else(String::new, |port| format!(" port {port}"));
             let mut lines = vec![format!("on {}: {}", exact(host), argv.first().map_or_else(String::new, |program| quoted(&program.0)))];
-            lines.extend(argv.iter().skip(1).map(|arg| format!("  {}", quoted(&arg.0))));
+            lines.extend(elements(argv.get(1..).unwrap_or_default()));
             lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
             lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
             lines.push(format!("over ssh to {}{at}", exact(destination)));
             lines.extend(options.iter().map(|option| format!("  {}", quoted(option))));
             lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
+            lines.extend(texts(argv.get(1..).unwrap_or_default()));
+            lines.extend(list.iter().map(|_| "what it would touch is not listed yet: so it cannot run".to_owned()));
             lines
         }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
+}
+
+/// One a line; a text of many lines stands below them all.
+fn elements(args: &[Operand]) -> impl Iterator<Item = String> {
+    args.iter().map(|arg| match arg.0.lines().count() {
+        0..=1 => format!("  {}", quoted(&arg.0)),
+        many => format!("  (a text of {many} lines, below)"),
+    })
+}
+
+fn texts(args: &[Operand]) -> impl Iterator<Item = String> {
+    args.iter().filter(|arg| arg.0.lines().count() > 1).flat_map(|arg| {
+        let lines = arg.0.lines().map(|line| format!("  {}", exact(line)));
+        std::iter::once("text:".to_owned()).chain(lines).collect::<Vec<_>>()
+    })
 }
 
 fn param(name: &str, value: &Value) -> Vec<String> {

@@ -40,7 +40,7 @@ pub fn rendered(workflow: &Workflow, action: &Action) -> Result<Action, Unrender
             output: *output,
             script: script.clone(),
         },
-        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output } => Action::Ssh {
+        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output, list } => Action::Ssh {
             ssh: ssh.clone(),
             host: host.clone(),
             destination: destination.clone(),
@@ -50,6 +50,7 @@ pub fn rendered(workflow: &Workflow, action: &Action) -> Result<Action, Unrender
             env: environment(workflow, env)?,
             secrets: secrets.clone(),
             output: *output,
+            list: list.clone(),
         },
         Action::Unbound { hint } => Action::Unbound { hint: hint.clone() },
     })

@@ -24,6 +24,13 @@ pub struct Program {
 #[serde(transparent)]
 pub struct Operand(pub String);
 
+/// A command of another machine that lists what a step would touch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    pub argv: Vec<Operand>,
+    pub fields: Vec<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action {
@@ -60,6 +67,9 @@ pub enum Action {
         #[serde(default)]
         secrets: BTreeMap<String, String>,
         output: OutputFormat,
+        /// Still to be asked: with it nothing can run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        list: Option<List>,
     },
     /// Cannot be started; `hint` says which line of which file would bind it.
     Unbound { hint: String },

@@ -222,6 +222,18 @@ pub struct Remote {
     pub argv: Vec<String>,
     #[serde(default)]
     pub output: OutputFormat,
+    /// The things that it lists become the last elements of `argv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<RemoteList>,
+}
+
+/// A read there that lists what a step would touch, one thing a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteList {
+    pub argv: Vec<String>,
+    /// What the parts of a line are called, which `|` divides; the last holds the rest.
+    pub fields: Vec<String>,
 }
 
 /// Where a definition stands, for messages.

@@ -27,8 +27,8 @@ pub fn action_digest(action: &Action) -> Digest {
                 .text(&format!("{output:?}"));
             out.list(script.iter(), put_program).finish()
         }
-        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output } => {
-            put_program(Canonical::new("ouioe.action.ssh.1"), ssh)
+        Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output, list } => {
+            let out = put_program(Canonical::new("ouioe.action.ssh.1"), ssh)
                 .text(host)
                 .text(destination)
                 .number(port.map_or(0, u64::from))
@@ -36,8 +36,10 @@ pub fn action_digest(action: &Action) -> Digest {
                 .list(argv.iter(), |out, arg| out.text(&arg.0))
                 .list(env.iter(), |out, (key, value)| out.text(key).text(&value.0))
                 .list(secrets.iter(), |out, (key, handle)| out.text(key).text(handle))
-                .text(&format!("{output:?}"))
-                .finish()
+                .text(&format!("{output:?}"));
+            let Some(list) = list else { return out.finish() };
+            let out = out.list(list.argv.iter(), |out, arg| out.text(&arg.0));
+            out.list(list.fields.iter(), |out, field| out.text(field)).finish()
         }
         Action::Unbound { .. } => Canonical::new("ouioe.action.unbound.1").finish(),
     }

@@ -7,6 +7,7 @@ pub mod control;
 pub mod files;
 pub mod folder;
 pub mod host;
+pub mod listing;
 pub mod manifest;
 pub mod options;
 pub mod outcome;

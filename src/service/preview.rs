@@ -3,12 +3,18 @@
 use serde_json::Value;
 
 use super::builtin::{self, World};
+use super::listing;
 use crate::model::action::Action;
 use crate::model::plan::{Plan, Provenance};
 
 /// Runs the preview of every step that has one. Reads only. A list that cannot be made leaves the plan unapprovable.
 pub async fn preview(plan: &mut Plan, world: &World) -> Result<(), String> {
     for step in &mut plan.steps {
+        let asked = listing::list(&mut step.action, &world.state_dir).await;
+        if let Some(items) = asked.map_err(|why| format!("list what step {} would touch: {why}", step.id))? {
+            step.params.insert("items".to_owned(), items);
+            step.provenance.insert("items".to_owned(), Provenance::Preview);
+        }
         let Action::Builtin { params, .. } = &mut step.action else {
             continue;
         };

@@ -61,6 +61,7 @@ fn action(dir: &Path, port: u16) -> Action {
         env: BTreeMap::new(),
         secrets: BTreeMap::new(),
         output: OutputFormat::None,
+        list: None,
     }
 }
 

@@ -275,13 +275,15 @@ fn what_nothing_binds_says_which_line_would() {
             json!({"service": "a", "version": "1.0"}),
             "automation.deploy has no binding: bind it in <config>/services/automation.toml; `ouioe service show automation.deploy` prints the lines to add",
         ),
-        ("host.patch", json!({"host": "web-01"}), "over ssh"),
         ("host.run_command", json!({"host": "${steps.s0.output.hosts}", "command": "id"}), "over ssh"),
-        ("host.clean_files", json!({"host": "web-01", "path": "/srv/x"}), "over ssh"),
     ] {
         let Action::Unbound { hint } = bound(name, &value) else { panic!("{name} is bound") };
         assert!(hint.contains(part), "{hint}");
     }
+    let here = "[[operation]]\nname = \"t.x\"\nsummary = \"s\"\neffect = \"read\"\nbinding = { kind = \"builtin\", name = \"facts\" }\n\
+                params = [{ name = \"host\", type = \"host\", required = true }]\n";
+    let (action, _) = bound_in(&manifest::load::parse("t.toml", here).unwrap(), "t.x", &json!({"host": "web-01"}));
+    assert!(matches!(&action, Action::Unbound { hint } if hint.contains("add `remote = { argv = [...] }`")), "{action:?}");
     let missing = "[[operation]]\nname = \"t.x\"\nsummary = \"s\"\neffect = \"read\"\nbinding = { kind = \"command\", argv = [\"no-such-program\"] }\n";
     let (action, _) = bound_in(&manifest::load::parse("t.toml", missing).unwrap(), "t.x", &json!({}));
     assert!(matches!(&action, Action::Unbound { hint } if hint.contains("no program no-such-program")), "{action:?}");

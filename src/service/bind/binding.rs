@@ -180,10 +180,14 @@ fn remote_action(
 ) -> Result<Action, Misfit> {
     let none = BTreeMap::new();
     let command = match binding {
-        Binding::Command { argv, env, secrets, output } => Some(Words { argv, env, secrets, output: *output }),
-        Binding::Builtin { .. } => {
-            operation.remote.as_ref().map(|it| Words { argv: &it.argv, env: &none, secrets: &none, output: it.output })
-        }
+        Binding::Command { argv, env, secrets, output } => Some(Words { preview: None, argv, env, secrets, output: *output }),
+        Binding::Builtin { .. } => operation.remote.as_ref().map(|it| Words {
+            preview: it.preview.as_ref(),
+            argv: &it.argv,
+            env: &none,
+            secrets: &none,
+            output: it.output,
+        }),
         Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => None,
     };
     let name = &operation.name;

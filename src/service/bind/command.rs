@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::slots::{Part, parts};
 use crate::model::action::Operand;
 use crate::model::catalogue::Operation;
+use crate::model::time::Millis;
 
 /// Why a value cannot stand where it would.
 pub struct Misfit {
@@ -27,9 +28,9 @@ impl Filling<'_> {
         for (place, part) in parts.iter().enumerate() {
             match part {
                 Part::Text(text) => filled.push_str(text),
-                Part::Slot(name) => match self.value(name) {
-                    Some(value) => filled.push_str(&fit(name, value, place == 0)?),
-                    None if parts.iter().filter(|part| matches!(part, Part::Slot(_))).count() == 1 => return Ok(None),
+                Part::Slot(name) | Part::Seconds(name) => match self.value(*part)? {
+                    Some(value) => filled.push_str(&fit(name, text_of(value), place == 0)?),
+                    None if parts.iter().filter(|part| part.slot().is_some()).count() == 1 => return Ok(None),
                     None => {
                         return Err(Misfit {
                             code: "missing_param",
@@ -42,10 +43,12 @@ impl Filling<'_> {
         Ok(Some(Operand(filled)))
     }
 
-    fn value(&self, name: &str) -> Option<String> {
-        match self.given(name)? {
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
+    /// `None`: literal text, or a parameter without a value.
+    pub fn value(&self, part: Part<'_>) -> Result<Option<Value>, Misfit> {
+        match part {
+            Part::Text(_) => Ok(None),
+            Part::Slot(name) => Ok(self.given(name).cloned()),
+            Part::Seconds(name) => self.given(name).map(|value| seconds(name, value)).transpose(),
         }
     }
 
@@ -53,6 +56,21 @@ impl Filling<'_> {
     pub fn given(&self, name: &str) -> Option<&Value> {
         let given = self.params.get(name).or_else(|| self.operation.param(name)?.default.as_ref())?;
         (!given.is_null()).then_some(given)
+    }
+}
+
+/// Rounded up: never younger than was said.
+fn seconds(name: &str, value: &Value) -> Result<Value, Misfit> {
+    let span = value.as_str().map_or_else(|| value.as_u64().and_then(|seconds| seconds.checked_mul(1_000)).map(Millis), Millis::parse);
+    span.map(|span| Value::from(span.0.div_ceil(1_000)))
+        .ok_or_else(|| Misfit { code: "no_span", message: format!("`{name}` is no span of time: {value}") })
+}
+
+/// Without the quotes of a text.
+pub fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::command::{Filling, Misfit};
+use super::command::{self, Filling, Misfit};
 use super::slots::{Part, parts};
 use crate::model::action::Action;
 
@@ -37,9 +37,8 @@ fn address(filling: &Filling<'_>, url: &str) -> Result<Value, Misfit> {
     let parts = parts(url);
     let pieces = parts.iter().map(|part| match part {
         Part::Text(text) => Ok(Value::from(*text)),
-        Part::Slot(name) => {
-            let value = filling.given(name).ok_or_else(|| missing(name))?;
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Part::Slot(name) | Part::Seconds(name) => {
+            let text = command::text_of(filling.value(*part)?.ok_or_else(|| missing(name))?);
             Ok(if parts.len() == 1 { Value::from(text) } else { json!({ "value": text }) })
         }
     });
@@ -53,10 +52,9 @@ fn text_of(filling: &Filling<'_>, text: &str) -> Result<Option<String>, Misfit> 
     for part in &parts {
         match part {
             Part::Text(text) => filled.push_str(text),
-            Part::Slot(name) => match filling.given(name) {
-                Some(Value::String(text)) => filled.push_str(text),
-                Some(other) => filled.push_str(&other.to_string()),
-                None if parts.iter().filter(|part| matches!(part, Part::Slot(_))).count() == 1 => return Ok(None),
+            Part::Slot(name) | Part::Seconds(name) => match filling.value(*part)? {
+                Some(value) => filled.push_str(&command::text_of(value)),
+                None if parts.iter().filter(|part| part.slot().is_some()).count() == 1 => return Ok(None),
                 None => return Err(missing(name)),
             },
         }
@@ -68,7 +66,7 @@ fn text_of(filling: &Filling<'_>, text: &str) -> Result<Option<String>, Misfit> 
 fn value_of(filling: &Filling<'_>, template: &Value) -> Result<Option<Value>, Misfit> {
     Ok(match template {
         Value::String(text) => match parts(text).as_slice() {
-            [Part::Slot(name)] => filling.given(name).cloned(),
+            [part @ (Part::Slot(_) | Part::Seconds(_))] => filling.value(*part)?,
             _ => text_of(filling, text)?.map(Value::from),
         },
         Value::Array(items) => {

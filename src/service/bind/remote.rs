@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::command::{Filling, Misfit};
-use crate::model::action::{Action, Operand};
-use crate::model::catalogue::OutputFormat;
+use crate::model::action::{Action, List, Operand};
+use crate::model::catalogue::{OutputFormat, RemoteList};
 use crate::model::settings::SshSettings;
 use crate::service::programs;
 use crate::store::{Asset, Inventory, Kind};
@@ -30,6 +30,7 @@ pub struct Ssh {
 
 /// A command with its slots.
 pub struct Words<'a> {
+    pub preview: Option<&'a RemoteList>,
     pub argv: &'a [String],
     pub env: &'a BTreeMap<String, String>,
     pub secrets: &'a BTreeMap<String, String>,
@@ -52,10 +53,12 @@ impl Ssh {
             Ok(ssh) => ssh,
             Err(error) => return Ok(Action::Unbound { hint: format!("{host} is reached over ssh: {error}; install the OpenSSH client") }),
         };
-        let mut argv = Vec::new();
-        for element in command.argv {
-            argv.extend(filling.element(element)?);
-        }
+        let words = |elements: &[String]| {
+            let filled = elements.iter().map(|element| filling.element(element)).filter_map(Result::transpose);
+            filled.collect::<Result<Vec<Operand>, Misfit>>()
+        };
+        let argv = words(command.argv)?;
+        let list = command.preview.map(|list| Ok(List { argv: words(&list.argv)?, fields: list.fields.clone() })).transpose()?;
         let is_program = |first: &Operand| !first.0.is_empty() && !first.0.starts_with('-') && !first.0.contains('=');
         if !argv.first().is_some_and(is_program) {
             return Err(misfit("bad_program", format!("the argv for {host} does not begin with a program")));
@@ -66,7 +69,7 @@ impl Ssh {
         }
         let port = asset.and_then(|asset| asset.port);
         let (options, secrets, host) = (self.options(), command.secrets.clone(), host.to_owned());
-        Ok(Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: command.output })
+        Ok(Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: command.output, list })
     }
 
     fn asset(&self, host: &str) -> Result<Option<&Asset>, Misfit> {

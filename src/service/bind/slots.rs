@@ -1,4 +1,4 @@
-//! `{param}` in an element of argv. Braces around anything else are just text.
+//! `{param}` in an element of argv; `{param:s}` is a span of time in whole seconds. Braces around anything else are just text.
 
 /// Names in the order of the text.
 pub fn names(text: &str) -> Vec<&str> {
@@ -10,12 +10,13 @@ pub fn names(text: &str) -> Vec<&str> {
 pub enum Part<'a> {
     Text(&'a str),
     Slot(&'a str),
+    Seconds(&'a str),
 }
 
 impl<'a> Part<'a> {
-    fn slot(self) -> Option<&'a str> {
+    pub fn slot(self) -> Option<&'a str> {
         match self {
-            Self::Slot(name) => Some(name),
+            Self::Slot(name) | Self::Seconds(name) => Some(name),
             Self::Text(_) => None,
         }
     }
@@ -26,14 +27,16 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     let (mut from, mut at) = (0, 0);
     while let Some(open) = text[at..].find('{').map(|place| at + place) {
         let end = text[open..].find('}').map(|place| open + place);
-        let name = end.map(|end| &text[open + 1..end]).filter(|name| is_name(name));
+        let inner = end.map(|end| &text[open + 1..end]);
+        let (name, is_span) = inner.map_or((None, false), |it| it.strip_suffix(":s").map_or((Some(it), false), |name| (Some(name), true)));
+        let name = name.filter(|name| is_name(name));
         // `${…}` is a hole that another step fills.
         let is_hole = text[..open].ends_with('$');
         if let (Some(end), Some(name), false) = (end, name, is_hole) {
             if from < open {
                 found.push(Part::Text(&text[from..open]));
             }
-            found.push(Part::Slot(name));
+            found.push(if is_span { Part::Seconds(name) } else { Part::Slot(name) });
             (from, at) = (end + 1, end + 1);
         } else {
             at = open + 1;
@@ -58,6 +61,8 @@ mod tests {
         for (text, expected) in [
             ("{host}", vec![Part::Slot("host")]),
             ("--for={a}s{b}", vec![Part::Text("--for="), Part::Slot("a"), Part::Text("s"), Part::Slot("b")]),
+            ("age={a:s}", vec![Part::Text("age="), Part::Seconds("a")]),
+            ("{a:b} {:s}", vec![Part::Text("{a:b} {:s}")]),
             ("{}", vec![Part::Text("{}")]),
             ("{{host}}", vec![Part::Text("{"), Part::Slot("host"), Part::Text("}")]),
             ("${steps.a.output.x} {not this}", vec![Part::Text("${steps.a.output.x} {not this}")]),

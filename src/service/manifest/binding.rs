@@ -7,9 +7,12 @@ use toml::de::DeTable;
 use super::fields::{required, word};
 use super::http;
 use super::reader::{Reader, nearest};
-use crate::model::catalogue::{Binding, Param, Remote};
+use crate::model::catalogue::{Binding, Param, Remote, RemoteList};
 use crate::service::bind::slots;
 use crate::service::{builtin, owned};
+
+/// Of one file, by their names in it.
+pub type Scripts = BTreeMap<String, String>;
 
 pub fn binding(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Option<Binding> {
     let (at, row) = reader.table(table, "binding")?;
@@ -32,16 +35,49 @@ pub fn binding(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Op
 }
 
 /// `remote = {…}`: what a builtin is on another machine.
-pub fn remote(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param]) -> Option<Remote> {
+pub fn remote(reader: &Reader<'_>, table: &DeTable<'_>, params: &[Param], scripts: &Scripts) -> Option<Remote> {
     let (at, row) = reader.table(table, "remote")?;
-    reader.only(row, "`remote`", &["argv", "output"]);
+    reader.only(row, "`remote`", &["argv", "script", "args", "output", "preview"]);
     if !params.iter().any(|param| param.name == "host") {
         reader.say(at, "contradiction", "`remote` needs a parameter `host`", "");
     }
-    let argv = argv(reader, at, row);
-    known_slots(reader, at, argv.iter().map(String::as_str), params);
+    let argv = command_there(reader, at, row, params, scripts);
     let output = word(reader, row, "output", &["text", "json", "reading", "none"]).unwrap_or_default();
-    Some(Remote { argv, output })
+    let preview = reader.table(row, "preview").map(|(at, row)| {
+        reader.only(row, "`preview`", &["argv", "script", "args", "fields"]);
+        let fields = reader.strings(row, "fields").unwrap_or_default();
+        if fields.is_empty() {
+            reader.say(at, "missing_field", "`fields` is missing or empty", "name the parts of a line of the list");
+        }
+        RemoteList { argv: command_there(reader, at, row, params, scripts), fields }
+    });
+    Some(Remote { argv, output, preview })
+}
+
+/// `argv`, or a script of the file with its arguments.
+fn command_there(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[Param], scripts: &Scripts) -> Vec<String> {
+    let words = match reader.string(row, "script") {
+        None => argv(reader, at, row),
+        Some(name) => {
+            let Some(text) = scripts.get(&name) else {
+                reader.say(
+                    at,
+                    "unknown_script",
+                    format!("there is no script `{name}`"),
+                    nearest(&name, scripts.keys().map(String::as_str)),
+                );
+                return Vec::new();
+            };
+            if let Some(slot) = slots::names(text).first() {
+                let help = "a value in a script's text would be read as shell: hand it over in `args`, and use it as \"$1\"";
+                reader.say(at, "slot_in_script", format!("script `{name}` holds the slot `{{{slot}}}`"), help);
+            }
+            let fixed = ["/bin/sh", "-c", text, &name].map(str::to_owned).into_iter();
+            fixed.chain(reader.strings(row, "args").unwrap_or_default()).collect()
+        }
+    };
+    known_slots(reader, at, words.iter().map(String::as_str), params);
+    words
 }
 
 fn builtin_binding(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Option<Binding> {

@@ -48,15 +48,16 @@ fn add(catalogue: &mut Catalogue, origin: &str, text: &str) -> Vec<Problem> {
         return reader.problems();
     };
     let table = table.get_ref();
-    reader.only(table, "a manifest", &["operation", "catalogue", "approval", "types"]);
+    reader.only(table, "a manifest", &["operation", "catalogue", "approval", "types", "script"]);
     if let Some((_, approval)) = reader.table(table, "approval") {
         reader.only(approval, "`approval`", &["exempt_environments"]);
         catalogue.exempt_environments = reader.strings(approval, "exempt_environments").or(catalogue.exempt_environments.take());
     }
     let mut seen = BTreeSet::new();
     let mut found: Vec<Operation> = Vec::new();
+    let scripts = super::binding::map(&reader, table, "script");
     for (at, row) in reader.tables(table, "operation") {
-        let Some(operation) = operation(&reader, at, row, |name| catalogue.get(name).map(AsRef::as_ref)) else {
+        let Some(operation) = operation(&reader, (at, row), &scripts, |name| catalogue.get(name).map(AsRef::as_ref)) else {
             continue;
         };
         if !seen.insert(operation.name.clone()) {

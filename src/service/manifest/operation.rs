@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use super::binding::{binding, remote};
+use super::binding::{Scripts, binding, remote};
 use super::fields::{self, word};
 use super::reader::Reader;
 use crate::model::catalogue::{EffectClass, Operation, Origin, Repeat};
@@ -34,7 +34,12 @@ const FIELDS: [&str; 20] = [
 ];
 
 /// `base`: what an earlier file says of it; a field that is not written keeps its value.
-pub fn operation<'b>(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, base: impl Fn(&str) -> Option<&'b Operation>) -> Option<Operation> {
+pub fn operation<'b>(
+    reader: &Reader<'_>,
+    (at, row): (usize, &DeTable<'_>),
+    scripts: &Scripts,
+    base: impl Fn(&str) -> Option<&'b Operation>,
+) -> Option<Operation> {
     reader.only(row, "an operation", &FIELDS);
     let name = name(reader, at, row)?;
     let mut it = match base(&name) {
@@ -50,7 +55,7 @@ pub fn operation<'b>(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, base: im
     it.timeout_ms = reader.whole(row, "timeout_ms").map(Millis).or(it.timeout_ms);
     it.preview = reader.string(row, "preview").or(it.preview);
     it.binding = binding(reader, row, &it.params).or(it.binding);
-    it.remote = remote(reader, row, &it.params).or(it.remote);
+    it.remote = remote(reader, row, &it.params, scripts).or(it.remote);
     it.settings.extend(fields::settings(reader, row));
     it.undo = fields::undo(reader, row, &it.params).or(it.undo);
     check(reader, at, &it);

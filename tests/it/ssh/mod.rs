@@ -1,5 +1,6 @@
 //! Steps on another machine: the real `ssh` against a real `sshd` of our own, on this one.
 
+mod acts;
 mod bytes;
 mod ends;
 mod orphan;
@@ -7,3 +8,4 @@ mod program;
 mod reads;
 mod server;
 mod shared;
+mod stand_ins;

@@ -1,7 +1,6 @@
 //! Reads of another machine: the same typed facts as of this one, which the other one is here, and judged as these are.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use ouioe::model::command::AttemptOutcome;
@@ -13,6 +12,7 @@ use ouioe::service::bind::Ssh;
 use serde_json::{Value, json};
 
 use super::server::{Server, exists, kill_all, start, until};
+use super::stand_ins::{StandIns, words};
 use crate::rig::{Rig, failure_of};
 use crate::service::{catalogue, plan_of, result, shell, step as local};
 use crate::services::host::Service;
@@ -128,41 +128,6 @@ fn a_reading_that_a_lost_link_cut_is_called_lost() {
 }
 
 // Services and logs
-
-/// Programs on the PATH of the host that only say what they are told to: no systemd can be had here.
-struct StandIns<'a>(&'a Server);
-
-impl<'a> StandIns<'a> {
-    fn new(server: &'a mut Server, names: &[&str]) -> Self {
-        let folder = server.path("stand-ins");
-        fs::create_dir(&folder).unwrap();
-        for name in names {
-            symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand-ins/stand-in.sh"), folder.join(name)).unwrap();
-        }
-        let path = format!(" PATH={}:/usr/bin:/bin\n", folder.display());
-        let config = fs::read_to_string(server.path("sshd.conf")).unwrap();
-        fs::write(server.path("sshd.conf"), format!("{}{path}", config.trim_end())).unwrap();
-        server.kill();
-        server.start();
-        Self(server)
-    }
-
-    fn says(&self, name: &str, text: &str) {
-        fs::write(self.0.path("stand-ins").join(name), text).unwrap();
-    }
-
-    /// Every word of every call since the last look.
-    fn called(&self) -> Vec<Vec<String>> {
-        let file = self.0.path("stand-ins/called");
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        let _ = fs::remove_file(file);
-        text.lines().map(|line| line.trim_end_matches('\0').split('\0').map(str::to_owned).collect()).collect()
-    }
-}
-
-fn words(text: &[&str]) -> Vec<String> {
-    text.iter().map(|word| (*word).to_owned()).collect()
-}
 
 const SHOW: &str = "--property=LoadState,ActiveState,SubState,MainPID,Result";
 

@@ -128,6 +128,7 @@ impl Server {
             env: BTreeMap::new(),
             secrets: BTreeMap::new(),
             output: OutputFormat::Text,
+            list: None,
         }
     }
 

@@ -94,9 +94,12 @@ impl<'a> Caller<'a> {
 /// What the host is told, and the values that must not come back in the output.
 fn told(request: &RunnerRequest) -> Result<(Vec<u8>, Vec<Vec<u8>>), Refused> {
     let start = &request.start;
-    let Action::Ssh { argv, env, secrets: handles, .. } = &start.action else {
+    let Action::Ssh { argv, env, secrets: handles, list, .. } = &start.action else {
         return Err(refused(FailureClass::Config, "not a step of another machine".to_owned()));
     };
+    if list.is_some() {
+        return Err(refused(FailureClass::Config, "no list of what it touches was approved: the plan needs its preview".to_owned()));
+    }
     let resolved = resolved(handles)?;
     let secrets = resolved.iter().map(|(_, value)| value.clone()).collect();
     let mut all: BTreeMap<String, Vec<u8>> = env.iter().map(|(name, value)| (name.clone(), value.0.clone().into_bytes())).collect();
