@@ -3,6 +3,7 @@
 //! `app` is the model, `update` the only thing that changes it, `view` draws it and changes nothing. `run` owns threads,
 //! clock and terminal. Every key is one row of `keys`; every pane is one file of `pane`; themes are data.
 
+pub mod action;
 pub mod app;
 pub mod arming;
 mod bars;

@@ -14,6 +14,7 @@ use crate::model::state::{StepRecord, Workflow};
 use crate::text;
 
 use super::{Pane, log};
+use crate::console::action;
 use crate::console::app::{App, Now, StepPart};
 use crate::console::phrase;
 use crate::console::theme::Role;
@@ -112,7 +113,7 @@ fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     if let Some(needs) = needs(app, graph, ix) {
         page.fact("after", &needs, Role::Text);
     }
-    page.lines("runs", phrase::action(&step.action));
+    page.lines("runs", action::lines(&step.action));
     page.lines
 }
 
