@@ -14,13 +14,14 @@ use serde_json::Value;
 use super::proposing::Model;
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
+use crate::model::hole::is_literal;
 use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Step};
 use crate::model::problem::Problem;
 use crate::model::settings::{PolicySettings, SshSettings};
 use crate::model::why::Thought;
-use crate::planner::{self, Ask, Experience, Format, Template, World, catalogue_file, plan_file, template};
+use crate::planner::{self, Ask, Experience, Format, Limits, Template, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::bind::Ssh;
@@ -32,6 +33,8 @@ use crate::text::redact::Redactor;
 const FILE_CAP: u64 = 16 << 20;
 
 pub(super) const HOLDS_SECRET: &str = "it holds the value of a configured secret";
+/// The builtin that reads the inventory.
+const ASSET_LIST: &str = "asset_list";
 const NAME_HANDLE: &str = "let a binding name the secret's handle instead";
 
 /// Values that no plan may carry.
@@ -216,6 +219,9 @@ impl Planning {
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
         self.hidden.refuse(&plan)?;
+        if let Some(wide) = self.spread(&plan)? {
+            plan = wide;
+        }
         let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
             return Err(problems);
@@ -231,6 +237,22 @@ impl Planning {
         mark_approvals(&mut plan, &policy);
         seal(&mut plan);
         Ok(plan)
+    }
+
+    /// What is to be done on a list of hosts, with the hosts that the inventory has now.
+    fn spread(&self, plan: &Plan) -> Result<Option<Plan>, Vec<Problem>> {
+        let Some(inventory) = &self.inventory else { return Ok(None) };
+        let known = |step: &Step| {
+            let is_list = match self.catalogue.get(&step.operation)?.binding.as_ref()? {
+                Binding::Builtin { name, .. } => name == ASSET_LIST,
+                Binding::Command { .. } | Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => false,
+            };
+            let is_told = step.params.values().all(|value| value.as_str().is_none_or(is_literal));
+            (is_list && is_told).then(|| service::builtin::asset::names(&step.params, inventory).map_err(|failure| failure.detail))
+        };
+        let Some(wide) = planner::spread(plan, &self.catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
+        let problems = planner::validate(&wide, &self.catalogue, Limits::generated(&self.policy));
+        if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
     }
 
     /// What was thought where no plan came of it; a plan carries its own.

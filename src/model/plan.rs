@@ -76,6 +76,8 @@ pub enum Provenance {
     StepOutput,
     /// A read made while planning, whose list is part of what is approved.
     Preview,
+    /// Of a list that the inventory gave while planning.
+    Inventory,
     /// A language model wrote it: never without a look where it changes something.
     Model,
 }
@@ -89,6 +91,7 @@ impl Provenance {
             Self::Default => "default",
             Self::StepOutput => "output of a step",
             Self::Preview => "preview",
+            Self::Inventory => "by the inventory",
             Self::Model => "from the model",
         }
     }

@@ -185,6 +185,7 @@ fn provenance(from: Option<Provenance>) -> &'static str {
         Some(Provenance::Default) => "by default",
         Some(Provenance::StepOutput) => "from a step's result",
         Some(Provenance::Preview) => "from a look before the plan was shown",
+        Some(Provenance::Inventory) => "from the inventory, as it is now",
         Some(Provenance::Model) => "from the model, not from you",
         None => "as the plan says",
     }

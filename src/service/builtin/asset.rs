@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::host::facts;
 use super::param::{optional, text};
 use super::registry::{Answer, Params, World};
-use crate::model::failure::FailureClass;
+use crate::model::failure::{Failure, FailureClass};
 use crate::planner::grammar::environment;
 use crate::service::bind::is_local;
 use crate::service::builtin::param::{broke, wrong};
 use crate::service::owned::call::{now, of_store};
 use crate::store::asset::LOCALHOST;
-use crate::store::{Asset, Filter};
+use crate::store::{Asset, Filter, Inventory};
 
 /// Together less than the cap of one step's result; more is a file's matter, `ouioe asset list` has it all.
 const HOSTS_BYTES: usize = 40 << 10;
@@ -21,12 +21,7 @@ const SILENT_BYTES: usize = 16 << 10;
 
 /// Names, and beside them what a table of them shows.
 pub fn list(params: &Params, world: &World) -> Answer {
-    let environment = match optional(params, "env") {
-        Some(named) => Some(environment(&named).ok_or_else(|| wrong(format!("`env` is no environment: {named}")))?.to_owned()),
-        None => None,
-    };
-    let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };
-    let assets = world.inventory.list(&filter).map_err(|error| of_store(&error))?;
+    let assets = meant(params, &world.inventory)?;
     let (hosts, left_out) = fitting(assets.iter().map(|asset| asset.name.as_str()), HOSTS_BYTES);
     let (silent, silent_left_out) =
         fitting(assets.iter().filter(|asset| asset.in_maintenance(now())).map(|asset| asset.name.as_str()), SILENT_BYTES);
@@ -39,6 +34,21 @@ pub fn list(params: &Params, world: &World) -> Answer {
         }
     }
     Ok(listed)
+}
+
+/// All names, for a plan that is made now.
+pub fn names(params: &Params, inventory: &Inventory) -> Answer {
+    let names: Vec<String> = meant(params, inventory)?.into_iter().map(|asset| asset.name).collect();
+    Ok(json!({ "hosts": names }))
+}
+
+fn meant(params: &Params, inventory: &Inventory) -> Result<Vec<Asset>, Failure> {
+    let environment = match optional(params, "env") {
+        Some(named) => Some(environment(&named).ok_or_else(|| wrong(format!("`env` is no environment: {named}")))?.to_owned()),
+        None => None,
+    };
+    let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };
+    inventory.list(&filter).map_err(|error| of_store(&error))
 }
 
 /// The first names that fit, and how many do not.

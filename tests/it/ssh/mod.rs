@@ -3,6 +3,7 @@
 mod acts;
 mod bytes;
 mod ends;
+mod fleet;
 mod orphan;
 mod program;
 mod reads;

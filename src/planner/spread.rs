@@ -1,0 +1,369 @@
+//! A step over a list that is known before anything runs -> one step for each thing on it.
+//!
+//! "restart nginx on all web servers" reads the inventory and then restarts on what it said. The inventory can be read while
+//! planning: so every host is named, seen and approved, each has its own outcome, and one that fails holds up no other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::model::catalogue::{Catalogue, EffectClass, ParamType};
+use crate::model::hole::{Hole, Piece, pieces};
+use crate::model::ids::StepId;
+use crate::model::plan::{Join, Need, NeedKind, Plan, Provenance, Step, When};
+use crate::model::problem::Problem;
+use crate::model::why::{ThinkingKind, Thought};
+
+use super::pace::{self, Pace};
+use super::pipeline::lock_target;
+
+/// More steps than this come of no sentence.
+const MOST: usize = 10_000;
+
+/// The steps that one became, and the list that it went over.
+pub(super) struct Copies {
+    pub list: Hole,
+    /// Thing on the list, and the step for it.
+    pub each: Vec<(String, StepId)>,
+}
+
+/// `known`: what a step would give, where that can be told now; an error says why it cannot. Reads go to all at once, changes to
+/// one after the other, unless the intent says its pace.
+pub fn spread(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    mut known: impl FnMut(&Step) -> Option<Result<Value, String>>,
+) -> Result<Option<Plan>, Problem> {
+    let mut copies: BTreeMap<StepId, Copies> = BTreeMap::new();
+    for step in &plan.steps {
+        let listed = list_of(step, catalogue).and_then(|list| Some((plan.step(plan.ix(&list.step)?), list)));
+        let Some((source, list)) = listed.filter(|(source, _)| source.condition.is_none()) else { continue };
+        let Some(told) = known(source) else { continue };
+        let items = items(step, source, &list, told)?;
+        let all = copies.values().map(|copies| copies.each.len()).sum::<usize>() + items.len();
+        if all > MOST {
+            return Err(refused("too_many_steps", format!("step {} over {} things: more than {MOST} steps", step.id, items.len())));
+        }
+        let taken: BTreeSet<&StepId> =
+            plan.steps.iter().map(|step| &step.id).chain(copies.values().flat_map(|copies| copies.each.iter().map(|(_, id)| id))).collect();
+        let each = named(&step.id, items, &taken);
+        copies.insert(step.id.clone(), Copies { list, each });
+    }
+    if copies.is_empty() {
+        return Ok(None);
+    }
+    let spreading = Spreading { plan, copies: &copies };
+    let mut steps: Vec<Step> = Vec::new();
+    for step in &plan.steps {
+        match copies.get(&step.id) {
+            Some(own) => {
+                for (item, id) in &own.each {
+                    steps.push(spreading.copy(step, (item, id), &own.list)?);
+                }
+            }
+            None => steps.push(spreading.joined(step)?),
+        }
+    }
+    pace::hold_back(&mut steps, plan, &copies);
+    drop_lists(&mut steps, &copies);
+    let mut wide = Plan { steps, ..plan.clone() };
+    wide.why.thinking.push(thought(plan, &copies));
+    Ok(Some(wide))
+}
+
+/// The list that stands where one value should: the step is meant for each thing on it.
+fn list_of(step: &Step, catalogue: &Catalogue) -> Option<Hole> {
+    let operation = catalogue.get(&step.operation)?;
+    let single = operation.params.iter().filter(|param| !matches!(param.kind, ParamType::Other(_) | ParamType::Json));
+    single.filter_map(|param| whole(step.params.get(&param.name)?)).next()
+}
+
+/// Nothing but one hole.
+fn whole(value: &Value) -> Option<Hole> {
+    match pieces(value.as_str()?).ok()?.as_slice() {
+        [Piece::Hole(hole)] => Some(hole.clone()),
+        _ => None,
+    }
+}
+
+fn items(step: &Step, source: &Step, list: &Hole, told: Result<Value, String>) -> Result<Vec<String>, Problem> {
+    let told =
+        told.map_err(|why| refused("unknown_list", format!("step {}: could not tell what {} gives: {why}", step.id, source.operation)))?;
+    let found = list.path.iter().try_fold(&told, |value, key| value.get(key));
+    let texts = |items: &Vec<Value>| items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+    match found.and_then(Value::as_array).and_then(texts) {
+        Some(items) if items.is_empty() => Err(nothing_listed(step, source)),
+        Some(items) => Ok(items),
+        None => Err(refused("unknown_list", format!("step {}: {} gives no list `{}`", step.id, source.operation, list.path.join(".")))),
+    }
+}
+
+fn nothing_listed(step: &Step, source: &Step) -> Problem {
+    let asked: Vec<String> = source.params.iter().map(|(name, value)| format!("{name} {}", value.as_str().unwrap_or("?"))).collect();
+    let asked = if asked.is_empty() { "no host at all".to_owned() } else { format!("no host of {}", asked.join(", ")) };
+    Problem::new("inventory", "empty_list", format!("it has {asked}: there is nothing to do {} on", step.operation))
+        .help("`ouioe asset list` shows what it has, `ouioe asset import FILE` brings more")
+}
+
+fn refused(code: &str, message: String) -> Problem {
+    Problem::new("plan", code, message)
+}
+
+/// `s2-web-3`; a number is put behind what would stand twice.
+fn named(step: &StepId, items: Vec<String>, taken: &BTreeSet<&StepId>) -> Vec<(String, StepId)> {
+    let mut used: BTreeSet<StepId> = BTreeSet::new();
+    let mut each = Vec::with_capacity(items.len());
+    for item in items {
+        let plain: String = item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' }).collect();
+        let base: String = format!("{step}-{plain}").chars().take(56).collect();
+        let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}-{number}")) };
+        let id = (1..).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
+        used.insert(id.clone());
+        each.push((item, id));
+    }
+    each
+}
+
+struct Spreading<'a> {
+    plan: &'a Plan,
+    copies: &'a BTreeMap<StepId, Copies>,
+}
+
+impl Spreading<'_> {
+    /// The step for one thing. What went over the same list before is waited for only where it is the same thing's.
+    fn copy(&self, step: &Step, (item, id): (&str, &StepId), list: &Hole) -> Result<Step, Problem> {
+        let mut one = Step { id: id.clone(), ..step.clone() };
+        let old_lock = step.target().map(|target| format!("target:{target}"));
+        one.locks.retain(|lock| Some(lock) != old_lock.as_ref());
+        for (name, value) in one.params.iter_mut().filter(|(_, value)| whole(value).as_ref() == Some(list)) {
+            *value = Value::from(item);
+            one.provenance.insert(name.clone(), Provenance::Inventory);
+            one.bounds.remove(name);
+        }
+        for other in [&mut one.compensation, &mut one.probe].into_iter().flatten() {
+            let values = other.params.values_mut().filter(|value| whole(value).as_ref() == Some(list));
+            values.for_each(|value| *value = Value::from(item));
+        }
+        let mut needs = Vec::new();
+        for need in &step.needs {
+            match self.same(&need.step, item, list) {
+                Some(own) => {
+                    renamed(&mut one, &need.step, &own);
+                    needs.push(Need { step: own, ..need.clone() });
+                }
+                // The list is told already; what it waited for is waited for.
+                None if need.step == list.step => {
+                    let before = self.plan.ix(&list.step).map(|ix| self.plan.step(ix).needs.as_slice()).unwrap_or_default();
+                    needs.extend(before.iter().flat_map(|need| self.all_of(need)));
+                }
+                None => needs.extend(self.all_of(need)),
+            }
+        }
+        one.needs = needs;
+        self.reads_one(&one)?;
+        let locks = std::mem::take(&mut one.locks);
+        lock_target(&mut one);
+        one.locks.extend(locks);
+        Ok(one)
+    }
+
+    fn same(&self, before: &StepId, item: &str, list: &Hole) -> Option<StepId> {
+        let copies = self.copies.get(before).filter(|copies| copies.list == *list)?;
+        copies.each.iter().find(|(other, _)| other == item).map(|(_, id)| id.clone())
+    }
+
+    /// A step that goes over no list waits for all that an earlier one became.
+    fn joined(&self, step: &Step) -> Result<Step, Problem> {
+        let mut one = step.clone();
+        one.needs = step.needs.iter().flat_map(|need| self.all_of(need)).collect();
+        // "If it fails": one that fails is enough.
+        if let [need] = step.needs.as_slice()
+            && need.when == When::Failure
+            && self.copies.contains_key(&need.step)
+        {
+            one.join = Join::Any;
+        }
+        self.reads_one(&one)?;
+        Ok(one)
+    }
+
+    fn all_of(&self, need: &Need) -> Vec<Need> {
+        match self.copies.get(&need.step) {
+            None => vec![need.clone()],
+            Some(copies) => {
+                copies.each.iter().map(|(_, id)| Need { step: id.clone(), kind: NeedKind::Completion, ..need.clone() }).collect()
+            }
+        }
+    }
+
+    /// Nothing in it names a step that is many now.
+    fn reads_one(&self, step: &Step) -> Result<(), Problem> {
+        let others = [&step.compensation, &step.probe].into_iter().flatten().flat_map(|other| other.params.values());
+        let read: String = step.params.values().chain(others).map(|value| format!("{value} ")).chain(step.condition.clone()).collect();
+        match self.copies.keys().find(|many| read.contains(&format!("steps.{many}."))) {
+            None => Ok(()),
+            Some(many) => {
+                let message = format!("step {} reads what step {many} gives, and that runs once for each of several things", step.id);
+                Err(refused("reads_many", message).help("name the one that is meant"))
+            }
+        }
+    }
+}
+
+/// What it reads of one step it reads of another.
+fn renamed(step: &mut Step, old: &StepId, new: &StepId) {
+    let (old, new) = (format!("steps.{old}."), format!("steps.{new}."));
+    let others = [&mut step.compensation, &mut step.probe].into_iter().flatten().flat_map(|other| other.params.values_mut());
+    for value in step.params.values_mut().chain(others) {
+        if let Value::String(text) = value
+            && text.contains("${")
+        {
+            *text = text.replace(&format!("${{{old}"), &format!("${{{new}"));
+        }
+    }
+    if let Some(condition) = &mut step.condition {
+        *condition = condition.replace(&old, &new);
+    }
+}
+
+fn thought(plan: &Plan, copies: &BTreeMap<StepId, Copies>) -> Thought {
+    let counts = copies.iter().map(|(step, copies)| format!("{step} goes to {}", copies.each.len())).collect::<Vec<_>>().join(", ");
+    let changes = copies.keys().filter_map(|id| plan.ix(id)).any(|ix| plan.step(ix).effect != EffectClass::Read);
+    let pace = match Pace::said(&plan.intent) {
+        Some(Pace::Batches(1)) => "one after the other, as said".to_owned(),
+        Some(Pace::Batches(size)) => format!("{size} at a time, as said"),
+        Some(Pace::AllAtOnce) => "all at once, as said".to_owned(),
+        None if changes => "one after the other, as it changes them; `all at once` or `in batches of 3` would be another pace".to_owned(),
+        None => "all at once, as it only reads".to_owned(),
+    };
+    Thought { kind: ThinkingKind::ExecutionPlanning, text: format!("hosts by the inventory: {counts}; {pace}"), conclusion: true }
+}
+
+/// A list that nothing waits for any more was only asked for the sake of the others.
+fn drop_lists(steps: &mut Vec<Step>, copies: &BTreeMap<StepId, Copies>) {
+    let lists: BTreeSet<&StepId> = copies.values().map(|copies| &copies.list.step).collect();
+    let needed: BTreeSet<StepId> = steps.iter().flat_map(|step| step.needs.iter().map(|need| need.step.clone())).collect();
+    steps.retain(|step| step.effect != EffectClass::Read || !lists.contains(&step.id) || needed.contains(&step.id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::settings::PolicySettings;
+    use crate::planner::source::Format;
+    use crate::planner::{plan_file, validate};
+    use serde_json::json;
+
+    fn catalogue() -> Catalogue {
+        crate::planner::catalogue_file::parse(
+            "t.toml",
+            r#"
+            [[operation]]
+            name = "asset.list"
+            summary = "List hosts"
+            effects = "read"
+            params = [{ name = "group", type = "name" }]
+            output = { name = "hosts", type = "HostList" }
+            [[operation]]
+            name = "host.restart"
+            summary = "Restart"
+            effects = "mutate"
+            params = [{ name = "host", type = "host", required = true }, { name = "from", type = "str" }]
+            output = { name = "state", type = "Text" }
+            [[operation]]
+            name = "notify.send"
+            summary = "Say"
+            effects = "mutate"
+            params = [{ name = "message", type = "str" }]
+            "#,
+        )
+        .expect("a catalogue")
+    }
+
+    fn plan(steps: &Value) -> Plan {
+        let text = json!({ "title": "t", "steps": steps }).to_string();
+        let mut plan = plan_file::parse("p.json", &text, Format::Json, &BTreeMap::new()).expect("a plan");
+        assert_eq!(crate::planner::settle(&mut plan, &catalogue()), []);
+        plan
+    }
+
+    fn over(plan: &Plan, hosts: &[&str]) -> Result<Option<Plan>, Problem> {
+        spread(plan, &catalogue(), |step| (step.operation == "asset.list").then(|| Ok(json!({ "hosts": hosts }))))
+    }
+
+    fn told(plan: &Plan) -> Vec<String> {
+        let needs = |step: &Step| step.needs.iter().map(|need| need.step.to_string()).collect::<Vec<_>>().join(" ");
+        plan.steps.iter().map(|step| format!("{} {} <- {}", step.id, step.target().unwrap_or("-"), needs(step))).collect()
+    }
+
+    fn work() -> Value {
+        let host = "${steps.l.output.hosts}";
+        json!([
+            { "id": "w", "operation": "notify.send" },
+            { "id": "l", "operation": "asset.list", "params": { "group": "web" }, "needs": ["w"] },
+            { "id": "r", "operation": "host.restart", "params": { "host": host }, "needs": [{ "step": "l", "kind": "data" }] },
+            { "id": "v", "operation": "host.restart", "params": { "host": host, "from": "${steps.r.output.state}" },
+              "needs": [{ "step": "l", "kind": "data" }, { "step": "r", "kind": "data" }] },
+            { "id": "n", "operation": "notify.send", "needs": ["v"] },
+        ])
+    }
+
+    #[test]
+    fn each_host_gets_its_own_steps_and_waits_for_its_own() {
+        let wide = over(&plan(&work()), &["web-1", "web.2"]).unwrap().unwrap();
+        assert_eq!(
+            told(&wide),
+            [
+                "w - <- ",
+                "r-web-1 web-1 <- w",
+                "r-web-2 web.2 <- w v-web-1",
+                "v-web-1 web-1 <- w r-web-1",
+                "v-web-2 web.2 <- w r-web-2",
+                "n - <- v-web-1 v-web-2",
+            ]
+        );
+        assert_eq!(wide.steps[3].params["from"], "${steps.r-web-1.output.state}");
+        assert_eq!(wide.steps[1].locks, ["target:web-1"]);
+        assert_eq!(wide.steps[1].provenance["host"], Provenance::Inventory);
+        assert_eq!(validate(&wide, &catalogue(), crate::planner::Limits::generated(&PolicySettings::default())), []);
+    }
+
+    #[test]
+    fn later_hosts_wait_for_earlier_ones() {
+        let waits = |intent: &str| {
+            let plan = Plan { intent: intent.to_owned(), ..plan(&work()) };
+            let wide = over(&plan, &["a", "b", "c", "d", "e"]).unwrap().unwrap();
+            let needs = |step: &Step| step.needs.iter().skip(1).map(|need| need.step.to_string()).collect::<Vec<_>>().join(" ");
+            wide.steps.iter().filter(|step| step.id.as_str().starts_with("r-")).map(needs).collect::<Vec<_>>()
+        };
+        assert_eq!(waits("all at once"), ["", "", "", "", ""]);
+        assert_eq!(waits("one by one"), ["", "v-a", "v-b", "v-c", "v-d"]);
+        assert_eq!(waits("two at a time"), ["", "", "v-a v-b", "v-a v-b", "v-c v-d"]);
+        assert_eq!(waits(""), waits("one by one"), "changes");
+    }
+
+    #[test]
+    fn names_that_would_stand_twice_get_a_number() {
+        let wide = over(&plan(&work()), &["a.b", "a-b"]).unwrap().unwrap();
+        assert_eq!(wide.steps[1].id.as_str(), "r-a-b");
+        assert_eq!(wide.steps[2].id.as_str(), "r-a-b-2");
+    }
+
+    #[test]
+    fn an_empty_list_and_a_reader_of_many_are_refused() {
+        assert_eq!(over(&plan(&work()), &[]).unwrap_err().code, "empty_list");
+        let mut reads = work();
+        reads[4]["params"] = json!({ "message": "${steps.v.output.state}" });
+        reads[4]["needs"] = json!([{ "step": "v", "kind": "data" }]);
+        assert_eq!(over(&plan(&reads), &["a", "b"]).unwrap_err().code, "reads_many");
+    }
+
+    #[test]
+    fn one_failure_is_enough_and_what_is_not_known_stays() {
+        let mut fails = work();
+        fails[4]["needs"] = json!([{ "step": "v", "when": "failure" }]);
+        let wide = over(&plan(&fails), &["a", "b"]).unwrap().unwrap();
+        assert_eq!(wide.steps.last().unwrap().join, Join::Any);
+        assert_eq!(spread(&plan(&work()), &catalogue(), |_| None), Ok(None));
+    }
+}
