@@ -62,9 +62,8 @@ pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepI
         let changes = over.iter().any(|step| step.effect != EffectClass::Read);
         let size = match said {
             Some(Pace::Batches(size)) => size,
-            Some(Pace::AllAtOnce) => continue,
             None if changes => 1,
-            None => continue,
+            Some(Pace::AllAtOnce) | None => continue,
         };
         let is_over = |id: &StepId| over.iter().any(|step| step.id == *id);
         let first: Vec<&Step> = over.iter().copied().filter(|step| !step.needs.iter().any(|need| is_over(&need.step))).collect();

@@ -74,8 +74,8 @@ pub fn spread(
 /// The list that stands where one value should: the step is meant for each thing on it.
 fn list_of(step: &Step, catalogue: &Catalogue) -> Option<Hole> {
     let operation = catalogue.get(&step.operation)?;
-    let single = operation.params.iter().filter(|param| !matches!(param.kind, ParamType::Other(_) | ParamType::Json));
-    single.filter_map(|param| whole(step.params.get(&param.name)?)).next()
+    let mut single = operation.params.iter().filter(|param| !matches!(param.kind, ParamType::Other(_) | ParamType::Json));
+    single.find_map(|param| whole(step.params.get(&param.name)?))
 }
 
 /// Nothing but one hole.
@@ -117,7 +117,7 @@ fn named(step: &StepId, items: Vec<String>, taken: &BTreeSet<&StepId>) -> Vec<(S
         let plain: String = item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' }).collect();
         let base: String = format!("{step}-{plain}").chars().take(56).collect();
         let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}-{number}")) };
-        let id = (1..).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
+        let id = (1..=MOST).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
         used.insert(id.clone());
         each.push((item, id));
     }
