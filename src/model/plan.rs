@@ -76,6 +76,8 @@ pub enum Provenance {
     StepOutput,
     /// A read made while planning, whose list is part of what is approved.
     Preview,
+    /// As a run before had it.
+    Memory,
     /// A language model wrote it: never without a look where it changes something.
     Model,
 }
@@ -89,6 +91,7 @@ impl Provenance {
             Self::Default => "default",
             Self::StepOutput => "output of a step",
             Self::Preview => "preview",
+            Self::Memory => "from a run before",
             Self::Model => "from the model",
         }
     }

@@ -262,7 +262,7 @@ fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<P
                 step.provenance.insert(param.name.clone(), Provenance::Operator);
             } else if let Some(kept) = remembered.params.get(&param.name).filter(|_| may_keep(operation.effect, &param.name, &param.kind)) {
                 step.params.insert(param.name.clone(), kept.clone());
-                step.provenance.insert(param.name.clone(), Provenance::Default);
+                step.provenance.insert(param.name.clone(), Provenance::Memory);
             } else if param.required {
                 return None;
             }

@@ -8,6 +8,7 @@ mod choose;
 mod compose;
 mod diary;
 pub mod grammar;
+mod growth;
 mod guard;
 mod index;
 pub mod inputs;

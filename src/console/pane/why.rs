@@ -206,6 +206,7 @@ fn open(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, now: Now) {
         page.row(&name, 21, role, &what);
     }
     if count > OPEN {
+        Some(Provenance::Memory) => "as a run before had it",
         page.put("", Role::Muted, &format!("and {} more: Plan shows them all", count - OPEN));
     }
 }

@@ -129,6 +129,7 @@ fn provenance_word(known: crate::model::plan::Provenance) -> &'static str {
         Provenance::Default => "  (default)",
         Provenance::StepOutput => "  (output of a step)",
         Provenance::Preview => "  (preview)",
+        Provenance::Memory => "  (a run before)",
         Provenance::Model => "  (model)",
     }
 }
