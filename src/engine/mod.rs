@@ -13,5 +13,6 @@ pub mod past;
 pub mod planning;
 pub mod proposing;
 mod start;
+pub mod telling;
 
 pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

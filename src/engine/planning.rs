@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::past::Past;
 use super::proposing::Model;
+use super::telling::{Tell, Told};
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
@@ -71,6 +73,23 @@ impl Hidden {
     }
 }
 
+/// Where experience comes from.
+#[derive(Clone, Debug)]
+enum Learned {
+    Nothing,
+    Fixed(Arc<Experience>),
+    /// Looked at for each plan: runs that finished since count.
+    Journal(Past),
+}
+
+/// What is looked up for each plan anew.
+#[derive(Debug)]
+pub struct Known {
+    /// Hosts, the own one first.
+    pub assets: Vec<String>,
+    experience: Option<Arc<Experience>>,
+}
+
 /// Everything that planning knows; made once and asked often.
 #[derive(Clone, Debug)]
 pub struct Planning {
@@ -82,7 +101,7 @@ pub struct Planning {
     policy: PolicySettings,
     ssh: SshSettings,
     default_host: Option<String>,
-    experience: Option<Arc<Experience>>,
+    experience: Learned,
 }
 
 impl Planning {
@@ -100,7 +119,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: Some("localhost".to_owned()),
-            experience: None,
+            experience: Learned::Nothing,
         })
     }
 
@@ -117,7 +136,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: None,
-            experience: None,
+            experience: Learned::Nothing,
         })
     }
 
@@ -133,10 +152,25 @@ impl Planning {
         self
     }
 
-    /// What past runs taught, or a file of lines: it proposes beside the words.
+    /// What runs teach that nobody adds to, such as a file of lines: it proposes beside the words.
     pub fn with_experience(mut self, experience: Experience) -> Self {
-        self.experience = Some(Arc::new(experience));
+        self.experience = Learned::Fixed(Arc::new(experience));
         self
+    }
+
+    /// What the runs of a journal teach, those that are still to finish included.
+    pub fn with_past(mut self, past: Past) -> Self {
+        self.experience = Learned::Journal(past);
+        self
+    }
+
+    /// What is learned so far.
+    pub fn experience(&self) -> Option<Arc<Experience>> {
+        match &self.experience {
+            Learned::Nothing => None,
+            Learned::Fixed(experience) => Some(Arc::clone(experience)),
+            Learned::Journal(past) => Some(past.experience()),
+        }
     }
 
     /// How other machines are reached.
@@ -151,8 +185,13 @@ impl Planning {
         self
     }
 
+    /// What is known at this moment: a journal and an inventory are read for it.
+    pub fn known(&self) -> Known {
+        Known { assets: self.assets(), experience: self.experience() }
+    }
+
     /// Known hosts, read anew: what was imported since counts. An inventory that cannot be read is as good as none.
-    pub fn assets(&self) -> Vec<String> {
+    fn assets(&self) -> Vec<String> {
         let Some(default) = &self.default_host else { return Vec::new() };
         let listed = self.inventory.as_ref().map(|inventory| inventory.list(&Filter::hosts()));
         let listed = listed.transpose().unwrap_or_else(|error| {
@@ -164,9 +203,9 @@ impl Planning {
     }
 
     /// Asked for many texts at once: the word index is built here.
-    pub fn world<'a>(&'a self, assets: &'a [String]) -> World<'a> {
-        let world = World::new(&self.catalogue, &self.templates, assets, &self.policy);
-        let world = match &self.experience {
+    pub fn world<'a>(&'a self, known: &'a Known) -> World<'a> {
+        let world = World::new(&self.catalogue, &self.templates, &known.assets, &self.policy);
+        let world = match &known.experience {
             Some(experience) => world.with_experience(experience),
             None => world,
         };
@@ -176,8 +215,20 @@ impl Planning {
         }
     }
 
+    /// The same, with what each stage thinks told to somebody.
+    pub(super) fn world_aloud<'a>(&'a self, known: &'a Known, tell: &Tell) -> World<'a> {
+        let tell = tell.clone();
+        let hear = move |thought: &Thought| tell.say(Told::Thought(thought.clone()));
+        self.world(known).heard_by(planner::Listener(Arc::new(hear)))
+    }
+
     pub fn ask(&self, ask: &Ask) -> PlanOutcome {
-        planner::plan(ask, &self.world(&self.assets()))
+        self.explain(ask, &Tell::nobody()).0
+    }
+
+    /// With what was thought, also where no plan came of it.
+    pub fn explain(&self, ask: &Ask, tell: &Tell) -> (PlanOutcome, Vec<Thought>) {
+        planner::explain(ask, &self.world_aloud(&self.known(), tell))
     }
 
     pub fn file(&self, path: &Path, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
@@ -233,26 +284,34 @@ impl Planning {
         Ok(plan)
     }
 
-    /// What was thought where no plan came of it; a plan carries its own.
-    pub fn thinking(&self, ask: &Ask) -> Vec<Thought> {
-        planner::explain(ask, &self.world(&self.assets())).1
-    }
-
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.
     pub async fn plan_intent(&self, ask: &Ask) -> PlanOutcome {
+        self.plan_aloud(ask, &Tell::nobody()).await.0
+    }
+
+    /// The same, told while it goes on, with what was thought also where no plan came of it.
+    pub async fn plan_aloud(&self, ask: &Ask, tell: &Tell) -> (PlanOutcome, Vec<Thought>) {
+        let (outcome, thinking) = match self.refused(ask) {
+            Some(refused) => return (refused, Vec::new()),
+            None => self.explain(ask, tell),
+        };
+        let PlanOutcome::Plan { plan, .. } = outcome else { return (outcome, thinking) };
+        let outcome = match self.prepare(*plan).await {
+            Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },
+            Err(problems) => {
+                let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                PlanOutcome::Refuse { reason, nearest: Vec::new() }
+            }
+        };
+        (outcome, thinking)
+    }
+
+    /// A text that holds what no plan may carry.
+    fn refused(&self, ask: &Ask) -> Option<PlanOutcome> {
         if self.hidden.is_in(&ask.text) || ask.inputs.values().any(|value| self.hidden.is_in(value)) {
-            return PlanOutcome::Refuse { reason: format!("{HOLDS_SECRET}; {NAME_HANDLE}"), nearest: Vec::new() };
+            return Some(PlanOutcome::Refuse { reason: format!("{HOLDS_SECRET}; {NAME_HANDLE}"), nearest: Vec::new() });
         }
-        match self.ask(ask) {
-            PlanOutcome::Plan { plan, .. } => match self.prepare(*plan).await {
-                Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },
-                Err(problems) => {
-                    let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                    PlanOutcome::Refuse { reason, nearest: Vec::new() }
-                }
-            },
-            other => other,
-        }
+        None
     }
 }
 

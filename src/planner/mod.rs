@@ -37,6 +37,7 @@ mod validate;
 mod words;
 
 pub use ask::{Ask, World};
+pub use diary::Listener;
 pub use judge::Experience;
 pub use pipeline::{explain, plan, policy_in_force};
 pub use revise::revise;

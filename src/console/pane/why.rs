@@ -9,6 +9,7 @@ use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::state::Workflow;
+use crate::model::why::Thought;
 use crate::planner::render;
 use crate::text;
 
@@ -39,10 +40,14 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
 
 /// All of it, wrapped; where one is scrolled to stays the same while nothing happens.
 pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
-    let Some(graph) = app.graph() else {
-        return vec![Line::styled("  no plan here yet   i types an intent, 5 lists the runs", app.style(Role::Muted))];
-    };
     let mut page = Page { app, width: usize::from(width), lines: Vec::new() };
+    asked(&mut page);
+    let Some(graph) = app.graph() else {
+        if page.lines.is_empty() {
+            page.lines.push(Line::styled("  no plan here yet   i types an intent, 5 lists the runs", app.style(Role::Muted)));
+        }
+        return page.lines;
+    };
     if let Some(ix) = app.selected() {
         page.head(&format!("step {}", text::safe(graph.step(ix).id.as_str())));
         step(&mut page, graph, ix, now);
@@ -122,9 +127,25 @@ fn thought(page: &mut Page<'_>, plan: &Plan) {
     }
     if !plan.why.thinking.is_empty() {
         page.head("thinking");
-        for line in render::why::thinking(&plan.why.thinking, false).lines() {
-            page.put("", Role::Muted, line.trim_start());
-        }
+        thoughts(page, &plan.why.thinking);
+    }
+}
+
+/// The question in the air: how far the model is, and what is thought where no plan came of it.
+fn asked(page: &mut Page<'_>) {
+    if let Some(live) = &page.app.other.live {
+        page.head("the model is asked");
+        page.put(&text::clip(&text::safe(&live.model), Page::LABEL - 3), Role::Text, &live.line());
+    }
+    if page.app.is_wondering() {
+        page.head("thinking about what was asked");
+        thoughts(page, &page.app.thinking.thoughts);
+    }
+}
+
+fn thoughts(page: &mut Page<'_>, all: &[Thought]) {
+    for line in render::why::thinking(all, page.app.thinking.in_full).lines() {
+        page.put("", Role::Muted, line.trim_start());
     }
 }
 
@@ -185,6 +206,7 @@ fn provenance(from: Option<Provenance>) -> &'static str {
         Some(Provenance::Default) => "by default",
         Some(Provenance::StepOutput) => "from a step's result",
         Some(Provenance::Preview) => "from a look before the plan was shown",
+        Some(Provenance::Memory) => "as a run before had it",
         Some(Provenance::Model) => "from the model, not from you",
         None => "as the plan says",
     }
@@ -206,7 +228,6 @@ fn open(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, now: Now) {
         page.row(&name, 21, role, &what);
     }
     if count > OPEN {
-        Some(Provenance::Memory) => "as a run before had it",
         page.put("", Role::Muted, &format!("and {} more: Plan shows them all", count - OPEN));
     }
 }
