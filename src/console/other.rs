@@ -10,7 +10,7 @@ use crate::engine::proposing::Improvement;
 use crate::engine::telling::Live;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
-use crate::model::why::Thought;
+use crate::model::why::{Decision, Thought};
 
 #[derive(Debug, Default)]
 pub struct Other {
@@ -20,6 +20,14 @@ pub struct Other {
     pub found: Option<Found>,
     /// How far the model is, while it is asked.
     pub live: Option<Live>,
+    /// What became of asking about the plan that was planned last, with how the roles voted.
+    pub weighed: Option<Weighed>,
+}
+
+#[derive(Debug)]
+pub struct Weighed {
+    pub line: String,
+    pub decision: Option<Decision>,
 }
 
 /// What is thought about the question that was asked last, as it is thought.

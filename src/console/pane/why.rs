@@ -16,6 +16,7 @@ use crate::text;
 use super::Pane;
 use crate::console::app::{App, Now, Subject};
 use crate::console::history::{self, Reading};
+use crate::console::other::Weighed;
 use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{more_below, put, title};
@@ -60,6 +61,7 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     plan(&mut page, &graph.plan);
     allowed(&mut page, &graph.plan);
     thought(&mut page, &graph.plan);
+    weighed(&mut page);
     page.lines
 }
 
@@ -140,6 +142,19 @@ fn asked(page: &mut Page<'_>) {
     if page.app.is_wondering() {
         page.head("thinking about what was asked");
         thoughts(page, &page.app.thinking.thoughts);
+    }
+}
+
+/// How the roles voted on a model's plan, whether it is taken or not.
+fn weighed(page: &mut Page<'_>) {
+    let Some(Weighed { line, decision }) = page.app.other.weighed.as_ref().filter(|_| page.app.subject == Subject::Proposal) else {
+        return;
+    };
+    page.head("the model's plan");
+    page.put("", Role::Text, line);
+    let tree = decision.as_ref().map(render::why::decision_tree).unwrap_or_default();
+    for line in tree.lines() {
+        page.put("", Role::Muted, line.trim_start());
     }
 }
 

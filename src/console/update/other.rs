@@ -2,7 +2,7 @@
 
 use super::super::app::{App, Dirty};
 use super::super::arming::Arming;
-use super::super::other::{Found, Standing};
+use super::super::other::{Found, Standing, Weighed};
 use super::super::proposal::Proposal;
 use super::super::theme::Role;
 use super::{Deed, feed};
@@ -13,6 +13,7 @@ use crate::text;
 
 /// What the words alone came to is known and shown: the model is asked for another.
 pub(super) fn ask(app: &mut App, ask: u64, text: String, outcome: PlanOutcome, deeds: &mut Vec<Deed>) {
+    app.other.weighed = None;
     let Some(model) = &app.other.model else { return };
     let line = format!("{}; nothing waits for it", head(model));
     app.say(Role::Muted, line);
@@ -57,6 +58,8 @@ pub(super) fn found(app: &mut App, ask: u64, improvement: Option<Improvement>) {
     let is_asked = app.other.standing.as_ref().is_some_and(|standing| standing.ask == ask);
     if is_asked {
         app.other.live = None;
+        let weighed = |found: &Improvement| Weighed { line: found.line(), decision: found.decision.clone() };
+        app.other.weighed = improvement.as_ref().map(weighed);
     }
     let Some(improvement) = improvement.filter(|_| is_asked && app.other_matters()) else { return };
     if let Some(plan) = improvement.plan.clone().filter(|_| improvement.is_better) {

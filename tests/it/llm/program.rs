@@ -293,3 +293,16 @@ fn how_far_the_model_is_and_what_was_thought_is_seen_live() {
     tty.press_until("d", &["initialization"]);
     let _ = server.asked();
 }
+
+#[test]
+fn a_plan_that_is_not_better_is_told_with_the_votes_on_it() {
+    let on: &[(&str, &str)] = &[("host", "localhost")];
+    let server = says(&answer(&[("s1", "host.disk_usage", on, &[]), ("s2", "notify.open_ticket", &[("title", "x")], &["s1"])]));
+    let home = home(&server, "openai");
+    let tty = Tty::start(&home, &[]);
+    ask(&tty, HALF);
+    tty.shows("has no better plan: no word asks for its");
+    tty.press_until("4", &["[4 Why]"]);
+    tty.press_until("G", &["the model's plan", "analyst"]);
+    tty.press_until("G", &["dissent: analyst", "VETO", "veto"]);
+}
