@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    approve, asset, audit, cancel, check, completions, config, doctor, done, events, freeze, log, man, note, pause, plan, reject, resume,
-    retry, rollback, run, runs, service, show, skip, take_back, template,
+    approve, asset, audit, cancel, check, completions, config, doctor, done, events, forget, freeze, log, man, memory, note, pause, plan,
+    reject, resume, retry, rollback, run, runs, service, show, skip, take_back, template,
 };
 
 /// From a typed intent to an approved, durable, adaptive run.
@@ -91,6 +91,8 @@ pub enum Command {
     Freeze(freeze::FreezeArgs),
     Thaw(freeze::ThawArgs),
     Note(note::NoteArgs),
+    Memory(memory::MemoryArgs),
+    Forget(forget::ForgetArgs),
     Template(template::TemplateArgs),
     Service(service::ServiceArgs),
     Doctor(doctor::DoctorArgs),

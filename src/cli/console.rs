@@ -148,16 +148,21 @@ fn remember(place: &Place) {
 }
 
 fn plan_intent(planning: Arc<Planning>) -> PlanIntent {
-    Arc::new(move |text| {
+    Arc::new(move |text, tell| {
         let planning = planning.clone();
-        Box::pin(async move { planning.plan_intent(&Ask::new(text)).await })
+        Box::pin(async move {
+            // A long journal that nobody looked at yet takes a moment to read.
+            let learning = planning.clone();
+            let _ = tokio::task::spawn_blocking(move || learning.experience()).await;
+            planning.plan_aloud(&Ask::new(text), &tell).await.0
+        })
     })
 }
 
 fn improve(planning: Arc<Planning>) -> Improve {
-    Arc::new(move |text, standing| {
+    Arc::new(move |text, standing, tell| {
         let planning = planning.clone();
-        Box::pin(async move { planning.improve(&Ask::new(text), &standing).await })
+        Box::pin(async move { planning.improve_aloud(&Ask::new(text), &standing, &tell).await })
     })
 }
 

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::config::environment::Environment;
 use crate::config::place::{config_folder, state_dir};
 use crate::config::secrets::redactor;
+use crate::engine::past::Past;
 use crate::engine::planning::Planning;
 use crate::engine::proposing::Model;
 use crate::link::local::local_actor;
@@ -45,6 +46,7 @@ impl Setup {
         let planning = planning.without(self.secrets.clone()).with_bound(self.config.jobs.clone(), self.config.channels.clone());
         let key = self.config.llm_key().map(|handle| handle.to_string());
         let planning = planning.with_ssh(self.config.settings.ssh.clone()).with_model(Model::of(&self.config.settings.llm, key));
+        let planning = planning.with_past(Past::at(&self.place.state_dir));
         Ok(planning.with_inventory(Inventory::at(&self.place.state_dir)))
     }
 }
@@ -149,6 +151,7 @@ pub async fn carry_out(setup: &Setup, command: Command) -> Result<Exit, Trouble>
         Command::Plan(args) => plan::plan(setup, &args).await,
         Command::Run(args) => run::run(setup, &args).await,
         Command::Resume(args) => act::resume::resume(place, out, (args.run.as_deref(), args.step.as_deref()), args.force).await,
+        Command::Memory(_) => Ok(act::memory::memory(place, out)),
         Command::Runs(args) => act::list::runs(place, out, args.unfinished),
         Command::Show(args) => act::show::show(place, out, &args.run),
         Command::Log(args) => act::output::log(place, out, &args).await,

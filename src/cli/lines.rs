@@ -120,6 +120,8 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::TargetThawed { target } => format!("{target} is thawed"),
         Fact::AlertRaised { alert, detail } => format!("ALERT {alert}: {detail}"),
         Fact::NoteAdded { text } => format!("note: {text}"),
+        Fact::RunForgotten { reason } if reason.is_empty() => "forgotten: plans learn nothing from it".to_owned(),
+        Fact::RunForgotten { reason } => format!("forgotten, plans learn nothing from it: {reason}"),
     })
 }
 

@@ -177,6 +177,9 @@ pub fn json(improvement: &Improvement) -> Value {
         "cost_millionths": usage.cost,
         "ms": usage.elapsed_ms,
         "rounds": usage.rounds,
+        "samples": improvement.samples,
+        "decision": improvement.decision,
+        "thinking": improvement.thinking,
         "problems": improvement.problems,
     })
 }

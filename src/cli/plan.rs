@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, Read as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -9,15 +10,14 @@ use clap::{Args, ValueEnum};
 use super::act::Trouble;
 use super::dispatch::Setup;
 use super::exit::Exit;
+use super::explain;
 use super::lines;
 use super::model;
 use super::out::Out;
 use super::run::help_instead;
-use crate::engine::past;
 use crate::engine::planning::{Planning, read};
 use crate::model::outcome::PlanOutcome;
-use crate::model::why::Why;
-use crate::planner::{self, Ask, Experience, render};
+use crate::planner::{self, Ask, render};
 
 /// Longest line of a batch, in bytes.
 const LINE_CAP: u64 = 2 << 20;
@@ -85,13 +85,12 @@ pub async fn plan(setup: &Setup, args: &PlanArgs) -> Result<Exit, Trouble> {
     }
     let begun = Instant::now();
     let ask = Ask::new(args.intent.join(" "));
-    // Against a catalogue alone there is nothing to bind to.
-    let outcome = if args.catalogue.is_some() { planning.ask(&ask) } else { planning.plan_intent(&ask).await };
     let format = if setup.out.json { PlanFormat::Json } else { args.format };
     if args.explain {
-        explain(&planning, &ask, &outcome, format, begun, &setup.out);
-        return Ok(exit_of(&outcome));
+        return Ok(explain::explain(&planning, &ask, args.catalogue.is_some(), format, begun, &setup.out).await);
     }
+    // Against a catalogue alone there is nothing to bind to.
+    let outcome = if args.catalogue.is_some() { planning.ask(&ask) } else { planning.plan_intent(&ask).await };
     if planning.model().is_none() {
         print(&outcome, format, begun, &setup.out);
         return Ok(exit_of(&outcome));
@@ -115,47 +114,20 @@ async fn with_model(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, forma
     if format == PlanFormat::Text { out.block(&format!("\n{}", model::show(&found, outcome))) } else { out.note(&found.line()) }
 }
 
-/// Past runs of this state folder, where nothing else was said, and the lines of `--learn`.
+/// The lines of `--learn` beside what is known already.
 fn learned(setup: &Setup, args: &PlanArgs, planning: Planning) -> Result<Planning, Exit> {
-    let mut experience = if args.catalogue.is_some() { Experience::default() } else { past::experience(&setup.place.state_dir) };
-    if let Some(path) = &args.learn {
-        let text = read(path).map_err(|problem| {
-            setup.out.problems(&[problem]);
-            Exit::Usage
-        })?;
-        let problems = experience.memory.learn(&path.to_string_lossy(), &text);
-        if !problems.is_empty() {
-            setup.out.problems(&problems);
-            return Err(Exit::Usage);
-        }
+    let Some(path) = &args.learn else { return Ok(planning) };
+    let text = read(path).map_err(|problem| {
+        setup.out.problems(&[problem]);
+        Exit::Usage
+    })?;
+    let mut experience = planning.experience().map(Arc::unwrap_or_clone).unwrap_or_default();
+    let problems = experience.memory.learn(&path.to_string_lossy(), &text);
+    if !problems.is_empty() {
+        setup.out.problems(&problems);
+        return Err(Exit::Usage);
     }
     Ok(planning.with_experience(experience))
-}
-
-/// The plan with its reasons; as dot, the votes alone.
-fn explain(planning: &Planning, ask: &Ask, outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
-    let own = match outcome {
-        PlanOutcome::Plan { plan, .. } => (*plan.why).clone(),
-        PlanOutcome::Clarify { .. } | PlanOutcome::Refuse { .. } => Why { thinking: planning.thinking(ask), ..Why::default() },
-    };
-    match format {
-        PlanFormat::Json => {
-            let mut value = render::json(outcome, millis(begun));
-            value["why"] = serde_json::to_value(&own).unwrap_or_default();
-            out.result(&lines::json(&value));
-        }
-        PlanFormat::Dot if own.decision.is_some() => out.block(&own.decision.as_ref().map_or_else(String::new, render::why::decision_dot)),
-        PlanFormat::Text | PlanFormat::Dot | PlanFormat::Mermaid => {
-            print(outcome, format, begun, out);
-            let mut told = format!("\nThinking:\n{}", render::why::thinking(&own.thinking, out.verbose));
-            if let Some(decision) = &own.decision {
-                told.push('\n');
-                told.push_str(&render::why::decision_table(decision));
-                told.push_str(&render::why::decision_tree(decision));
-            }
-            out.block(&told);
-        }
-    }
 }
 
 pub fn exit_of(outcome: &PlanOutcome) -> Exit {
@@ -166,7 +138,7 @@ pub fn exit_of(outcome: &PlanOutcome) -> Exit {
     }
 }
 
-fn print(outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
+pub fn print(outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
     match format {
         PlanFormat::Text => out.block(&render::text(outcome)),
         PlanFormat::Json => out.result(&lines::json(&render::json(outcome, millis(begun)))),
@@ -175,14 +147,14 @@ fn print(outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
     }
 }
 
-fn millis(begun: Instant) -> f64 {
+pub fn millis(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1_000.0
 }
 
 /// A line that is no intent is answered by a refusal, so that answers stay in order.
 fn batch(planning: &Planning, out: &Out) -> Result<Exit, Trouble> {
-    let assets = planning.assets();
-    let world = planning.world(&assets);
+    let known = planning.known();
+    let world = planning.world(&known);
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     loop {

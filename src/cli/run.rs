@@ -14,7 +14,6 @@ use super::plan::exit_of;
 use super::{detach, lines, model};
 use crate::console::meant::{self, Meant};
 use crate::engine::handle::Reply;
-use crate::engine::past;
 use crate::engine::planning::{Planning, unbound};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Command as Submission, Consent, Submit};
@@ -64,7 +63,7 @@ pub struct RunArgs {
 
 pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
     let planning = match setup.planning() {
-        Ok(planning) => planning.with_experience(past::experience(&setup.place.state_dir)),
+        Ok(planning) => planning,
         Err(exit) => return Ok(exit),
     };
     let agree = Agree { yes: args.yes, digest: args.digest.as_deref(), detach: args.detach };

@@ -23,6 +23,7 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         Command::Freeze(args) => (Verb::Freeze, Words { text: &args.reason, ..whole(&args.target) }),
         Command::Thaw(args) => (Verb::Thaw, whole(&args.target)),
         Command::Note(args) => (Verb::Note, Words { text: &args.text, ..whole(&args.run) }),
+        Command::Forget(args) => (Verb::Forget, Words { text: &args.reason, ..whole(&args.run) }),
         Command::Host
         | Command::Plan(_)
         | Command::Run(_)
@@ -38,6 +39,7 @@ pub fn of(command: &Command) -> Option<(Verb, Words<'_>)> {
         | Command::Check(_)
         | Command::Asset(_)
         | Command::Audit(_)
+        | Command::Memory(_)
         | Command::Completions(_)
         | Command::Man(_) => return None,
     })

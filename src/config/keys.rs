@@ -47,7 +47,7 @@ const fn key(section: &'static str, name: &'static str, bounds: (u64, u64), kind
     Key { section, name, doc, kind, bounds }
 }
 
-pub static KEYS: [Key; 22] = [
+pub static KEYS: [Key; 23] = [
     key("engine", "slots", (1, 10_000), Kind::Count(|s| &mut s.engine.slots), "steps at once"),
     key("engine", "per_service", (1, 10_000), Kind::Count(|s| &mut s.engine.per_service), "steps at once against one service"),
     key("engine", "output_cap", (4 * KIB, KIB.pow(3)), Kind::Bytes(|s| &mut s.engine.output_cap), "output kept of one step"),
@@ -73,6 +73,7 @@ pub static KEYS: [Key; 22] = [
     key("llm", "model", ANY, Kind::Line(|s| &mut s.llm.model), "its name there"),
     key("llm", "key", ANY, Kind::Secret(|s| &mut s.llm.key), "where the key stands: a handle, or a name under [secrets]"),
     key("llm", "timeout", (1_000, 20_000), Kind::Span(|s| &mut s.llm.timeout_ms), "for one intent in all, repairs included"),
+    key("llm", "samples", (1, 9), Kind::Count(|s| &mut s.llm.samples), "answers asked for at once; what most agree on is proposed"),
     key("llm", "price_in", ANY, Kind::Price(|s| &mut s.llm.price_in), "of a million tokens asked"),
     key("llm", "price_out", ANY, Kind::Price(|s| &mut s.llm.price_out), "of a million tokens answered"),
     key("llm", "extra", ANY, Kind::Json(|s| &mut s.llm.extra), "fields put over every request, as one JSON object; null takes one out"),

@@ -19,7 +19,7 @@ use crate::model::time::{Millis, Stamp};
 use super::card::Card;
 use super::dialog::Dialog;
 use super::history::History;
-use super::other::Other;
+use super::other::{Other, Thinking};
 use super::output::Output;
 use super::palette::Palette;
 use super::pane::Pane;
@@ -183,6 +183,7 @@ pub struct App {
     pub subject: Subject,
     pub proposal: Option<Proposal>,
     pub other: Other,
+    pub thinking: Thinking,
     pub intent: IntentPane,
     pub step: StepPane,
     pub output: Option<Output>,
@@ -255,6 +256,7 @@ impl App {
             subject: Subject::Nothing,
             proposal: None,
             other: Other::default(),
+            thinking: Thinking::default(),
             intent: IntentPane::default(),
             step: StepPane::default(),
             output: None,

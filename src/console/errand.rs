@@ -14,6 +14,7 @@ use super::save::save;
 use super::update::{Msg, Order};
 use super::wiring::Wiring;
 use crate::engine::handle::{FeedItem, Reply};
+use crate::engine::telling::Tell;
 use crate::model::command::Command;
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
@@ -66,8 +67,16 @@ impl Errands {
         });
     }
 
+    /// What is thought about this question goes the way of all other messages, in its order.
+    fn tell(&self, ask: u64) -> Tell {
+        let events = self.events.clone();
+        Tell::new(move |told| {
+            let _ = events.send(Event::Model(Box::new(Msg::Told { ask, told }), Instant::now()));
+        })
+    }
+
     pub fn plan(&self, ask: u64, text: String) {
-        let (events, planning) = (self.events.clone(), (self.wiring.plan_intent)(text));
+        let (events, planning) = (self.events.clone(), (self.wiring.plan_intent)(text, self.tell(ask)));
         self.wiring.runtime.spawn(async move {
             let outcome = planning.await;
             let _ = events.send(Event::Model(Box::new(Msg::Planned { ask, outcome }), Instant::now()));
@@ -77,7 +86,7 @@ impl Errands {
     pub fn improve(&mut self, ask: u64, text: String, standing: PlanOutcome) {
         self.stop_improving();
         let Some((_, improve)) = &self.wiring.improve else { return };
-        let (events, improving) = (self.events.clone(), improve(text, standing));
+        let (events, improving) = (self.events.clone(), improve(text, standing, self.tell(ask)));
         let task = self.wiring.runtime.spawn(async move {
             let found = improving.await;
             let _ = events.send(Event::Model(Box::new(Msg::Improved { ask, found: found.map(Box::new) }), Instant::now()));

@@ -118,11 +118,10 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
             (Role::Warn, how.to_owned())
         }
         Fact::CompensationStarted {} => (Role::Warn, "is being undone".to_owned()),
-        Fact::CompensationFinished { succeeded, detail } => {
-            let (role, how) = if *succeeded { (Role::Ok, "was undone") } else { (Role::Bad, "could not be undone") };
-            (role, format!("{how}{}", because(detail)))
-        }
+        Fact::CompensationFinished { succeeded: true, detail } => (Role::Ok, format!("was undone{}", because(detail))),
+        Fact::CompensationFinished { detail, .. } => (Role::Bad, format!("could not be undone{}", because(detail))),
         Fact::NoteAdded { text } => (Role::Text, format!("note: {}", text::safe(text))),
+        Fact::RunForgotten { reason } => (Role::Text, format!("forgotten by planning{}", because(reason))),
         Fact::EngineStarted { .. }
         | Fact::EngineStopped {}
         | Fact::ClockStepped { .. }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::app::App;
 use super::proposal::Sent;
 use crate::engine::proposing::Improvement;
+use crate::engine::telling::Live;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
+use crate::model::why::{Decision, Thought};
 
 #[derive(Debug, Default)]
 pub struct Other {
@@ -16,6 +18,25 @@ pub struct Other {
     pub model: Option<String>,
     pub standing: Option<Standing>,
     pub found: Option<Found>,
+    /// How far the model is, while it is asked.
+    pub live: Option<Live>,
+    /// What became of asking about the plan that was planned last, with how the roles voted.
+    pub weighed: Option<Weighed>,
+}
+
+#[derive(Debug)]
+pub struct Weighed {
+    pub line: String,
+    pub decision: Option<Decision>,
+}
+
+/// What is thought about the question that was asked last, as it is thought.
+#[derive(Debug, Default)]
+pub struct Thinking {
+    pub ask: u64,
+    pub thoughts: Vec<Thought>,
+    /// Every detail is shown, not the conclusions alone.
+    pub in_full: bool,
 }
 
 /// What the model was asked to do better.
@@ -33,6 +54,20 @@ pub struct Found {
 }
 
 impl App {
+    /// What Why shows of thinking: that of the question in the air, else the shown plan's own. `None`: there is neither.
+    pub fn thoughts(&self) -> Option<&[Thought]> {
+        if self.is_wondering() {
+            return Some(&self.thinking.thoughts);
+        }
+        self.graph().map(|graph| graph.plan.why.thinking.as_slice())
+    }
+
+    /// A question is asked, or was answered by no plan: what is thought about it stands in no plan.
+    pub fn is_wondering(&self) -> bool {
+        let is_open = self.intent.asking.is_some() || self.intent.answer.is_some();
+        is_open && self.thinking.ask == self.intent.asked && !self.thinking.thoughts.is_empty()
+    }
+
     /// The question is still open: nothing newer is asked, and what stands was not sent, taken back or replaced.
     pub fn other_matters(&self) -> bool {
         let Some(standing) = &self.other.standing else { return false };

@@ -142,6 +142,7 @@ fn is_named(act: Act) -> bool {
         | Act::NextFound
         | Act::PreviousFound
         | Act::Save
+        | Act::ThinkInFull
         | Act::Help
         | Act::Leave
         | Act::Repaint

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::UiSettings;
 use crate::engine::handle::Feed;
 use crate::engine::proposing::Improvement;
+use crate::engine::telling::Tell;
 use crate::link::{Link, LinkError};
 use crate::model::action::Action;
 use crate::model::actor::Actor;
@@ -21,11 +22,11 @@ use crate::model::settings::EngineSettings;
 use crate::model::state::{State, Workflow};
 use crate::model::time::Stamp;
 
-/// Intent text -> plan, question or refusal; bound, previewed and sealed.
-pub type PlanIntent = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
+/// Intent text -> plan, question or refusal; bound, previewed and sealed. What is thought is told as it is thought.
+pub type PlanIntent = Arc<dyn Fn(String, Tell) -> Pin<Box<dyn Future<Output = PlanOutcome> + Send>> + Send + Sync>;
 
-/// Intent text and what it came to -> what a model makes of it; dropping it stops asking.
-pub type Improve = Arc<dyn Fn(String, PlanOutcome) -> Pin<Box<dyn Future<Output = Option<Improvement>> + Send>> + Send + Sync>;
+/// Intent text and what it came to -> what a model makes of it, told while it goes on; dropping it stops asking.
+pub type Improve = Arc<dyn Fn(String, PlanOutcome, Tell) -> Pin<Box<dyn Future<Output = Option<Improvement>> + Send>> + Send + Sync>;
 
 /// `machine::apply`.
 pub type Fold = fn(&mut State, &Event);

@@ -8,10 +8,12 @@ mod clock;
 mod core;
 mod effects;
 mod followers;
+mod groups;
 pub mod handle;
 pub mod past;
 pub mod planning;
 pub mod proposing;
 mod start;
+pub mod telling;
 
 pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

@@ -1,56 +1,151 @@
 //! Journal -> what past runs teach: remembered plans with their outcomes, durations and failures by operation.
 //!
-//! Built anew from the runs that the journal still holds, so a run that is gone teaches nothing. Never writes.
+//! Built from the runs that the journal still holds, so a run that is gone or forgotten teaches nothing. Reads only what came
+//! since the last look. However long the journal is, the newest 500 finished runs within 64 MiB of events count. Never writes.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::journal::Reader;
-use crate::journal::folder::DATABASE;
+use crate::journal::{Bounds, Ended, JournalError, Reader};
 use crate::machine::apply;
 use crate::model::effect::Role;
-use crate::model::plan::PlanSource;
-use crate::model::state::{State, Workflow};
+use crate::model::ids::{JournalId, RunId, Seq};
+use crate::model::plan::{Plan, PlanSource};
+use crate::model::state::Workflow;
 use crate::model::step_state::WorkflowState;
-use crate::model::time::Millis;
+use crate::model::time::{Millis, Stamp};
 use crate::planner::Experience;
 
-/// A larger journal is not read while somebody waits for a plan.
-const MOST_BYTES: u64 = 64 << 20;
+/// Older runs are of another time, and a plan does not wait for more to be read.
+const BOUNDS: Bounds = Bounds { runs: 500, bytes: 64 << 20 };
 
-/// Nothing where there is no journal, or none that can be read: then plans are made without a past.
-pub fn experience(state_dir: &Path) -> Experience {
-    let size = std::fs::metadata(state_dir.join(DATABASE)).map_or(0, |about| about.len());
-    if size == 0 || size > MOST_BYTES {
-        return Experience::default();
+/// What one finished run teaches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    pub run: RunId,
+    pub ended: Stamp,
+    pub state: WorkflowState,
+    /// What was asked for.
+    pub words: String,
+    /// Its plan is proposed again for words like these.
+    pub remembers_plan: bool,
+    /// Each settled attempt: operation, and how long it took where it succeeded.
+    pub attempts: Vec<(String, Option<Millis>)>,
+    plan: Option<Arc<Plan>>,
+}
+
+/// Shared by all who plan in one process; cheap to copy.
+#[derive(Clone, Debug)]
+pub struct Past(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    dir: PathBuf,
+    journal: Option<JournalId>,
+    /// Up to where the journal was looked at.
+    seen: Seq,
+    /// By the place where the run began.
+    lessons: BTreeMap<Seq, Lesson>,
+    experience: Arc<Experience>,
+}
+
+impl Past {
+    /// Reads nothing yet.
+    pub fn at(state_dir: &Path) -> Self {
+        let held = Held { dir: state_dir.to_owned(), journal: None, seen: Seq(0), lessons: BTreeMap::new(), experience: Arc::default() };
+        Self(Arc::new(Mutex::new(held)))
     }
-    match Reader::open(state_dir).and_then(|reader| reader.state(apply)) {
-        Ok(state) => of(&state),
-        Err(error) => {
-            tracing::warn!("plans are made without the past: could not {error}");
-            Experience::default()
+
+    /// As the journal stands now. Where it cannot be read, plans are made with what was known before.
+    pub fn experience(&self) -> Arc<Experience> {
+        Arc::clone(&self.looked().experience)
+    }
+
+    /// In the order in which the runs began.
+    pub fn lessons(&self) -> Vec<Lesson> {
+        self.looked().lessons.values().cloned().collect()
+    }
+
+    fn looked(&self) -> MutexGuard<'_, Held> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.look() {
+            Ok(()) | Err(JournalError::Missing { .. }) => {}
+            Err(error) => tracing::warn!("plans learn nothing new: could not {error}"),
+        }
+        held
+    }
+}
+
+impl Held {
+    fn look(&mut self) -> Result<(), JournalError> {
+        let reader = Reader::open(&self.dir)?;
+        if self.journal.as_ref() != Some(reader.id()) {
+            (self.journal, self.seen) = (Some(reader.id().clone()), Seq(0));
+            self.lessons.clear();
+        }
+        if reader.head()?.0 == self.seen {
+            return Ok(());
+        }
+        let (head, ended) = reader.ended(self.seen, BOUNDS, apply)?;
+        self.seen = head;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        for one in ended {
+            if one.forgotten {
+                self.lessons.remove(&one.began);
+            } else {
+                self.lessons.insert(one.began, Lesson::of(&one));
+            }
+        }
+        while self.lessons.len() > BOUNDS.runs {
+            self.lessons.pop_first();
+        }
+        self.experience = Arc::new(taught(self.lessons.values()));
+        Ok(())
+    }
+}
+
+impl Lesson {
+    fn of(Ended { workflow, .. }: &Ended) -> Self {
+        let plan = workflow.graph().map(|graph| Arc::clone(&graph.plan));
+        let remembers_plan = plan.is_some() && is_worth_remembering(workflow);
+        Self {
+            run: workflow.run.clone(),
+            ended: workflow.finished.unwrap_or(workflow.submitted),
+            state: workflow.state,
+            words: plan.as_ref().map_or_else(String::new, |plan| plan.intent.clone()),
+            remembers_plan,
+            attempts: plan.as_ref().map_or_else(Vec::new, |plan| attempts(workflow, plan)),
+            plan: plan.filter(|_| remembers_plan),
         }
     }
 }
 
-/// Of finished runs, in the order of their submission.
-pub fn of(state: &State) -> Experience {
+/// What a person rejected or broke off says nothing about the plan.
+fn is_worth_remembering(workflow: &Workflow) -> bool {
+    let approved = !workflow.approval_required || workflow.approved.is_some() || workflow.steps.iter().any(|step| step.approved.is_some());
+    workflow.source == PlanSource::Intent && workflow.state != WorkflowState::Cancelled && approved
+}
+
+fn attempts(workflow: &Workflow, plan: &Plan) -> Vec<(String, Option<Millis>)> {
+    let settled = plan.steps.iter().zip(&workflow.steps).filter_map(|(step, record)| {
+        let last = record.last.as_ref().filter(|last| last.role == Role::Main)?;
+        let took = u64::try_from(last.ended?.0.saturating_sub(last.started.0)).unwrap_or(0);
+        Some((step.operation.clone(), last.failure.is_none().then_some(Millis(took))))
+    });
+    settled.collect()
+}
+
+fn taught<'a>(lessons: impl Iterator<Item = &'a Lesson>) -> Experience {
     let mut experience = Experience::default();
-    let mut runs: Vec<&Workflow> = state.runs.values().filter(|one| one.state.is_finished()).collect();
-    runs.sort_by_key(|one| one.order);
-    for workflow in runs {
-        let Some(graph) = workflow.graph() else { continue };
-        for (step, record) in graph.plan.steps.iter().zip(&workflow.steps) {
-            let Some(last) = record.last.as_ref().filter(|last| last.role == Role::Main) else { continue };
-            let Some(ended) = last.ended else { continue };
-            let took = u64::try_from(ended.0.saturating_sub(last.started.0)).unwrap_or(0);
-            experience.history.add(&step.operation, last.failure.is_none().then_some(Millis(took)));
+    for lesson in lessons {
+        for (operation, took) in &lesson.attempts {
+            experience.history.add(operation, *took);
         }
-        // What a person rejected or broke off says nothing about the plan.
-        let approved =
-            !workflow.approval_required || workflow.approved.is_some() || workflow.steps.iter().any(|step| step.approved.is_some());
-        if workflow.source == PlanSource::Intent && workflow.state != WorkflowState::Cancelled && approved {
-            let well = workflow.state == WorkflowState::Succeeded;
-            experience.memory.remember(workflow.run.as_str(), &graph.plan.intent, &graph.plan, well);
+        if let Some(plan) = &lesson.plan {
+            experience.memory.remember(lesson.run.as_str(), &plan.intent, plan, lesson.state == WorkflowState::Succeeded);
         }
     }
     experience

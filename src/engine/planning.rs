@@ -11,17 +11,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::groups;
+use super::past::Past;
 use super::proposing::Model;
+use super::telling::{Tell, Told};
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
-use crate::model::hole::is_literal;
 use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::settings::{PolicySettings, SshSettings};
 use crate::model::why::Thought;
-use crate::planner::{self, Ask, Experience, Format, Limits, Template, World, catalogue_file, plan_file, template};
+use crate::planner::{self, Ask, Experience, Format, Template, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::bind::Ssh;
@@ -33,8 +35,6 @@ use crate::text::redact::Redactor;
 const FILE_CAP: u64 = 16 << 20;
 
 pub(super) const HOLDS_SECRET: &str = "it holds the value of a configured secret";
-/// The builtin that reads the inventory.
-const ASSET_LIST: &str = "asset_list";
 const NAME_HANDLE: &str = "let a binding name the secret's handle instead";
 
 /// Values that no plan may carry.
@@ -74,6 +74,23 @@ impl Hidden {
     }
 }
 
+/// Where experience comes from.
+#[derive(Clone, Debug)]
+enum Learned {
+    Nothing,
+    Fixed(Arc<Experience>),
+    /// Looked at for each plan: runs that finished since count.
+    Journal(Past),
+}
+
+/// What is looked up for each plan anew.
+#[derive(Debug)]
+pub struct Known {
+    /// Hosts, the own one first.
+    pub assets: Vec<String>,
+    experience: Option<Arc<Experience>>,
+}
+
 /// Everything that planning knows; made once and asked often.
 #[derive(Clone, Debug)]
 pub struct Planning {
@@ -85,7 +102,7 @@ pub struct Planning {
     policy: PolicySettings,
     ssh: SshSettings,
     default_host: Option<String>,
-    experience: Option<Arc<Experience>>,
+    experience: Learned,
 }
 
 impl Planning {
@@ -103,7 +120,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: Some("localhost".to_owned()),
-            experience: None,
+            experience: Learned::Nothing,
         })
     }
 
@@ -120,7 +137,7 @@ impl Planning {
             policy: policy.clone(),
             ssh: SshSettings::default(),
             default_host: None,
-            experience: None,
+            experience: Learned::Nothing,
         })
     }
 
@@ -136,10 +153,25 @@ impl Planning {
         self
     }
 
-    /// What past runs taught, or a file of lines: it proposes beside the words.
+    /// What runs teach that nobody adds to, such as a file of lines: it proposes beside the words.
     pub fn with_experience(mut self, experience: Experience) -> Self {
-        self.experience = Some(Arc::new(experience));
+        self.experience = Learned::Fixed(Arc::new(experience));
         self
+    }
+
+    /// What the runs of a journal teach, those that are still to finish included.
+    pub fn with_past(mut self, past: Past) -> Self {
+        self.experience = Learned::Journal(past);
+        self
+    }
+
+    /// What is learned so far.
+    pub fn experience(&self) -> Option<Arc<Experience>> {
+        match &self.experience {
+            Learned::Nothing => None,
+            Learned::Fixed(experience) => Some(Arc::clone(experience)),
+            Learned::Journal(past) => Some(past.experience()),
+        }
     }
 
     /// How other machines are reached.
@@ -154,8 +186,13 @@ impl Planning {
         self
     }
 
+    /// What is known at this moment: a journal and an inventory are read for it.
+    pub fn known(&self) -> Known {
+        Known { assets: self.assets(), experience: self.experience() }
+    }
+
     /// Known hosts, read anew: what was imported since counts. An inventory that cannot be read is as good as none.
-    pub fn assets(&self) -> Vec<String> {
+    fn assets(&self) -> Vec<String> {
         let Some(default) = &self.default_host else { return Vec::new() };
         let listed = self.inventory.as_ref().map(|inventory| inventory.list(&Filter::hosts()));
         let listed = listed.transpose().unwrap_or_else(|error| {
@@ -167,9 +204,9 @@ impl Planning {
     }
 
     /// Asked for many texts at once: the word index is built here.
-    pub fn world<'a>(&'a self, assets: &'a [String]) -> World<'a> {
-        let world = World::new(&self.catalogue, &self.templates, assets, &self.policy);
-        let world = match &self.experience {
+    pub fn world<'a>(&'a self, known: &'a Known) -> World<'a> {
+        let world = World::new(&self.catalogue, &self.templates, &known.assets, &self.policy);
+        let world = match &known.experience {
             Some(experience) => world.with_experience(experience),
             None => world,
         };
@@ -179,8 +216,20 @@ impl Planning {
         }
     }
 
+    /// The same, with what each stage thinks told to somebody.
+    pub(super) fn world_aloud<'a>(&'a self, known: &'a Known, tell: &Tell) -> World<'a> {
+        let tell = tell.clone();
+        let hear = move |thought: &Thought| tell.say(Told::Thought(thought.clone()));
+        self.world(known).heard_by(planner::Listener(Arc::new(hear)))
+    }
+
     pub fn ask(&self, ask: &Ask) -> PlanOutcome {
-        planner::plan(ask, &self.world(&self.assets()))
+        self.explain(ask, &Tell::nobody()).0
+    }
+
+    /// With what was thought, also where no plan came of it.
+    pub fn explain(&self, ask: &Ask, tell: &Tell) -> (PlanOutcome, Vec<Thought>) {
+        planner::explain(ask, &self.world_aloud(&self.known(), tell))
     }
 
     pub fn file(&self, path: &Path, inputs: &BTreeMap<String, String>) -> Result<Plan, Vec<Problem>> {
@@ -219,7 +268,7 @@ impl Planning {
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
         self.hidden.refuse(&plan)?;
-        if let Some(wide) = self.spread(&plan)? {
+        if let Some(wide) = self.inventory.as_ref().map_or(Ok(None), |known| groups::spread(&plan, &self.catalogue, &self.policy, known))? {
             plan = wide;
         }
         let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
@@ -239,42 +288,34 @@ impl Planning {
         Ok(plan)
     }
 
-    /// What is to be done on a list of hosts, with the hosts that the inventory has now.
-    fn spread(&self, plan: &Plan) -> Result<Option<Plan>, Vec<Problem>> {
-        let Some(inventory) = &self.inventory else { return Ok(None) };
-        let known = |step: &Step| {
-            let is_list = match self.catalogue.get(&step.operation)?.binding.as_ref()? {
-                Binding::Builtin { name, .. } => name == ASSET_LIST,
-                Binding::Command { .. } | Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => false,
-            };
-            let is_told = step.params.values().all(|value| value.as_str().is_none_or(is_literal));
-            (is_list && is_told).then(|| service::builtin::asset::names(&step.params, inventory).map_err(|failure| failure.detail))
-        };
-        let Some(wide) = planner::spread(plan, &self.catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
-        let problems = planner::validate(&wide, &self.catalogue, Limits::generated(&self.policy));
-        if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
-    }
-
-    /// What was thought where no plan came of it; a plan carries its own.
-    pub fn thinking(&self, ask: &Ask) -> Vec<Thought> {
-        planner::explain(ask, &self.world(&self.assets())).1
-    }
-
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.
     pub async fn plan_intent(&self, ask: &Ask) -> PlanOutcome {
+        self.plan_aloud(ask, &Tell::nobody()).await.0
+    }
+
+    /// The same, told while it goes on, with what was thought also where no plan came of it.
+    pub async fn plan_aloud(&self, ask: &Ask, tell: &Tell) -> (PlanOutcome, Vec<Thought>) {
+        let (outcome, thinking) = match self.refused(ask) {
+            Some(refused) => return (refused, Vec::new()),
+            None => self.explain(ask, tell),
+        };
+        let PlanOutcome::Plan { plan, .. } = outcome else { return (outcome, thinking) };
+        let outcome = match self.prepare(*plan).await {
+            Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },
+            Err(problems) => {
+                let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                PlanOutcome::Refuse { reason, nearest: Vec::new() }
+            }
+        };
+        (outcome, thinking)
+    }
+
+    /// A text that holds what no plan may carry.
+    fn refused(&self, ask: &Ask) -> Option<PlanOutcome> {
         if self.hidden.is_in(&ask.text) || ask.inputs.values().any(|value| self.hidden.is_in(value)) {
-            return PlanOutcome::Refuse { reason: format!("{HOLDS_SECRET}; {NAME_HANDLE}"), nearest: Vec::new() };
+            return Some(PlanOutcome::Refuse { reason: format!("{HOLDS_SECRET}; {NAME_HANDLE}"), nearest: Vec::new() });
         }
-        match self.ask(ask) {
-            PlanOutcome::Plan { plan, .. } => match self.prepare(*plan).await {
-                Ok(plan) => PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) },
-                Err(problems) => {
-                    let reason = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                    PlanOutcome::Refuse { reason, nearest: Vec::new() }
-                }
-            },
-            other => other,
-        }
+        None
     }
 }
 

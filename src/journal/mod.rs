@@ -5,6 +5,7 @@
 
 pub mod chain;
 mod database;
+mod ended;
 mod entry;
 mod error;
 pub mod folder;
@@ -19,6 +20,7 @@ mod take_over;
 mod verify;
 mod writer;
 
+pub use ended::{Bounds, Ended};
 pub use error::{AppendError, JournalError, RefusedKind};
 pub use lock::holder;
 pub use process::Holder;

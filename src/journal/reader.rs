@@ -22,9 +22,9 @@ const EXPORT_LOT: u64 = 1_000;
 /// A connection of its own; every call sees one moment of the journal.
 #[derive(Debug)]
 pub struct Reader {
-    conn: Connection,
-    path: PathBuf,
-    journal: JournalId,
+    pub(super) conn: Connection,
+    pub(super) path: PathBuf,
+    pub(super) journal: JournalId,
 }
 
 impl Reader {

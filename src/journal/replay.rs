@@ -49,7 +49,7 @@ pub fn ends_elsewhere(path: &Path, found: &Link, head: &Link) -> JournalError {
 }
 
 /// The plan whose body must be known before this fact is folded.
-fn names_plan(fact: &Fact) -> Option<&Digest> {
+pub(super) fn names_plan(fact: &Fact) -> Option<&Digest> {
     if let Fact::PlanProposed { digest, .. } | Fact::PlanRevised { digest, .. } = fact { Some(digest) } else { None }
 }
 
@@ -67,7 +67,7 @@ fn attach_plans(conn: &Connection, path: &Path, state: &mut State) -> Result<(),
 }
 
 /// Straight into the index: `State::know_plan` looks at every run, which would make a start quadratic.
-fn know_plan(conn: &Connection, path: &Path, state: &mut State, digest: &Digest) -> Result<(), JournalError> {
+pub(super) fn know_plan(conn: &Connection, path: &Path, state: &mut State, digest: &Digest) -> Result<(), JournalError> {
     if !state.plans.contains_key(digest) {
         state.plans.insert(*digest, Arc::new(Graph::of(Arc::new(read_plan(conn, path, digest)?))));
     }

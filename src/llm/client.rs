@@ -62,7 +62,14 @@ pub fn build(server: &Server) -> Result<Client, Fault> {
     builder.build().map_err(|error| Fault::Setup(format!("could not set up HTTP: {error}")))
 }
 
-pub async fn ask(client: &Client, server: &Server, question: &Question<'_>, deadline: Deadline) -> Result<Heard, Fault> {
+/// `hears` is told how many pieces of the answer have come, whenever one has.
+pub async fn ask(
+    client: &Client,
+    server: &Server,
+    question: &Question<'_>,
+    deadline: Deadline,
+    hears: &(dyn Fn(u64) + Send + Sync),
+) -> Result<Heard, Fault> {
     let (url, body) = match server.kind {
         LlmKind::Ollama => (ollama::chat(server), ollama::body(server, question)),
         LlmKind::Openai => (openai::chat(server), openai::body(server, question)),
@@ -77,8 +84,12 @@ pub async fn ask(client: &Client, server: &Server, question: &Question<'_>, dead
     let mut heard = Heard::default();
     while !heard.is_over {
         let Some(bytes) = next(&mut response, deadline).await? else { break };
+        let before = heard.pieces;
         for line in lines.push(&bytes)? {
             hear(server, &mut heard, &line)?;
+        }
+        if heard.pieces > before {
+            hears(heard.pieces);
         }
     }
     if let Some(line) = lines.finish()? {
@@ -113,11 +124,13 @@ fn with_key(request: RequestBuilder, server: &Server) -> Result<RequestBuilder, 
 }
 
 fn hear(server: &Server, heard: &mut Heard, line: &str) -> Result<(), Fault> {
+    let before = heard.text.len();
     match server.kind {
         LlmKind::Ollama => ollama::line(server, heard, line)?,
         LlmKind::Openai => openai::line(server, heard, line)?,
         LlmKind::Off => {}
     }
+    heard.pieces += u64::from(heard.text.len() > before);
     if heard.text.len() > MOST_TEXT { Err(Fault::TooLarge(MOST_TEXT >> 10)) } else { Ok(()) }
 }
 

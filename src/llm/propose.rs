@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::client::{Deadline, ask, build};
 use super::extract::json_of;
 use super::fault::Fault;
+use super::progress::Progress;
 use super::prompt::{Brief, repair};
 use super::protocol::{Heard, Question, Turn};
 use super::server::Server;
@@ -35,6 +36,21 @@ pub struct Usage {
     pub rounds: u32,
 }
 
+impl Usage {
+    /// Of two answers that were asked for at the same time.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| one.map_or(other, |one| Some(one.saturating_add(other.unwrap_or(0))));
+        Self {
+            tokens_in: sum(self.tokens_in, other.tokens_in),
+            tokens_out: sum(self.tokens_out, other.tokens_out),
+            cost: sum(self.cost, other.cost),
+            elapsed_ms: self.elapsed_ms.max(other.elapsed_ms),
+            rounds: self.rounds + other.rounds,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum End<T> {
     Sound(T),
@@ -51,10 +67,17 @@ pub struct Proposal<T> {
     pub problems: Vec<Problem>,
 }
 
-/// Dropping this closes the connection.
-pub async fn propose<T>(server: &Server, brief: &Brief, check: impl Fn(&str) -> Result<T, Vec<Problem>> + Send + Sync) -> Proposal<T> {
+/// Dropping this closes the connection. The first sample (0) is the likeliest answer, further ones are drawn by chance.
+pub async fn propose<T>(
+    server: &Server,
+    brief: &Brief,
+    sample: u32,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+    check: impl Fn(&str) -> Result<T, Vec<Problem>> + Send + Sync,
+) -> Proposal<T> {
     let begun = Instant::now();
-    let mut asking = Asking { server, brief, deadline: Deadline::after(server.timeout), usage: Usage::default(), retries: 0, asked: 0 };
+    let deadline = Deadline::after(server.timeout);
+    let mut asking = Asking { server, brief, sample, tell, deadline, usage: Usage::default(), retries: 0, asked: 0 };
     let mut problems = Vec::new();
     let end = asking.rounds(check, &mut problems).await;
     let mut usage = asking.usage;
@@ -69,6 +92,8 @@ pub async fn propose<T>(server: &Server, brief: &Brief, check: impl Fn(&str) -> 
 struct Asking<'a> {
     server: &'a Server,
     brief: &'a Brief,
+    sample: u32,
+    tell: &'a (dyn Fn(Progress) + Send + Sync),
     deadline: Deadline,
     usage: Usage,
     retries: u32,
@@ -83,6 +108,7 @@ impl Asking<'_> {
         };
         let mut turns: Vec<Turn> = Vec::new();
         loop {
+            (self.tell)(Progress::Asks { round: self.usage.rounds + 1 });
             let heard = match self.answer(&client, &turns).await {
                 Ok(heard) => heard,
                 Err(fault) => return End::Failed(fault),
@@ -101,12 +127,15 @@ impl Asking<'_> {
             if self.usage.rounds > REPAIRS {
                 return End::Unsound(found);
             }
+            let first = found.first().map_or_else(String::new, |problem| problem.message.clone());
+            (self.tell)(Progress::Objects { faults: found.len(), first });
             let answer = heard.text.chars().take(REPEATED).collect();
             turns.push(Turn { answer, objection: repair(&found) });
         }
     }
 
     fn count(&mut self, heard: &Heard) {
+        (self.tell)(Progress::Counted { tokens_in: heard.tokens_in, tokens_out: heard.tokens_out });
         let add = |sum: &mut Option<u64>, more: Option<u64>| {
             if let Some(more) = more {
                 *sum = Some(sum.unwrap_or(0).saturating_add(more));
@@ -120,8 +149,9 @@ impl Asking<'_> {
     async fn answer(&mut self, client: &reqwest::Client, turns: &[Turn]) -> Result<Heard, Fault> {
         loop {
             self.asked += 1;
-            let question = Question { brief: self.brief, turns, seed: self.asked };
-            let fault = match ask(client, self.server, &question, self.deadline).await {
+            let question = Question { brief: self.brief, turns, sample: self.sample, seed: u64::from(self.sample) * 1_000 + self.asked };
+            let hears = |pieces| (self.tell)(Progress::Hears { pieces });
+            let fault = match ask(client, self.server, &question, self.deadline, &hears).await {
                 Ok(heard) => return Ok(heard),
                 Err(fault) => fault,
             };
@@ -134,6 +164,7 @@ impl Asking<'_> {
             }
             self.retries += 1;
             tracing::debug!(%fault, ?wait, "asks the model again");
+            (self.tell)(Progress::Waits { why: fault.to_string() });
             sleep(wait).await;
         }
     }

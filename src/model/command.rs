@@ -126,6 +126,11 @@ pub enum Command {
         run: RunId,
         text: String,
     },
+    /// A finished run teaches planning nothing more; its record stays.
+    Forget {
+        run: RunId,
+        reason: String,
+    },
     Report(Report),
 }
 

@@ -218,6 +218,10 @@ pub enum Fact {
     NoteAdded {
         text: String,
     },
+    /// Planning learns nothing from it any more.
+    RunForgotten {
+        reason: String,
+    },
 }
 
 impl Fact {
@@ -264,6 +268,7 @@ impl Fact {
             Self::TargetThawed { .. } => "target_thawed",
             Self::AlertRaised { .. } => "alert_raised",
             Self::NoteAdded { .. } => "note_added",
+            Self::RunForgotten { .. } => "run_forgotten",
         }
     }
 }

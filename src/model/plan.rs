@@ -78,6 +78,8 @@ pub enum Provenance {
     Preview,
     /// Of a list that the inventory gave while planning.
     Inventory,
+    /// As a run before had it.
+    Memory,
     /// A language model wrote it: never without a look where it changes something.
     Model,
 }
@@ -92,6 +94,7 @@ impl Provenance {
             Self::StepOutput => "output of a step",
             Self::Preview => "preview",
             Self::Inventory => "by the inventory",
+            Self::Memory => "from a run before",
             Self::Model => "from the model",
         }
     }

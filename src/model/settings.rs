@@ -110,6 +110,8 @@ pub struct LlmSettings {
     pub price_out: u64,
     /// A JSON object put over every request; empty: nothing.
     pub extra: String,
+    /// Asked so often for one intent, all at once; what most answers agree on is proposed.
+    pub samples: u32,
 }
 
 impl Default for LlmSettings {
@@ -123,6 +125,7 @@ impl Default for LlmSettings {
             price_in: 0,
             price_out: 0,
             extra: String::new(),
+            samples: 1,
         }
     }
 }

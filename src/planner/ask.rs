@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::catalogue::Catalogue;
 use crate::model::settings::{EngineSettings, PolicySettings};
 
-use super::diary::Diary;
+use super::diary::{Diary, Listener};
 use super::index::Index;
 use super::judge::Experience;
 use super::matching::Phrases;
@@ -61,6 +61,12 @@ impl<'a> World<'a> {
 
     pub fn with_experience(mut self, experience: &'a Experience) -> Self {
         self.experience = Some(experience);
+        self
+    }
+
+    /// Told what each stage does, as it does it.
+    pub fn heard_by(mut self, listener: Listener) -> Self {
+        self.diary = Diary::heard_by(listener);
         self
     }
 

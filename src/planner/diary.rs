@@ -2,24 +2,42 @@
 //!
 //! Written only by the stage that did the thing. Nothing reads it back to decide.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::why::{ThinkingKind, Thought};
 
 /// Most entries of one planning; a text of a thousand clauses is not told word for word.
 const MOST: usize = 400;
 
+/// Told each entry when it is written; must not wait.
+#[derive(Clone)]
+pub struct Listener(pub Arc<dyn Fn(&Thought) + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
 /// Locked, since what plans for a model moves between threads; only one writes at a time.
 #[derive(Debug, Default)]
-pub struct Diary(Mutex<Vec<Thought>>);
+pub struct Diary {
+    entries: Mutex<Vec<Thought>>,
+    listener: Option<Listener>,
+}
 
 impl Clone for Diary {
     fn clone(&self) -> Self {
-        Self(Mutex::new(self.all().clone()))
+        Self { entries: Mutex::new(self.all().clone()), listener: self.listener.clone() }
     }
 }
 
 impl Diary {
+    pub fn heard_by(listener: Listener) -> Self {
+        Self { listener: Some(listener), ..Self::default() }
+    }
+
     /// A detail, for debug mode.
     pub fn detail(&self, kind: ThinkingKind, text: impl Into<String>) {
         self.put(kind, text.into(), false);
@@ -32,13 +50,18 @@ impl Diary {
 
     fn put(&self, kind: ThinkingKind, text: String, conclusion: bool) {
         let mut all = self.all();
-        if all.len() < MOST {
-            all.push(Thought { kind, text, conclusion });
+        if all.len() >= MOST {
+            return;
         }
+        let thought = Thought { kind, text, conclusion };
+        if let Some(Listener(tell)) = &self.listener {
+            tell(&thought);
+        }
+        all.push(thought);
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Thought>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All that was written since the last time.

@@ -25,6 +25,8 @@ use super::words::is_function;
 
 /// Words alike, of a thousand, from which the past may speak against a plan that the words themselves give.
 const NEARLY_SAME: u32 = 950;
+/// How a refusal begins that says only that no word names an operation; every other one is final.
+const UNKNOWN: &str = "no known operation does this";
 
 /// What past runs say; empty where nothing ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +81,8 @@ fn proposals(ask: &Ask, world: &World<'_>, composed: &Result<Plan, Stop>) -> Vec
         Ok(_) => true,
         Err(stop) => match &**stop {
             PlanOutcome::Clarify { missing, .. } => missing.iter().all(|name| name == "operation"),
-            PlanOutcome::Refuse { .. } | PlanOutcome::Plan { .. } => false,
+            PlanOutcome::Refuse { reason, .. } => reason.starts_with(UNKNOWN),
+            PlanOutcome::Plan { .. } => false,
         },
     };
     let Some(experience) = world.experience.filter(|_| open) else { return all };
@@ -109,7 +112,7 @@ fn is_same_work(one: &Plan, other: &Plan) -> bool {
     shape(one) == shape(other)
 }
 
-fn evidence(ask: &Ask, world: &World<'_>, proposals: &[Proposal]) -> Evidence {
+pub(super) fn evidence(ask: &Ask, world: &World<'_>, proposals: &[Proposal]) -> Evidence {
     let said = tokens(&ask.text);
     let operations: BTreeSet<&str> = proposals.iter().flat_map(|one| &one.plan.steps).map(|step| step.operation.as_str()).collect();
     let places: Vec<(usize, &str)> = world
@@ -146,7 +149,7 @@ fn evidence(ask: &Ask, world: &World<'_>, proposals: &[Proposal]) -> Evidence {
     }
 }
 
-fn tell(world: &World<'_>, decision: &Decision) {
+pub(super) fn tell(world: &World<'_>, decision: &Decision) {
     for one in &decision.considered {
         for Vote { role, score, veto, reason } in &one.votes {
             let score = score.map_or_else(|| "abstains".to_owned(), |score| score.to_string());

@@ -228,8 +228,8 @@ fn steps_of(line: &Line) -> Option<Vec<RememberedStep>> {
 
 /// Stems of the words that carry meaning; values and names of machines are what differs from run to run.
 fn content(said: &[Token]) -> Vec<String> {
-    let mut words: Vec<String> =
-        said.iter().filter(|token| token.kind == Kind::Word && !is_function(&token.low)).map(|token| stem(&token.low)).collect();
+    let carries = |token: &&Token| token.kind == Kind::Word && !is_function(&token.low) && token.low != "localhost";
+    let mut words: Vec<String> = said.iter().filter(carries).map(|token| stem(&token.low)).collect();
     words.sort();
     words
 }
@@ -262,7 +262,7 @@ fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<P
                 step.provenance.insert(param.name.clone(), Provenance::Operator);
             } else if let Some(kept) = remembered.params.get(&param.name).filter(|_| may_keep(operation.effect, &param.name, &param.kind)) {
                 step.params.insert(param.name.clone(), kept.clone());
-                step.provenance.insert(param.name.clone(), Provenance::Default);
+                step.provenance.insert(param.name.clone(), Provenance::Memory);
             } else if param.required {
                 return None;
             }

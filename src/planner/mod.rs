@@ -8,6 +8,7 @@ mod choose;
 mod compose;
 mod diary;
 pub mod grammar;
+mod growth;
 mod guard;
 mod index;
 pub mod inputs;
@@ -38,6 +39,7 @@ mod validate;
 mod words;
 
 pub use ask::{Ask, World};
+pub use diary::Listener;
 pub use judge::Experience;
 pub use pipeline::{explain, plan, policy_in_force};
 pub use revise::revise;

@@ -10,6 +10,7 @@ use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
+use super::growth::Growth;
 use super::inputs;
 use super::settle::settle_placed;
 use super::source::{Body, CAPS, Fields, Format, Node, Pos, read};
@@ -65,11 +66,13 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
         return Err(vec![Problem::new(origin, "too_large", format!("the plan has {} steps, at most {MOST_STEPS} are read", nodes.len()))]);
     }
     let values = inputs::settle(origin, &declared, given, &mut problems);
+    let mut growth = Growth::of(&values);
     let mut steps = Vec::with_capacity(nodes.len());
     let mut places = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let mut step = read_step(origin, at, node, &[], &mut problems);
-        for name in fill_step(&mut step, &values, Provenance::Operator) {
+        growth.add(origin, &step).map_err(|problem| vec![problem.at(node.at.line, node.at.column)])?;
+        for name in fill_step(&mut step, &values, Provenance::Operator, |name| given.contains_key(name)) {
             let help = near::hint(&name, values.keys().map(String::as_str));
             let problem =
                 Problem::new(origin, "unknown_input", format!("step `{}`: `${{inputs.{name}}}` is not declared under `inputs`", step.id));

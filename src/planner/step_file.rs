@@ -239,14 +239,26 @@ pub fn put_text(text: &str, inputs: &BTreeMap<String, Value>, unknown: &mut Vec<
     out
 }
 
-/// Puts inputs into everything of a step that may hold them.
-pub fn fill_step(step: &mut Step, inputs: &BTreeMap<String, Value>, given_by: Provenance) -> Vec<String> {
+/// Inputs that a text names.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${inputs.").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+}
+
+/// Puts inputs into everything of a step that may hold them. `is_said`: the input is the operator's own, not its default.
+pub fn fill_step(step: &mut Step, inputs: &BTreeMap<String, Value>, given_by: Provenance, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     let mut unknown = Vec::new();
     let mut params = std::mem::take(&mut step.params);
     params.retain(|name, value| {
-        let held = value.as_str().is_some_and(|text| text.contains("${inputs."));
+        let held: Vec<&str> = value.as_str().into_iter().flat_map(names_in).collect();
+        let from = if held.is_empty() {
+            given_by
+        } else if held.into_iter().any(&is_said) {
+            Provenance::Operator
+        } else {
+            Provenance::Default
+        };
         put_inputs(value, inputs, &mut unknown);
-        step.provenance.insert(name.clone(), if held { Provenance::Operator } else { given_by });
+        step.provenance.insert(name.clone(), from);
         !value.is_null()
     });
     step.params = params;

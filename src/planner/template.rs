@@ -10,6 +10,7 @@ use crate::model::plan::{Plan, PlanSource, Provenance, Step};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
+use super::growth::Growth;
 use super::index::is_machine;
 use super::inputs::{self, Input};
 use super::near;
@@ -177,7 +178,7 @@ fn check_references(template: &Template, problems: &mut Vec<Problem>) {
             let problem = Problem::new(&template.file, code, format!("step `{}`: {what}", step.id));
             problems.push(problem.at(pos.line, pos.column).help(help));
         };
-        for name in fill_step(&mut step.clone(), &values, Provenance::Template) {
+        for name in fill_step(&mut step.clone(), &values, Provenance::Template, |_| true) {
             if values.contains_key(&name) {
                 put("bad_condition", format!("a condition takes whole numbers; `${{inputs.{name}}}` is none"), "use an int or a port");
             } else {
@@ -247,8 +248,11 @@ pub fn instantiate(
         return Err(problems);
     }
     let (origins, mut steps): (Vec<Pos>, Vec<Step>) = kept_steps(template, &values).into_iter().unzip();
-    for step in &mut steps {
-        fill_step(step, &values, Provenance::Template);
+    let mut growth = Growth::of(&values);
+    growth.add_text(&template.file, "title", &template.title).map_err(|problem| vec![problem])?;
+    for (step, pos) in steps.iter_mut().zip(&origins) {
+        growth.add(&template.file, step).map_err(|problem| vec![problem.at(pos.line, pos.column)])?;
+        fill_step(step, &values, Provenance::Template, |name| given.contains_key(name));
     }
     let mut unused = Vec::new();
     let environment = values.get("env").or_else(|| values.get("environment")).and_then(|value| value.as_str()).map(str::to_owned);

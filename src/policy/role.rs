@@ -12,7 +12,8 @@ fn needed(command: &Command) -> Role {
         | Command::Resume { .. }
         | Command::Cancel { .. }
         | Command::TakeBack { .. }
-        | Command::Note { .. } => Role::Operator,
+        | Command::Note { .. }
+        | Command::Forget { .. } => Role::Operator,
         Command::Approve { .. }
         | Command::Reject { .. }
         | Command::Revise { .. }

@@ -28,6 +28,7 @@ pub enum Verb {
     Freeze,
     Thaw,
     Note,
+    Forget,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,12 +73,15 @@ fn is_known(place: &Place, state: &State, target: &str) -> bool {
 
 /// Sends it and says what became of it.
 pub async fn tell(place: &Place, out: &Out, command: Command) -> Result<Exit, Trouble> {
+    let forgets = matches!(command, Command::Forget { .. });
     let (reply, heard) = Session::tell(place, command).await?;
     let Reply::Accepted { seq, run } = &reply else { return Ok(refused(&reply, out)) };
     if out.json {
         out.result(&lines::json(&serde_json::json!({"accepted": seq, "run": run, "recorded_only": heard == Heard::Recorded})));
     }
     match heard {
+        // Needs no engine: whoever plans next reads it.
+        Heard::ByEngine | Heard::Recorded if forgets => out.note(&format!("plans learn nothing from it any more (event {seq})")),
         Heard::ByEngine => out.note(&format!("accepted as event {seq}")),
         Heard::Recorded => out.note(&format!("recorded as event {seq}; no engine runs: `ouioe resume` continues")),
     }
@@ -116,6 +120,7 @@ fn command(state: &State, verb: Verb, words: &Words<'_>) -> Result<Command, Trou
             Command::Pause { run, step }
         }
         Verb::Freeze | Verb::Thaw | Verb::Note => Command::Note { run, text: reason },
+        Verb::Forget => Command::Forget { run, reason },
         Verb::Cancel => Command::Cancel { run, now: words.now, reason },
         Verb::Rollback => Command::Rollback { run, reason },
     })

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod find;
 pub mod intervene;
 pub mod list;
+pub mod memory;
 pub mod output;
 pub mod resume;
 pub mod revise;

@@ -13,6 +13,7 @@ use crate::cli::session::Place;
 use crate::machine::rendered;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
+use crate::model::plan::{Provenance, Step};
 use crate::model::state::{OpenQuestion, StepRecord, Workflow};
 use crate::model::step_state::StepState;
 use crate::planner::render;
@@ -72,6 +73,7 @@ fn step_line(run: &Workflow, graph: &Graph, ix: StepIx) -> String {
         step.effect.as_str(),
     );
     let mut line = format!("{}\n", head.trim_end());
+    line.push_str(&wrapped(&unsaid(step)));
     let verdict = record.verdict.as_deref().map(lines::verdict);
     let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
     let said: Vec<String> = verdict.into_iter().chain(figures).collect();
@@ -80,6 +82,16 @@ fn step_line(run: &Workflow, graph: &Graph, ix: StepIx) -> String {
     let why = [queued, record.note.clone(), tail(record)].into_iter().filter(|one| !one.is_empty()).collect::<Vec<_>>();
     line.push_str(&wrapped(&why.iter().map(|one| text::safe(one)).collect::<Vec<_>>()));
     line
+}
+
+/// Values that are not as the operator or the file wrote them, with where they came from.
+fn unsaid(step: &Step) -> Vec<String> {
+    let told = |(name, value): (&String, &Value)| {
+        let from = step.provenance.get(name).filter(|from| !matches!(from, Provenance::Operator | Provenance::Template))?;
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(format!("{}={} ({})", text::safe(name), text::safe(&value), from.as_str()))
+    };
+    step.params.iter().filter_map(told).collect()
 }
 
 /// What it said last, where it failed.
@@ -160,7 +172,7 @@ fn as_json(run: &Workflow, graph: &Graph) -> Value {
                 "id": step.id, "operation": step.operation, "params": step.params, "effect": step.effect, "state": record.state.word(),
                 "detail": record.state, "rev": record.rev, "attempt": record.attempt, "generation": record.generation, "last": record.last,
                 "result": record.result, "verdict": record.verdict, "note": record.note, "needs": step.needs, "critical": step.critical,
-                "paused": record.paused,
+                "paused": record.paused, "provenance": step.provenance,
             })
         })
         .collect();

@@ -18,9 +18,16 @@ const NAMED: usize = 8;
 pub fn weigh(state: &State, verb: Verb, words: &Words<'_>, out: &Out) -> Result<bool, Trouble> {
     let lines = match verb {
         Verb::Skip | Verb::Cancel | Verb::Rollback => lines(state, verb, words)?,
-        Verb::Approve | Verb::Reject | Verb::Retry | Verb::Done | Verb::Pause | Verb::TakeBack | Verb::Freeze | Verb::Thaw | Verb::Note => {
-            return Ok(true);
-        }
+        Verb::Approve
+        | Verb::Reject
+        | Verb::Retry
+        | Verb::Done
+        | Verb::Pause
+        | Verb::TakeBack
+        | Verb::Freeze
+        | Verb::Thaw
+        | Verb::Note
+        | Verb::Forget => return Ok(true),
     };
     if lines.is_empty() {
         return Ok(true);

@@ -47,6 +47,7 @@ pub enum Act {
     NextFound,
     PreviousFound,
     Save,
+    ThinkInFull,
     Palette,
     Accept,
     Dismiss,

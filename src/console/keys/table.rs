@@ -25,6 +25,7 @@ const fn alt(code: Code) -> Chord {
 pub(super) const RUN: Places = Places::panes(&[Pane::Plan, Pane::Step, Pane::Log, Pane::Why]);
 pub(super) const STEP: Places = Places::panes(&[Pane::Step]);
 pub(super) const LOG: Places = Places::panes(&[Pane::Log]);
+pub(super) const WHY: Places = Places::panes(&[Pane::Why]);
 pub(super) const INTENT: Places = Places::panes(&[Pane::Intent]);
 pub(super) const DIALOG: Places = Places::only(Place::Dialog);
 pub(super) const TYPED: Places = Places::only(Place::Prompt).and(Place::Palette);
@@ -179,6 +180,13 @@ pub const TABLE: &[Row] = &[
         places: LOG,
         hint: "save",
         help: "save the whole output to a file, byte for byte (asks where)",
+    },
+    Row {
+        chords: &[letter('d')],
+        act: Act::ThinkInFull,
+        places: WHY,
+        hint: "debug",
+        help: "all that was thought about the plan, or the conclusions alone",
     },
     Row { chords: &[letter(':')], act: Act::Palette, places: LISTS, hint: "more", help: "find a command or a run by name" },
     Row { chords: &[code(Code::Enter)], act: Act::Accept, places: TYPED, hint: "go", help: "do it" },

@@ -9,12 +9,14 @@ use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::state::Workflow;
+use crate::model::why::Thought;
 use crate::planner::render;
 use crate::text;
 
 use super::Pane;
 use crate::console::app::{App, Now, Subject};
 use crate::console::history::{self, Reading};
+use crate::console::other::Weighed;
 use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{more_below, put, title};
@@ -39,10 +41,14 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
 
 /// All of it, wrapped; where one is scrolled to stays the same while nothing happens.
 pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
-    let Some(graph) = app.graph() else {
-        return vec![Line::styled("  no plan here yet   i types an intent, 5 lists the runs", app.style(Role::Muted))];
-    };
     let mut page = Page { app, width: usize::from(width), lines: Vec::new() };
+    asked(&mut page);
+    let Some(graph) = app.graph() else {
+        if page.lines.is_empty() {
+            page.lines.push(Line::styled("  no plan here yet   i types an intent, 5 lists the runs", app.style(Role::Muted)));
+        }
+        return page.lines;
+    };
     if let Some(ix) = app.selected() {
         page.head(&format!("step {}", text::safe(graph.step(ix).id.as_str())));
         step(&mut page, graph, ix, now);
@@ -55,6 +61,7 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     plan(&mut page, &graph.plan);
     allowed(&mut page, &graph.plan);
     thought(&mut page, &graph.plan);
+    weighed(&mut page);
     page.lines
 }
 
@@ -122,9 +129,38 @@ fn thought(page: &mut Page<'_>, plan: &Plan) {
     }
     if !plan.why.thinking.is_empty() {
         page.head("thinking");
-        for line in render::why::thinking(&plan.why.thinking, false).lines() {
-            page.put("", Role::Muted, line.trim_start());
-        }
+        thoughts(page, &plan.why.thinking);
+    }
+}
+
+/// The question in the air: how far the model is, and what is thought where no plan came of it.
+fn asked(page: &mut Page<'_>) {
+    if let Some(live) = &page.app.other.live {
+        page.head("the model is asked");
+        page.put(&text::clip(&text::safe(&live.model), Page::LABEL - 3), Role::Text, &live.line());
+    }
+    if page.app.is_wondering() {
+        page.head("thinking about what was asked");
+        thoughts(page, &page.app.thinking.thoughts);
+    }
+}
+
+/// How the roles voted on a model's plan, whether it is taken or not.
+fn weighed(page: &mut Page<'_>) {
+    let Some(Weighed { line, decision }) = page.app.other.weighed.as_ref().filter(|_| page.app.subject == Subject::Proposal) else {
+        return;
+    };
+    page.head("the model's plan");
+    page.put("", Role::Text, line);
+    let tree = decision.as_ref().map(render::why::decision_tree).unwrap_or_default();
+    for line in tree.lines() {
+        page.put("", Role::Muted, line.trim_start());
+    }
+}
+
+fn thoughts(page: &mut Page<'_>, all: &[Thought]) {
+    for line in render::why::thinking(all, page.app.thinking.in_full).lines() {
+        page.put("", Role::Muted, line.trim_start());
     }
 }
 
@@ -186,6 +222,7 @@ fn provenance(from: Option<Provenance>) -> &'static str {
         Some(Provenance::StepOutput) => "from a step's result",
         Some(Provenance::Preview) => "from a look before the plan was shown",
         Some(Provenance::Inventory) => "from the inventory, as it is now",
+        Some(Provenance::Memory) => "as a run before had it",
         Some(Provenance::Model) => "from the model, not from you",
         None => "as the plan says",
     }

@@ -66,6 +66,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         Act::Fold => app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
         Act::Rejoin => !app.in_process && matches!(app.link_state, LinkState::Gone { .. }),
+        Act::ThinkInFull => app.thoughts().is_some_and(|all| !all.is_empty()),
         Act::Go(_)
         | Act::Back
         | Act::Palette
@@ -143,6 +144,7 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::Find => "nothing to look through here".to_owned(),
         Act::NextFound | Act::PreviousFound => "look for something first: /".to_owned(),
         Act::Save => "there is no output to save".to_owned(),
+        Act::ThinkInFull => "nobody kept what was thought about this plan".to_owned(),
         _ => "not here".to_owned(),
     }
 }
@@ -189,6 +191,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::NextFound => find::next_found(app, Way::Forward),
         Act::PreviousFound => find::next_found(app, Way::Back),
         Act::Save => find::open_save(app),
+        Act::ThinkInFull => app.thinking.in_full = !app.thinking.in_full,
         Act::Palette => find::open_palette(app),
         Act::Help => app.help = Some(0),
         Act::Close => app.help = None,

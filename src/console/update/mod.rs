@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use crate::engine::handle::{FeedItem, Reply};
 use crate::engine::proposing::Improvement;
+use crate::engine::telling::Told;
 use crate::model::command::Command;
 use crate::model::event::Event;
 use crate::model::ids::{RunId, StepId, StepIx};
@@ -49,6 +50,11 @@ pub enum Msg {
     Planned {
         ask: u64,
         outcome: PlanOutcome,
+    },
+    /// What is thought about this question, and how far a model is with it.
+    Told {
+        ask: u64,
+        told: Told,
     },
     /// What became of `Deed::Improve`.
     Improved {
@@ -152,6 +158,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Input(input) => input::received(app, input, now, &mut deeds),
         Msg::Fed(item) => feed::received(app, item, &mut deeds),
         Msg::Planned { ask, outcome } => feed::planned(app, ask, outcome, &mut deeds),
+        Msg::Told { ask, told } => other::told(app, ask, told),
         Msg::Improved { ask, found } => other::found(app, ask, found.map(|found| *found)),
         Msg::Replied { order, reply } => replied(app, &order, reply, &mut deeds),
         Msg::Output { source, answer } => output(app, &source, answer, now),

@@ -1,4 +1,6 @@
-//! Critical path: how long the longest chain takes against the quickest proposal.
+//! Critical path: how long the longest chain takes against the quickest proposal of the same work.
+//!
+//! A plan that leaves something out is not a quicker one: where the operations differ there is nothing to compare.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +12,14 @@ use super::{Ballot, abstain, score};
 pub fn vote(table: &[&Proposal], evidence: &Evidence) -> Vec<Ballot> {
     if table.len() < 2 {
         return abstain(table, "there is nothing to compare with");
+    }
+    let work = |proposal: &&Proposal| {
+        let mut operations: Vec<String> = proposal.plan.steps.iter().map(|step| step.operation.clone()).collect();
+        operations.sort_unstable();
+        operations
+    };
+    if table.iter().any(|one| work(one) != work(&table[0])) {
+        return abstain(table, "they do different work");
     }
     let times: Option<Vec<u64>> = table.iter().map(|proposal| critical_path(&proposal.plan, evidence)).collect();
     let Some(times) = times else { return abstain(table, "it is not known how long every step takes") };

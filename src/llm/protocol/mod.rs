@@ -19,6 +19,8 @@ pub struct Turn {
 pub struct Question<'a> {
     pub brief: &'a Brief,
     pub turns: &'a [Turn],
+    /// Which of several answers to the same question; above 0 it is drawn by chance.
+    pub sample: u32,
     /// Another one for each try, so that a try that failed by chance is not repeated.
     pub seed: u64,
 }
@@ -27,6 +29,8 @@ pub struct Question<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
     pub text: String,
+    /// In which the text came.
+    pub pieces: u64,
     pub tokens_in: Option<u64>,
     pub tokens_out: Option<u64>,
     /// The model said that this is all.
@@ -47,6 +51,11 @@ impl Heard {
         }
         Ok(self)
     }
+}
+
+/// The likeliest answer, or one of several that differ. Self-consistency (Wang et al., 2022) draws at 0.7.
+fn temperature(question: &Question<'_>) -> f64 {
+    if question.sample == 0 { 0.0 } else { 0.7 }
 }
 
 /// As a chat: rules, question, then each answer with what was wrong with it.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Heard, Question, error_of, messages, object, put_over};
+use super::{Heard, Question, error_of, messages, object, put_over, temperature};
 use crate::llm::fault::Fault;
 use crate::llm::server::Server;
 
@@ -26,7 +26,7 @@ pub fn body(server: &Server, question: &Question<'_>) -> Value {
     body.insert("messages".to_owned(), json!(messages(question)));
     body.insert("format".to_owned(), question.brief.schema.clone());
     body.insert("stream".to_owned(), json!(true));
-    let options = json!({"temperature": 0, "seed": question.seed, "num_predict": MOST_TOKENS, "num_ctx": CONTEXT});
+    let options = json!({"temperature": temperature(question), "seed": question.seed, "num_predict": MOST_TOKENS, "num_ctx": CONTEXT});
     body.insert("options".to_owned(), options);
     put_over(&mut body, &server.extra);
     Value::Object(body)

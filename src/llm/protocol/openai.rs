@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Heard, Question, error_of, messages, object, put_over};
+use super::{Heard, Question, error_of, messages, object, put_over, temperature};
 use crate::llm::fault::Fault;
 use crate::llm::server::Server;
 
@@ -26,7 +26,7 @@ pub fn body(server: &Server, question: &Question<'_>) -> Value {
     body.insert("response_format".to_owned(), json!({"type": "json_schema", "json_schema": schema}));
     body.insert("stream".to_owned(), json!(true));
     body.insert("stream_options".to_owned(), json!({"include_usage": true}));
-    body.insert("temperature".to_owned(), json!(0));
+    body.insert("temperature".to_owned(), json!(temperature(question)));
     body.insert("seed".to_owned(), json!(question.seed));
     body.insert("max_tokens".to_owned(), json!(MOST_TOKENS));
     put_over(&mut body, &server.extra);

@@ -5,6 +5,7 @@ mod cancel;
 mod done;
 mod engine;
 mod finished;
+mod forget;
 mod freeze;
 mod pause;
 mod reconciled;
@@ -50,6 +51,7 @@ pub fn handle(state: &State, request: &Request, ctx: &Ctx<'_>) -> Result<Handled
             workflow(state, run)?;
             Ok(Handled::of(vec![Draft::run(run, Fact::NoteAdded { text: text.clone() })]))
         }
+        Command::Forget { run, reason } => forget::handle(state, run, reason),
         Command::Report(report) => handle_report(state, report, ctx),
     }?;
     handled.run = handled.run.or(run);
@@ -74,7 +76,8 @@ fn addressed(command: &Command) -> Option<&RunId> {
         | Command::Pause { run, .. }
         | Command::Cancel { run, .. }
         | Command::Rollback { run, .. }
-        | Command::Note { run, .. } => Some(run),
+        | Command::Note { run, .. }
+        | Command::Forget { run, .. } => Some(run),
         Command::Retry { at, .. }
         | Command::Revise { at, .. }
         | Command::Skip { at, .. }
@@ -127,6 +130,12 @@ fn addressed_step<'a>(state: &'a State, at: &StepRef) -> Result<(&'a Workflow, &
 fn too_late(workflow: &Workflow, why: String) -> Refusal {
     let (by, seq) = workflow.last_word.clone().unzip();
     Refusal { code: RefusalCode::WrongState, why, by, seq }
+}
+
+/// A run in a state in which this cannot be.
+fn wrong_run(workflow: &Workflow, wanted: &str) -> Refusal {
+    let state = workflow.shown().word().replace('_', " ");
+    Refusal::new(RefusalCode::WrongState, format!("run {} is {state}; {wanted}", workflow.run))
 }
 
 fn wrong_state(workflow: &Workflow, step: &StepId, record: &StepRecord, wanted: &str) -> Refusal {

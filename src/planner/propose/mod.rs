@@ -8,6 +8,6 @@ mod candidates;
 mod ground;
 mod read;
 
-pub use better::{Verdict, better};
+pub use better::{Sampled, Verdict, agreed, better};
 pub use candidates::{MOST as MOST_CANDIDATES, candidates};
 pub use read::{Answer, read};

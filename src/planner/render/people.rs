@@ -130,6 +130,7 @@ fn provenance_word(known: crate::model::plan::Provenance) -> &'static str {
         Provenance::StepOutput => "  (output of a step)",
         Provenance::Preview => "  (preview)",
         Provenance::Inventory => "  (by the inventory)",
+        Provenance::Memory => "  (a run before)",
         Provenance::Model => "  (model)",
     }
 }

@@ -11,10 +11,14 @@ use crate::text::safe;
 pub fn thinking(all: &[Thought], debug: bool) -> String {
     let mut out = String::new();
     for thought in all.iter().filter(|one| debug || one.conclusion) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "  {:<19} {}", thought.kind.as_str(), safe(&thought.text));
+        out.push_str(&entry(thought));
+        out.push('\n');
     }
     out
+}
+
+pub fn entry(thought: &Thought) -> String {
+    format!("  {:<19} {}", thought.kind.as_str(), safe(&thought.text))
 }
 
 /// Proposals as columns of a table are too wide for a terminal, so each is a row and each role a column.

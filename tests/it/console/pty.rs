@@ -71,7 +71,7 @@ fn child_of_the_pty_tests() {
     let wiring = Wiring {
         improve: None,
         link,
-        plan_intent: Arc::new(|_| Box::pin(async { PlanOutcome::Plan { approval_required: false, plan: Box::new(deploy()) } })),
+        plan_intent: Arc::new(|_, _| Box::pin(async { PlanOutcome::Plan { approval_required: false, plan: Box::new(deploy()) } })),
         fold: if scene.contains("broken") { broken_fold } else { machine::apply },
         render: |workflow, action| machine::rendered(workflow, action).map_err(|error| error.detail().to_owned()),
         revise: Arc::new(|plan, _, _| Box::pin(async move { Ok((*plan).clone()) })),

@@ -15,6 +15,12 @@ use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::state::State;
 use ouioe::model::time::Millis;
 
+use ouioe::console::update::Deed;
+use ouioe::engine::proposing::Improvement;
+use ouioe::engine::telling::{Live, Stage, Told};
+use ouioe::llm::Usage;
+use ouioe::model::why::{ThinkingKind, Thought};
+
 use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, risky, text_of};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 10)];
@@ -373,4 +379,62 @@ fn services() {
     engine.request(ana(), Command::Freeze { target: "web-3".to_owned(), reason: "its disk is being replaced".to_owned() });
     scene("services", &engine.state, |desk| desk.press("␛8"));
     scene("services-unbound", &engine.state, |desk| desk.press("␛8/not bound\rjj\r"));
+}
+
+fn usage() -> Usage {
+    Usage { tokens_in: Some(812), tokens_out: Some(95), cost: Some(210), elapsed_ms: 2_340, rounds: 1 }
+}
+
+/// A model's plan beside the one that stands: ^Y opens what differs, what it took, and exactly what would run.
+#[test]
+fn another_plan() {
+    let empty = Engine::new();
+    let standing = plan("look at checkout", &["look: | read host.facts web-1", "notify: look | read notify.mail ops"]);
+    let other = plan("look at checkout", &["look: | read host.facts web-1", "restart: look | mutate host.restart_service web-1 nginx"]);
+    scene("dialog-other", &empty.state, |desk| {
+        desk.app.other.model = Some("llama3.1:8b".to_owned());
+        desk.app.intent.editor.set(&standing.intent);
+        desk.press("\r");
+        let Some(Deed::Plan { ask, .. }) = desk.deeds.pop() else { panic!("not asked") };
+        let outcome = PlanOutcome::Plan { approval_required: false, plan: Box::new(standing.clone()) };
+        desk.tell(Msg::Planned { ask, outcome });
+        let found = Improvement {
+            model: "llama3.1:8b".to_owned(),
+            plan: Some(std::sync::Arc::new(other.clone())),
+            is_better: true,
+            why: "it explains 5 of 6 words, the plan that stands 3; the roles give it 812 of 1000 to 640".to_owned(),
+            usage: usage(),
+            problems: Vec::new(),
+            decision: None,
+            thinking: Vec::new(),
+            samples: 1,
+        };
+        desk.tell(Msg::Improved { ask, found: Some(Box::new(found)) });
+        desk.look();
+        desk.press("\u{19}");
+        desk.look();
+    });
+}
+
+/// Where no plan came of it, Why tells what was thought and how far the model is.
+#[test]
+fn thinking() {
+    let empty = Engine::new();
+    let thought = |kind, text: &str, conclusion| Told::Thought(Thought { kind, text: text.to_owned(), conclusion });
+    for (name, keys) in [("why-thinking", ""), ("why-thinking-in-full", "d")] {
+        scene(name, &empty.state, |desk| {
+            desk.app.other.model = Some("llama3.1:8b".to_owned());
+            desk.press("make me a sandwich\r");
+            desk.tell(Msg::Told { ask: 1, told: thought(ThinkingKind::Initialization, "reads: make me a sandwich", false) });
+            desk.tell(Msg::Told { ask: 1, told: thought(ThinkingKind::Analysis, "1 clauses", true) });
+            desk.tell(Msg::Told { ask: 1, told: thought(ThinkingKind::ResultAnalysis, "refuses: no operation makes food", true) });
+            let outcome = PlanOutcome::Refuse { reason: "no operation makes food".to_owned(), nearest: Vec::new() };
+            desk.tell(Msg::Planned { ask: 1, outcome });
+            let stage = Stage::Repairing { faults: 2, first: "step 1: operation `food.make` was not offered".to_owned() };
+            let live = Live { model: "llama3.1:8b".to_owned(), samples: 1, stage, pieces: 0, usage: usage() };
+            desk.tell(Msg::Told { ask: 1, told: Told::Model(live) });
+            desk.press("␛4");
+            desk.press(keys);
+        });
+    }
 }

@@ -100,7 +100,19 @@ fn files(home: &Home) -> Vec<Case<'static>> {
     effect["effect"] = json!("harmless");
     let unknown = json!([{ "id": "a", "operation": "host.clean_file", "params": { "host": "localhost", "path": "/tmp/x" } }]);
     let cycle = json!([sh("a", &["c"]), sh("b", &["a"]), sh("c", &["b"])]);
+    // 1 MB that would become gigabytes: a long value, named as often as the file has room for.
+    let mut bomb = sh("a", &[]);
+    bomb["params"]["command"] = json!("${inputs.x}".repeat(5_000));
+    let bombs: Vec<_> = (0..18)
+        .map(|at| {
+            let mut one = bomb.clone();
+            one["id"] = json!(format!("s{at}"));
+            one
+        })
+        .collect();
+    let bomb = json!({ "title": "bomb", "inputs": { "x": { "type": "str", "default": "y".repeat(8_000) } }, "steps": bombs });
     vec![
+        ("bomb", plan(home, "bomb.json", bomb.to_string()), 2, &["bomb.json:1", "larger than 16 MiB", "name a file"]),
         ("cycle", steps(home, "cycle.json", &cycle), 2, &["cycle.json", "a -> b -> c -> a", "remove one"]),
         ("unknown operation", steps(home, "op.json", &unknown), 2, &["op.json:1", "host.clean_file", "host.clean_files"]),
         ("wrong type", steps(home, "type.json", &json!([wrong])), 2, &["type.json:1", "host"]),
@@ -215,6 +227,46 @@ fn batches(home: &Home) {
     is_clear("endless line", &said, &["stdin", "bytes"]);
 }
 
+/// Templates and catalogues that cannot be, looked at by `template check` or planned against.
+fn templates(home: &Home) {
+    let head = "name = \"t\"\nsummary = \"s\"\n";
+    let step = |id: &str, needs: &str| {
+        format!("[[step]]\nid = \"{id}\"\noperation = \"host.facts\"\nneeds = [{needs}]\nparams = {{ host = \"localhost\" }}\n")
+    };
+    let template = |name: &str, text: String| vec!["template".to_owned(), "check".to_owned(), home.write(name, text).display().to_string()];
+    let long = format!("[[param]]\nname = \"x\"\ntype = \"str\"\ndefault = \"{}\"\n", "y".repeat(8_000));
+    let run = |at: usize| {
+        let command = "${inputs.x}".repeat(5_000);
+        format!(
+            "[[step]]\nid = \"s{at}\"\noperation = \"host.run_command\"\nparams = {{ host = \"localhost\", command = \"{command}\" }}\n"
+        )
+    };
+    let bomb = format!("{head}{long}{}", (0..18).map(run).collect::<String>());
+    let title = format!("title = \"{}\"\n{head}{long}{}", "${inputs.x}".repeat(5_900), step("a", ""));
+    let operation = |name: &str, kind: &str| {
+        format!(
+            "[[operation]]\nname = \"{name}\"\nsummary = \"s\"\neffect = \"read\"\nparams = [{{name = \"host\", type = \"{kind}\", required = true}}]\n"
+        )
+    };
+    let catalogue = |name: &str, text: String| {
+        vec!["plan".to_owned(), "--catalogue".to_owned(), home.write(name, text).display().to_string(), "look".to_owned()]
+    };
+    let cases: Vec<Case<'_>> = vec![
+        ("template cycle", template("cyc.toml", format!("{head}{}{}", step("a", "\"b\""), step("b", "\"a\""))), 2, &["cyc.toml:3", "-> "]),
+        ("template itself", template("self.toml", format!("{head}{}", step("a", "\"a\""))), 2, &["self.toml:3", "a"]),
+        ("template bomb", template("bomb.toml", bomb), 2, &["bomb.toml:", "larger than 16 MiB"]),
+        ("title bomb", template("title.toml", title), 2, &["title.toml", "larger than 16 MiB"]),
+        ("nested", template("each.toml", format!("{head}for_each = [\"a\"]\n{}", step("a", ""))), 2, &["each.toml:3", "for_each"]),
+        ("include", template("inc.toml", format!("{head}include = [\"inc.toml\"]\n{}", step("a", ""))), 2, &["inc.toml:3", "include"]),
+        ("2 MB", template("fat.toml", format!("{head}{}", "#".repeat(2 << 20))), 2, &["fat.toml", "bytes"]),
+        ("same operation", catalogue("twice.toml", operation("a.b", "host").repeat(2)), 2, &["twice.toml:6", "a.b", "first on line 1"]),
+        ("no such type", catalogue("type.toml", operation("a.b", "hosst")), 2, &["type.toml:", "hosst"]),
+        ("no type", catalogue("none.toml", operation("a.b", "host").replace(", type = \"host\"", "")), 2, &["none.toml:", "type"]),
+        ("no operation", catalogue("void.toml", "[types]\n".to_owned()), 2, &["void.toml:1", "no [[operation]]"]),
+    ];
+    check(home, cases);
+}
+
 #[test]
 fn is_refused_with_one_sentence() {
     if std::env::var_os(INSIDE).is_none() {
@@ -240,6 +292,7 @@ fn is_refused_with_one_sentence() {
     sparse(&home, "config/ouioe/services/own.toml");
     check(&home, vec![("big manifest", words("plan check disk usage"), 2, &["own.toml", "bytes"])]);
     fs::remove_file(home.path("config/ouioe/services/own.toml")).expect("it is there");
+    templates(&home);
     sparse(&home, "config/ouioe/templates/own.toml");
     check(&home, vec![("big template", words("plan check disk usage"), 2, &["own.toml", "bytes"])]);
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN).expect("usage").max_rss();

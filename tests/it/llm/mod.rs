@@ -4,6 +4,7 @@ mod campaign;
 mod faults;
 mod program;
 mod recorded;
+mod samples;
 pub mod stand_in;
 mod trust;
 

@@ -273,3 +273,36 @@ fn run_does_not_wait_for_a_slow_model() {
     tty.shows("succeeded");
     let _ = server.left();
 }
+
+#[test]
+fn how_far_the_model_is_and_what_was_thought_is_seen_live() {
+    let server = StandIn::new(vec![Reply::Says("{}".to_owned()), Reply::Stalls(kick()[..60].to_owned())]);
+    let home = home(&server, "openai");
+    let tty = Tty::start(&home, &[]);
+    ask(&tty, ODD);
+    tty.shows("which operation is meant");
+    // In the line at the foot, whatever pane is shown; then in Why, with what was thought where no plan came of it.
+    tty.shows("the model stand-in is asked too: ");
+    tty.press_until("\x1b", &["[5 Runs]"]);
+    tty.press_until("4", &["the model is asked"]);
+    tty.shows("answers: about ");
+    tty.shows("(800+90");
+    tty.shows("thinking about what was asked");
+    tty.shows("result_analysis");
+    assert!(!tty.text().contains("initialization"), "{}", tty.text());
+    tty.press_until("d", &["initialization"]);
+    let _ = server.asked();
+}
+
+#[test]
+fn a_plan_that_is_not_better_is_told_with_the_votes_on_it() {
+    let on: &[(&str, &str)] = &[("host", "localhost")];
+    let server = says(&answer(&[("s1", "host.disk_usage", on, &[]), ("s2", "notify.open_ticket", &[("title", "x")], &["s1"])]));
+    let home = home(&server, "openai");
+    let tty = Tty::start(&home, &[]);
+    ask(&tty, HALF);
+    tty.shows("has no better plan: no word asks for its");
+    tty.press_until("4", &["[4 Why]"]);
+    tty.press_until("G", &["the model's plan", "analyst"]);
+    tty.press_until("G", &["dissent: analyst", "VETO", "veto"]);
+}

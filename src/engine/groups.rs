@@ -1,0 +1,28 @@
+//! What is to be done on a group of hosts -> on the hosts that the inventory has in it now.
+
+use crate::model::catalogue::{Binding, Catalogue};
+use crate::model::hole::is_literal;
+use crate::model::plan::{Plan, Step};
+use crate::model::problem::Problem;
+use crate::model::settings::PolicySettings;
+use crate::planner::{self, Limits};
+use crate::service::builtin::asset;
+use crate::store::Inventory;
+
+/// The builtin that reads the inventory.
+const ASSET_LIST: &str = "asset_list";
+
+/// `None`: no step of it goes over such a group.
+pub fn spread(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings, inventory: &Inventory) -> Result<Option<Plan>, Vec<Problem>> {
+    let known = |step: &Step| {
+        let is_list = match catalogue.get(&step.operation)?.binding.as_ref()? {
+            Binding::Builtin { name, .. } => name == ASSET_LIST,
+            Binding::Command { .. } | Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => false,
+        };
+        let is_told = step.params.values().all(|value| value.as_str().is_none_or(is_literal));
+        (is_list && is_told).then(|| asset::names(&step.params, inventory).map_err(|failure| failure.detail))
+    };
+    let Some(wide) = planner::spread(plan, catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
+    let problems = planner::validate(&wide, catalogue, Limits::generated(policy));
+    if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
+}
