@@ -12,6 +12,9 @@ pub struct Why {
     pub thinking: Vec<Thought>,
     pub decision: Option<Decision>,
     pub forecast: Option<Forecast>,
+    /// Words of the intent that the plan does without: reads that show more than was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asides: Vec<String>,
 }
 
 impl Why {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
+use super::account::Bounds;
 use super::lead;
 use super::near::distance;
 use super::token::{Kind, Token};
@@ -27,6 +28,8 @@ struct WordsFile {
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     short: BTreeMap<String, String>,
+    /// What it bounds -> words and phrases.
+    bounds: BTreeMap<String, Vec<String>>,
     say: Vec<Say>,
 }
 
@@ -306,6 +309,23 @@ impl Index {
         let Some(first) = stems.first() else { return false };
         let said = self.says.get(first).is_some_and(|says| says.iter().any(|(said, _)| said == stems));
         said || self.aliases.get(first).is_some_and(|aliases| aliases.iter().any(|alias| alias.stems == stems))
+    }
+
+    /// No word of the catalogue, of a machine or of how things are.
+    pub fn is_strange(&self, low: &str) -> bool {
+        !self.is_machine(low) && !Self::is_state(&stem(low)) && super::grammar::environment(low).is_none()
+    }
+
+    /// This word alone bounds an order.
+    pub fn is_bound(low: &str) -> bool {
+        WORDS.bounds.values().flatten().any(|phrase| phrase == low)
+    }
+
+    /// Phrases that begin with this word and bound an order.
+    pub fn bounds_from<'a>(&self, first: &'a str) -> impl Iterator<Item = (&'static str, Bounds)> + use<'a> {
+        let all = WORDS.bounds.iter().filter_map(|(name, phrases)| Some((Bounds::parse(name)?, phrases)));
+        let begins = move |phrase: &&String| phrase.split(' ').next() == Some(first);
+        all.flat_map(move |(bounds, phrases)| phrases.iter().filter(begins).map(move |phrase| (phrase.as_str(), bounds)))
     }
 
     pub fn is_machine(&self, low: &str) -> bool {

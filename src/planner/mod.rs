@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, file or network. Nothing is bound or started here; text never lowers an approval.
 
+mod account;
 mod ask;
 pub mod catalogue_file;
 mod choose;

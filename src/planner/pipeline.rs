@@ -108,6 +108,7 @@ pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop>
 
 fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = tokens(text);
+    drop(words.drain(..greeting(&words)));
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
@@ -141,7 +142,8 @@ fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> 
         return Err(refuse(reason, Vec::new()));
     }
     check_bounds(&drafts, world)?;
-    let plan = assemble(ask, &words, drafts, world);
+    let mut plan = assemble(ask, &words, drafts, world);
+    plan.why.asides = units.into_iter().flat_map(|unit| unit.asides).collect();
     tell_steps(&plan, world);
     Ok(plan)
 }
@@ -155,6 +157,19 @@ fn tell_steps(plan: &Plan, world: &World<'_>) {
         let after = if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
         world.diary.conclude(ThinkingKind::WorkflowGeneration, format!("{} {} {after}", step.id, step.operation));
     }
+}
+
+/// "good morning, ...", "hello team: ...": said to somebody, and no part of what is to be done.
+fn greeting(words: &[Token]) -> usize {
+    let opens = match words {
+        [good, day, ..] if good.is("good") && day.is_one_of(&["morning", "afternoon", "evening", "day"]) => 2,
+        [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
+        _ => return 0,
+    };
+    let named = words[opens..].iter().take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
+    let end = opens + named.count();
+    let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
+    if end == words.len() { 0 } else { end + usize::from(marked) }
 }
 
 /// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.

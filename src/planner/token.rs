@@ -157,12 +157,17 @@ fn join_spans(found: &[Token]) -> Vec<Token> {
             }
             let text = part.iter().map(|token| token.low.as_str()).collect::<Vec<_>>().join(" ");
             if let Some(span) = grammar::duration(&text) {
-                return Some((length, Token::new(&span, Kind::Duration)));
+                return Some((length, Token { low: text, ..Token::new(&span, Kind::Duration) }));
             }
             if let [minus, Token { kind: Kind::Int(number), .. }] = part
                 && minus.is("minus")
             {
                 return Some((length, Token::new(&format!("-{number}"), Kind::Int(-number))));
+            }
+            if let [Token { kind: Kind::Int(_), .. }, half] = part
+                && half.is_one_of(&["am", "pm"])
+            {
+                return Some((length, Token::new(&text.replace(' ', ""), Kind::Datetime)));
             }
             let all_times = part.iter().all(|token| matches!(token.kind, Kind::Datetime) || token.is("at"));
             let ends = part.last().is_some_and(|token| token.kind == Kind::Datetime) && part[0].kind == Kind::Datetime;

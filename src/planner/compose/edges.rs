@@ -79,7 +79,7 @@ impl Draw<'_> {
         let beside = self.is_beside(at);
         let needs = self.needs_of(at, beside);
         if let Some(Cond::On { is_told, about, .. }) = &unit.clause.cond
-            && (needs.is_empty() || !(*is_told || at > 0 && units[at - 1].is_condition))
+            && (needs.is_empty() || !*is_told)
         {
             return Err(unknown_condition(about, &operation));
         }

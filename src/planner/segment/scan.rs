@@ -203,7 +203,10 @@ impl Scan<'_> {
     fn pause(&self) -> Option<Token> {
         let [after, span, ..] = &self.tokens[self.at..] else { return None };
         let of = self.tokens.get(self.at + 2).is_some_and(|token| token.is("of"));
-        (after.is("after") && span.kind == Kind::Duration && !of && self.index.knows("wait")).then(|| span.clone())
+        // "reboot it in 10 minutes", but not "in the last 10 minutes" and no question.
+        let orders = self.is_blank() || self.current.tokens.first().is_some_and(|token| self.index.verbs.contains(&token.low));
+        let later = after.is("in") && orders && !span.low.starts_with("last") && !span.low.starts_with("past");
+        ((after.is("after") || later) && span.kind == Kind::Duration && !of && self.index.knows("wait")).then(|| span.clone())
     }
 
     fn wait(&mut self, span: Token) {

@@ -3,7 +3,9 @@
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
 use crate::model::catalogue::{Param, ParamType};
+use crate::planner::account::is_number;
 use crate::planner::grammar;
+use crate::planner::index::Index;
 use crate::planner::score::is_inside_phrase;
 use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
@@ -81,6 +83,8 @@ impl Binder<'_> {
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
+                    && !is_number(token)
+                    && (self.names_follow(at) || !Index::is_bound(&token.low))
                     && !self.is_kind(at)
                     && !of_all
                     && !is_outcome(token)
