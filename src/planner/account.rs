@@ -163,7 +163,7 @@ impl Reading<'_> {
             Kind::Duration => Part::Lost(Bounds::Value),
             Kind::Int(number) if usize::try_from(number).is_ok_and(|number| self.counts.contains(&number)) => Part::Told,
             Kind::Int(_) => less(Bounds::Count),
-            Kind::Version | Kind::Quoted => less(Bounds::Value),
+            Kind::Version | Kind::Quoted => Part::Lost(Bounds::Value),
             Kind::Ident if self.is_again(token) => Part::Told,
             Kind::Ident if grammar::is_machine_like(&token.text) => Part::Lost(Bounds::Value),
             Kind::Ident if token.text.bytes().any(|byte| byte.is_ascii_digit()) => less(Bounds::Value),

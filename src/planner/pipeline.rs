@@ -21,7 +21,7 @@ use super::compose::{Draft, Stop, draft, refuse, units};
 use super::judge::{judge, tell_risk};
 use super::segment::segment;
 use super::slots::environments;
-use super::token::{Kind, Token, tokens};
+use super::token::{Kind, Token, rejoin, tokens};
 use super::validate::{Limits, validate};
 use super::words::{is_function, stem};
 use super::{grammar, guard, matching};
@@ -113,7 +113,7 @@ fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
     correct_words(&mut words, world);
-    words
+    rejoin(&words)
 }
 
 fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> {
@@ -234,7 +234,13 @@ fn correct_verbs(words: &mut [Token], world: &World<'_>) {
 /// Typos of words that mean something. Only what is compared changes: a name stays as typed.
 fn correct_words(words: &mut [Token], world: &World<'_>) {
     for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
-        if let Some(word) = world.index.spelt_right(&token.low).map(str::to_owned) {
+        let small = match token.low.as_str() {
+            "teh" | "hte" => Some("the"),
+            "nad" | "adn" => Some("and"),
+            "wich" | "whihc" => Some("which"),
+            _ => None,
+        };
+        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
             token.low = word;
         }
     }
@@ -285,7 +291,9 @@ pub(super) fn environment<'v>(
     mut values: impl Iterator<Item = (&'v ParamType, &'v str)>,
     world: &World<'_>,
 ) -> Option<String> {
-    let mut named: Vec<&str> = environments(words, &world.index).into_iter().map(|(_, name)| name).collect();
+    // A mended typo is never what spares an approval.
+    let typed = |(at, name): (usize, &'static str)| grammar::environment(&words[at].text).is_some().then_some(name);
+    let mut named: Vec<&str> = environments(words, &world.index).into_iter().filter_map(typed).collect();
     named.sort_unstable();
     named.dedup();
     let [one] = named.as_slice() else { return None };

@@ -257,6 +257,10 @@ pub const DETERMINERS: &[&str] = &[
     "any", "some",
 ];
 
+pub fn function_words() -> impl Iterator<Item = &'static str> {
+    FUNCTION.iter().copied()
+}
+
 pub fn is_function(low: &str) -> bool {
     FUNCTION.contains(&low) || low.chars().count() == 1
 }
@@ -281,6 +285,8 @@ pub fn stem(low: &str) -> String {
     let mut word = low.to_owned();
     if let Some(base) = word.strip_suffix("ies").filter(|base| base.len() >= 3) {
         word = format!("{base}y");
+    } else if let Some(base) = word.strip_suffix("ied").filter(|base| base.len() >= 3) {
+        return format!("{base}y");
     } else if ["sses", "ches", "shes", "xes", "zes"].iter().any(|end| word.ends_with(end)) {
         word.truncate(word.len() - 2);
     } else if word.ends_with('s') && !["ss", "us", "is"].iter().any(|end| word.ends_with(end)) {

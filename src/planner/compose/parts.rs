@@ -9,7 +9,7 @@ use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, is_outcome};
 use crate::planner::slots::WORDED;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::is_function;
+use crate::planner::words::{is_function, stem};
 
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
@@ -102,7 +102,14 @@ pub(super) fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
     let mut parts = ends.filter(|part| {
         let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
         let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
-        part.clone().any(|at| content(&at)) && !part.clone().any(known)
+        // "snap, blk 10.0.0.1": a word that nobody knows stands where a verb stands.
+        let strange = |at: usize| {
+            let low = clause.tokens[at].low.as_str();
+            !world.index.knows(&stem(low)) && !world.index.is_verb(low) && !world.index.is_machine(low) && grammar::environment(low).is_none()
+        };
+        let opens = part.clone().find(|at| !is_function(&clause.tokens[*at].low) || clause.tokens[*at].is_value());
+        let unknown = opens.is_some_and(|at| content(&at) && at + 1 < part.end && clause.tokens[at + 1].is_value() && !known(at) && strange(at));
+        unknown || part.clone().any(|at| content(&at)) && !part.clone().any(known)
     });
     parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
 }

@@ -37,6 +37,8 @@ pub struct Unit {
 
 pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<Vec<Unit>, Stop> {
     let pool = Pool::of(intent, world);
+    let lifted = lifted(clauses, world, pool);
+    let clauses = lifted.as_slice();
     let mut found: Vec<Unit> = Vec::new();
     let mut around = Around::default();
     let beside = beside_flags(clauses);
@@ -69,21 +71,24 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         let choices = choose(&clause.tokens, world, pool, &around);
         tell_choices(clause, &choices, world);
         let Some(best) = fitting(choices, clause, world) else {
-            bounded(clause, world)?;
             if fold(&mut found, clause, world) {
+                bounded(clause, world)?;
                 continue;
             }
             if let Some(again) = once_more(&found, clause, world) {
+                bounded(clause, world)?;
                 found.push(again);
                 continue;
             }
             if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
+                bounded(clause, world)?;
                 found.push(lead(clause, world));
                 continue;
             }
             if !is_filler(clause, world) {
                 return Err(unknown(clause, clauses, world));
             }
+            bounded(clause, world)?;
             if let Some(looked) = look_after(clause, &found, world)? {
                 around.before.extend(looked.operation.clone());
                 found.push(looked);
@@ -122,6 +127,28 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
     }
     Ok(found)
+}
+
+/// "do a and b if c fails": a check of its own, said last, stands before all that hangs on it.
+fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
+    let mut clauses = clauses.to_vec();
+    for at in 1..clauses.len() {
+        let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
+        let chained = |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
+        let mut first = at;
+        while first > 0 && chained(first) {
+            first -= 1;
+        }
+        let whole = |choice: &Choice| choice.operation.required().all(|param| choice.bound.values.contains_key(&param.name));
+        let best = |tokens: &[Token]| choose(tokens, world, pool, &Around::default()).into_iter().next();
+        let Some(check) = best(about).filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
+        let said = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.name == check.operation.name);
+        let changes = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.effect != EffectClass::Read);
+        if !clauses[..at].iter().any(said) && clauses[first..at].iter().all(changes) {
+            clauses[first].cond = clauses[at].cond.take();
+        }
+    }
+    clauses
 }
 
 /// Words without an operation of their own must not bound what others do.
@@ -296,7 +323,7 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found, world).map(|()| None) };
     let own_words = about.iter().any(|token| {
         let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
-        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS) || went;
+        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || world.index.looks.contains(token.low.trim_end_matches('s')) || token.is_one_of(ANSWERS) || went;
         token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));

@@ -7,7 +7,7 @@ mod condition;
 mod marker;
 mod scan;
 
-pub use condition::{ANSWERS, is_outcome};
+pub use condition::{ANSWERS, closed_words, is_outcome};
 pub use scan::segment;
 
 use super::token::Token;
@@ -52,6 +52,8 @@ pub struct Clause {
     pub lead: bool,
     /// "do not ...", "without ...".
     pub negated: bool,
+    /// Its condition was said behind it.
+    pub trailing: bool,
     /// Has no verb of its own: the verb of the clause before is meant.
     pub elliptic: bool,
 }
@@ -68,6 +70,7 @@ impl Clause {
             at_end: false,
             lead: false,
             negated: false,
+            trailing: false,
             elliptic: false,
         }
     }

@@ -84,6 +84,7 @@ impl Binder<'_> {
                 !is_function(&token.low)
                     && !machine
                     && !is_number(token)
+                    && !token.is_one_of(&["went", "gone", "going"])
                     && (self.names_follow(at) || !Index::is_bound(&token.low))
                     && !self.is_kind(at)
                     && !of_all
@@ -249,6 +250,11 @@ impl Binder<'_> {
         // "cart should go back": who stands before a modal, at the very start.
         let modal = self.tokens.get(before + 1).is_some_and(|next| next.is_one_of(MODALS));
         if modal && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
+            return true;
+        }
+        // "network paged": the verb stands last.
+        let passive = self.tokens.get(before + 1).is_some_and(|next| next.low.ends_with("ed") && self.world.index.is_verb(&next.low));
+        if passive && before + 2 >= self.tokens.len() && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
             return true;
         }
         let asks = matches!(auxiliary, Some("did" | "does" | "has" | "is" | "was" | "are" | "were" | "can" | "will"));
