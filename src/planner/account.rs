@@ -111,12 +111,12 @@ pub fn account(operation: &Operation, tokens: &[Token], used: &[bool], counts: &
 }
 
 /// The first word that bounds something, in words that no operation was chosen for.
-pub fn bounding(tokens: &[Token], index: &Index) -> Option<(usize, Bounds)> {
-    (0..tokens.len()).find_map(|at| Some((at, bounds_of(tokens, at, index)?)))
+pub fn bounding(tokens: &[Token]) -> Option<(usize, Bounds)> {
+    (0..tokens.len()).find_map(|at| Some((at, bounds_of(tokens, at)?)))
 }
 
 /// What of a condition no check looks at: a number, a span, a bound.
-pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool, index: &Index) -> Option<usize> {
+pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool) -> Option<usize> {
     let good = |at: usize, number: i64| at > 0 && (200..300).contains(&number) && tokens[at - 1].is_one_of(ANSWERS);
     (0..tokens.len()).find(|at| {
         let token = &tokens[*at];
@@ -124,7 +124,7 @@ pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool, index: &Index) -> O
             Kind::Int(number) => !known(&token.text) && !good(*at, number) && !tokens[*at - usize::from(*at > 0)].is("returns"),
             Kind::Duration | Kind::Datetime => !known(&token.text),
             Kind::Ident => token.text.ends_with('%'),
-            Kind::Word => bounds_of(tokens, *at, index).is_some() || is_number(token),
+            Kind::Word => bounds_of(tokens, *at).is_some() || is_number(token),
             Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Ip | Kind::Version | Kind::Mark(_) => false,
         }
     })
@@ -160,10 +160,11 @@ impl Reading<'_> {
             Kind::Datetime => Part::Lost(Bounds::Time),
             Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => Part::Lost(Bounds::Value),
             _ if self.is_worded && token.kind != Kind::Word => Part::Told,
-            Kind::Duration => Part::Lost(Bounds::Value),
+            Kind::Duration | Kind::Version | Kind::Quoted => Part::Lost(Bounds::Value),
             Kind::Int(number) if usize::try_from(number).is_ok_and(|number| self.counts.contains(&number)) => Part::Told,
+            // "port 80" is no number of lines.
+            Kind::Int(_) if at > 0 && self.world.index.is_param(self.low(at - 1)) && !self.explains(at - 1) => Part::Lost(Bounds::Value),
             Kind::Int(_) => less(Bounds::Count),
-            Kind::Version | Kind::Quoted => Part::Lost(Bounds::Value),
             Kind::Ident if self.is_again(token) => Part::Told,
             Kind::Ident if grammar::is_machine_like(&token.text) => Part::Lost(Bounds::Value),
             Kind::Ident if token.text.bytes().any(|byte| byte.is_ascii_digit()) => less(Bounds::Value),
@@ -182,7 +183,7 @@ impl Reading<'_> {
         if !self.is_worded && !token.text.is_ascii() {
             return Part::Lost(Bounds::Value);
         }
-        match bounds_of(self.tokens, at, &self.world.index) {
+        match bounds_of(self.tokens, at) {
             // "how many days until it expires" asks for the span.
             Some(Bounds::Condition) if !changes && self.tokens[0].is_one_of(&["how", "when", "what"]) => return Part::Plain,
             // "up to 16 replicas": the value behind it was taken.
@@ -194,7 +195,13 @@ impl Reading<'_> {
         if is_number(token) {
             let number = grammar::number_word(&token.low).and_then(|number| usize::try_from(number).ok());
             let counted = self.is_worded || number.is_some_and(|number| self.counts.contains(&number));
-            return if counted { Part::Told } else if changes { Part::Lost(Bounds::Count) } else { Part::Aside };
+            return if counted {
+                Part::Told
+            } else if changes {
+                Part::Lost(Bounds::Count)
+            } else {
+                Part::Aside
+            };
         }
         let index = &self.world.index;
         let strange = || !is_function(&token.low) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low);
@@ -202,7 +209,12 @@ impl Reading<'_> {
             return Part::Lost(Bounds::Manner);
         }
         // What destroys is bounded by every word that nobody knows: "files owned by root".
-        if self.operation.effect == EffectClass::Destroy && !self.is_worded && strange() && index.is_strange(&token.low) && !is_outcome(token) {
+        if self.operation.effect == EffectClass::Destroy
+            && !self.is_worded
+            && strange()
+            && index.is_strange(&token.low)
+            && !is_outcome(token)
+        {
             return Part::Lost(Bounds::Condition);
         }
         Part::Plain
@@ -214,7 +226,10 @@ impl Reading<'_> {
 
     fn is_of_value(&self, at: usize) -> bool {
         let next = (at + 1..self.tokens.len()).find(|next| !is_preposition(self.low(*next)) && !is_determiner(self.low(*next)));
-        next.map(|next| next + usize::from(self.tokens[next].is("next"))).is_some_and(|next| self.used.get(next).copied().unwrap_or(false) && matches!(self.tokens.get(next).map(|token| &token.kind), Some(Kind::Int(_) | Kind::Duration)))
+        next.map(|next| next + usize::from(self.tokens[next].is("next"))).is_some_and(|next| {
+            self.used.get(next).copied().unwrap_or(false)
+                && matches!(self.tokens.get(next).map(|token| &token.kind), Some(Kind::Int(_) | Kind::Duration))
+        })
     }
 
     /// Said once more: "restart x, x must be up".
@@ -228,7 +243,9 @@ impl Reading<'_> {
         while before > 0 && (is_preposition(self.low(before - 1)) || is_particle(self.low(before - 1))) {
             before -= 1;
         }
-        let spoken = before > 0 && !self.used.get(before - 1).copied().unwrap_or(false) && self.world.index.verb_place(self.tokens) != Some(before - 1);
+        let spoken = before > 0
+            && !self.used.get(before - 1).copied().unwrap_or(false)
+            && self.world.index.verb_place(self.tokens) != Some(before - 1);
         self.is_worded && spoken
     }
 
@@ -238,7 +255,8 @@ impl Reading<'_> {
 
     /// A parameter says how often.
     fn takes_repeats(&self) -> bool {
-        let often = |name: &str| ["every", "interval", "period", "frequency", "schedule", "cron", "repeat"].iter().any(|word| name.contains(word));
+        let often =
+            |name: &str| ["every", "interval", "period", "frequency", "schedule", "cron", "repeat"].iter().any(|word| name.contains(word));
         self.operation.params.iter().any(|param| often(&param.name))
     }
 }
@@ -247,21 +265,24 @@ impl Reading<'_> {
 fn repeats(tokens: &[Token], at: usize) -> bool {
     let often = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(OFTEN));
     let span = |at: usize| {
-        tokens.get(at).is_some_and(|token| matches!(token.kind, Kind::Duration | Kind::Datetime) || (token.is_one_of(SPANS) && !token.owner))
+        tokens
+            .get(at)
+            .is_some_and(|token| matches!(token.kind, Kind::Duration | Kind::Datetime) || (token.is_one_of(SPANS) && !token.owner))
     };
     (often(at) && span(at + 1)) || (at > 0 && often(at - 1) && span(at))
 }
 
 const OFTEN: &[&str] = &["every", "each", "per"];
 
-const SPANS: &[&str] = &["second", "minute", "hour", "day", "week", "month", "year", "night", "morning", "evening", "time", "weekday", "weekend"];
+const SPANS: &[&str] =
+    &["second", "minute", "hour", "day", "week", "month", "year", "night", "morning", "evening", "time", "weekday", "weekend"];
 
 pub fn is_number(token: &Token) -> bool {
     token.kind == Kind::Word && !token.is_one_of(&["a", "an", "one"]) && grammar::number_word(&token.low).is_some()
 }
 
 /// What a word bounds by itself or as the first of a phrase; "last night's job" only names the job.
-fn bounds_of(tokens: &[Token], at: usize, index: &Index) -> Option<Bounds> {
+fn bounds_of(tokens: &[Token], at: usize) -> Option<Bounds> {
     let token = &tokens[at];
     if token.kind == Kind::Datetime && !token.owner || repeats(tokens, at) {
         return Some(Bounds::Time);
@@ -281,5 +302,5 @@ fn bounds_of(tokens: &[Token], at: usize, index: &Index) -> Option<Bounds> {
         });
         whole && !tokens[end - 1].owner
     };
-    index.bounds_from(&token.low).find(|(phrase, _)| said(phrase)).map(|(_, bounds)| bounds)
+    Index::bounds_from(&token.low).find(|(phrase, _)| said(phrase)).map(|(_, bounds)| bounds)
 }

@@ -13,8 +13,8 @@ use crate::model::catalogue::{Catalogue, Operation};
 use super::account::Bounds;
 use super::lead;
 use super::near::distance;
-use super::token::{Kind, Token};
 use super::segment::closed_words as outcome_words;
+use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem, stems};
 
 #[derive(Deserialize)]
@@ -327,7 +327,9 @@ impl Index {
     /// Words that name operations, not only their parameters.
     pub fn names_work(&self, low: &str) -> bool {
         let heavy = self.postings.get(&stem(low)).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 1.2));
-        (heavy || self.says.get(&stem(low)).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1))) && !self.is_param(low) && !self.is_machine(low)
+        (heavy || self.says.get(&stem(low)).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1)))
+            && !self.is_param(low)
+            && !self.is_machine(low)
     }
 
     /// No word of the catalogue, of a machine or of how things are.
@@ -341,7 +343,7 @@ impl Index {
     }
 
     /// Phrases that begin with this word and bound an order.
-    pub fn bounds_from<'a>(&self, first: &'a str) -> impl Iterator<Item = (&'static str, Bounds)> + use<'a> {
+    pub fn bounds_from<'a>(first: &'a str) -> impl Iterator<Item = (&'static str, Bounds)> + use<'a> {
         let all = WORDS.bounds.iter().filter_map(|(name, phrases)| Some((Bounds::parse(name)?, phrases)));
         let begins = move |phrase: &&String| phrase.split(' ').next() == Some(first);
         all.flat_map(move |(bounds, phrases)| phrases.iter().filter(begins).map(move |phrase| (phrase.as_str(), bounds)))
@@ -416,8 +418,28 @@ impl Index {
 
 /// Words of English that a typo can hide as well as a word of the catalogue.
 fn closed_words() -> impl Iterator<Item = &'static str> {
-    let spans = ["second", "seconds", "minute", "minutes", "hour", "hours", "days", "week", "weeks", "month", "months", "yesterday", "production", "staging",
-        "development", "sandbox", "parallel", "otherwise", "simultaneously", "finally"];
+    let spans = [
+        "second",
+        "seconds",
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "yesterday",
+        "production",
+        "staging",
+        "development",
+        "sandbox",
+        "parallel",
+        "otherwise",
+        "simultaneously",
+        "finally",
+    ];
     super::words::function_words().chain(outcome_words()).chain(spans)
 }
 
@@ -438,7 +460,9 @@ fn is_slip(typed: &str, known: &str) -> bool {
 /// Particles count, other function words do not.
 fn content_stems(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase);
-    parts.filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
+    // "kept" is a form of "keep" in a summary too.
+    let plain = |word: String| WORDS.short.get(&word).filter(|_| word.len() > 3).cloned().unwrap_or(word);
+    parts.map(plain).filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
 }
 
 fn triples(word: &str) -> Vec<[char; 3]> {

@@ -80,7 +80,7 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
         // A template that has no place for a value that was said is not what is meant.
         let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
         let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
-        let bounded = account::bounding(words, &world.index).is_some_and(|(at, _)| !told(at));
+        let bounded = account::bounding(words).is_some_and(|(at, _)| !told(at));
         if left_over || bounded {
             return None;
         }

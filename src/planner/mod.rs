@@ -6,6 +6,7 @@ mod account;
 mod ask;
 pub mod catalogue_file;
 mod choose;
+mod complete;
 mod compose;
 mod diary;
 pub mod grammar;

@@ -24,7 +24,7 @@ use super::slots::environments;
 use super::token::{Kind, Token, rejoin, tokens};
 use super::validate::{Limits, validate};
 use super::words::{is_function, stem};
-use super::{grammar, guard, matching};
+use super::{complete, grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
@@ -58,6 +58,9 @@ fn finish(mut plan: Plan, world: &World<'_>) -> PlanOutcome {
         return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
     }
     tell_risk(world, &plan);
+    if plan.source == PlanSource::Intent {
+        plan.why.suggestions = complete::suggestions(&plan, world);
+    }
     plan.why.forecast = Some(match world.experience {
         Some(experience) => forecast(&plan, &experience.history, world.catalogue),
         None => forecast(&plan, &History::default(), world.catalogue),
@@ -166,7 +169,9 @@ fn greeting(words: &[Token]) -> usize {
         [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
         _ => return 0,
     };
-    let named = words[opens..].iter().take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
+    let named = words[opens..]
+        .iter()
+        .take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
     let end = opens + named.count();
     let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
     if end == words.len() { 0 } else { end + usize::from(marked) }

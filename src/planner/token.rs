@@ -88,7 +88,8 @@ fn mark(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
     let alone = rest[first.len_utf8()..].chars().next().is_none_or(|next| next.is_whitespace() || is_mark(next));
     // "x -> y": to another value, else what comes next.
     if let Some(arrow) = ["->", "=>", "\u{2192}"].into_iter().find(|arrow| rest.starts_with(arrow)) {
-        let leads = found.last().is_some_and(Token::is_value) && rest[arrow.len()..].trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
+        let leads =
+            found.last().is_some_and(Token::is_value) && rest[arrow.len()..].trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
         found.push(if leads { Token::new("to", Kind::Word) } else { Token::new(",", Kind::Mark(',')) });
         return Some(arrow.len());
     }

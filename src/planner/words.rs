@@ -242,6 +242,9 @@ const FUNCTION: &[&str] = &[
     "clearly",
     "indeed",
     "straight",
+    "happened",
+    "happens",
+    "happening",
     "away",
 ];
 

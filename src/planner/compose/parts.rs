@@ -70,7 +70,8 @@ pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
         return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
     // "... until that is done: do that": what follows the colon says when it ends.
-    let ends = clause.lead && clause.tokens.last().is_some_and(|token| token.is_one_of(&["done", "finished", "complete", "completed", "over"]));
+    let ends =
+        clause.lead && clause.tokens.last().is_some_and(|token| token.is_one_of(&["done", "finished", "complete", "completed", "over"]));
     let told = |bounds: Bounds| ends && bounds == Bounds::Condition;
     let (at, bounds) = account_of(best, &clause.tokens, world).lost.into_iter().find(|(_, bounds)| !told(*bounds))?;
     Some(account::ask(&best.operation.name, &clause.tokens, at, bounds))
@@ -105,10 +106,14 @@ pub(super) fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
         // "snap, blk 10.0.0.1": a word that nobody knows stands where a verb stands.
         let strange = |at: usize| {
             let low = clause.tokens[at].low.as_str();
-            !world.index.knows(&stem(low)) && !world.index.is_verb(low) && !world.index.is_machine(low) && grammar::environment(low).is_none()
+            !world.index.knows(&stem(low))
+                && !world.index.is_verb(low)
+                && !world.index.is_machine(low)
+                && grammar::environment(low).is_none()
         };
         let opens = part.clone().find(|at| !is_function(&clause.tokens[*at].low) || clause.tokens[*at].is_value());
-        let unknown = opens.is_some_and(|at| content(&at) && at + 1 < part.end && clause.tokens[at + 1].is_value() && !known(at) && strange(at));
+        let unknown =
+            opens.is_some_and(|at| content(&at) && at + 1 < part.end && clause.tokens[at + 1].is_value() && !known(at) && strange(at));
         unknown || part.clone().any(|at| content(&at)) && !part.clone().any(known)
     });
     parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))

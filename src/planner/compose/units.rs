@@ -7,7 +7,7 @@ use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::why::ThinkingKind;
 use crate::planner::account::{self, Bounds};
 use crate::planner::ask::World;
-use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::choose::{Around, Choice, Pool, asks_holder, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
 use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
@@ -53,7 +53,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
-            bounded(clause, world)?;
+            bounded(clause)?;
             found.push(lead(clause, world));
             continue;
         }
@@ -63,7 +63,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             && is_bare_look(clause, world)
             && let Ok(Some(looked)) = look_after(clause, &found, world)
         {
-            bounded(clause, world)?;
+            bounded(clause)?;
             around.before.extend(looked.operation.clone());
             found.push(looked);
             continue;
@@ -71,27 +71,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         let choices = choose(&clause.tokens, world, pool, &around);
         tell_choices(clause, &choices, world);
         let Some(best) = fitting(choices, clause, world) else {
-            if fold(&mut found, clause, world) {
-                bounded(clause, world)?;
-                continue;
-            }
-            if let Some(again) = once_more(&found, clause, world) {
-                bounded(clause, world)?;
-                found.push(again);
-                continue;
-            }
-            if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
-                bounded(clause, world)?;
-                found.push(lead(clause, world));
-                continue;
-            }
-            if !is_filler(clause, world) {
-                return Err(unknown(clause, clauses, world));
-            }
-            bounded(clause, world)?;
-            if let Some(looked) = look_after(clause, &found, world)? {
-                around.before.extend(looked.operation.clone());
-                found.push(looked);
+            if let Some(unit) = without_operation(at, clauses, &mut found, world)? {
+                around.before.extend(unit.operation.clone().filter(|_| is_filler(clause, world)));
+                found.push(unit);
             }
             continue;
         };
@@ -103,7 +85,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
-            if let Some((at, bounds)) = account::bounding(&clause.tokens, &world.index) {
+            if let Some((at, bounds)) = account::bounding(&clause.tokens) {
                 return Err(account::ask(&best.operation.name, &clause.tokens, at, bounds));
             }
             found.push(unit(first, Clause { lead: false, ..clause.clone() }, beside[at], anchor));
@@ -134,7 +116,8 @@ fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
     let mut clauses = clauses.to_vec();
     for at in 1..clauses.len() {
         let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
-        let chained = |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
+        let chained =
+            |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
         let mut first = at;
         while first > 0 && chained(first) {
             first -= 1;
@@ -151,9 +134,28 @@ fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
     clauses
 }
 
+/// A clause that names no operation: more values, the same once more, a complaint, or a look at what was changed.
+fn without_operation(at: usize, clauses: &[Clause], found: &mut [Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
+    let clause = &clauses[at];
+    if fold(found, clause, world) {
+        return bounded(clause).map(|()| None);
+    }
+    if let Some(again) = once_more(found, clause, world) {
+        return bounded(clause).map(|()| Some(again));
+    }
+    if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
+        return bounded(clause).map(|()| Some(lead(clause, world)));
+    }
+    if !is_filler(clause, world) {
+        return Err(unknown(clause, clauses, world));
+    }
+    bounded(clause)?;
+    look_after(clause, found, world)
+}
+
 /// Words without an operation of their own must not bound what others do.
-fn bounded(clause: &Clause, world: &World<'_>) -> Result<(), Stop> {
-    match account::bounding(&clause.tokens, &world.index) {
+fn bounded(clause: &Clause) -> Result<(), Stop> {
+    match account::bounding(&clause.tokens) {
         Some((at, bounds)) => Err(account::ask("the plan", &clause.tokens, at, bounds)),
         None => Ok(()),
     }
@@ -213,9 +215,8 @@ fn fitting(choices: Vec<Choice>, clause: &Clause, world: &World<'_>) -> Option<C
         return choices.into_iter().next();
     }
     let most = first.total;
-    let at = choices
-        .iter()
-        .position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && has_places(choice, clause, world));
+    let at =
+        choices.iter().position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && has_places(choice, clause, world));
     choices.into_iter().nth(at.unwrap_or(0))
 }
 
@@ -320,16 +321,20 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
 fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around, found: &mut Vec<Unit>) -> Result<Option<usize>, Stop> {
     let Some(Cond::On { about, .. }) = &clause.cond else { return Ok(None) };
     around.verb = None;
-    let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found, world).map(|()| None) };
+    let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found).map(|()| None) };
     let own_words = about.iter().any(|token| {
         let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
-        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || world.index.looks.contains(token.low.trim_end_matches('s')) || token.is_one_of(ANSWERS) || went;
+        let plain = is_function(&token.low)
+            || world.index.looks.contains(&token.low)
+            || world.index.looks.contains(token.low.trim_end_matches('s'))
+            || token.is_one_of(ANSWERS)
+            || went;
         token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
     let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
     if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
-        return met(about, found, world).map(|()| None);
+        return met(about, found).map(|()| None);
     }
     if let Some((at, bounds)) = unlooked(&best, about, world) {
         return Err(account::ask(&best.operation.name, about, at, bounds));
@@ -351,9 +356,9 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
 }
 
 /// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.
-fn met(about: &[Token], found: &[Unit], world: &World<'_>) -> Result<(), Stop> {
+fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
     let known = |text: &str| found.iter().any(|unit| unit.values.values().flatten().any(|value| value == text));
-    match account::unmet(about, known, &world.index) {
+    match account::unmet(about, known) {
         Some(at) => Err(account::ask("the condition", about, at, Bounds::Condition)),
         None => Ok(()),
     }
@@ -443,6 +448,9 @@ fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
             ),
             nearest,
         );
+    }
+    if asks_holder(&clause.tokens) {
+        return clarify(format!("no known operation tells \"{text}\"; which one is meant?"), vec!["operation".to_owned()], nearest);
     }
     if some_sense && clauses.len() == 1 {
         return refuse(format!("no known operation does this: \"{text}\""), nearest);

@@ -85,6 +85,12 @@ fn plan_text(plan: &Plan) -> String {
         put(&mut out, "\n");
         put_step(&mut out, at, step);
     }
+    for offer in &plan.why.suggestions {
+        let values: Vec<String> = offer.params.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value))).collect();
+        let line =
+            format!("\n  suggested, not part of the plan: {} {} after {}", safe(&offer.operation), values.join(" "), safe(&offer.after));
+        put(&mut out, &format!("{line} ({})\n", safe(&offer.why)));
+    }
     out
 }
 

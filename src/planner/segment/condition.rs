@@ -84,8 +84,10 @@ const BAD: &[&str] = &[
     "stopped",
 ];
 
-const NOT: &[&str] =
-    &["not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither", "couldn't"];
+const NOT: &[&str] = &[
+    "not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither",
+    "couldn't",
+];
 
 /// These take what was asked behind them.
 pub const ANSWERS: &[&str] = &["answer", "answers", "answered", "respond", "responds", "work", "works", "worked", "reply", "replies"];
@@ -155,7 +157,8 @@ fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> 
         return verb(next).then_some(next);
     }
     // "if that works #ops should be told": a new subject.
-    let modal = tokens.get(next + 1).is_some_and(|token| token.is_one_of(&["should", "must", "has", "have", "needs", "is", "shall", "can", "may"]));
+    let modal =
+        tokens.get(next + 1).is_some_and(|token| token.is_one_of(&["should", "must", "has", "have", "needs", "is", "shall", "can", "may"]));
     if matches!(tokens.get(next)?.kind, Kind::Channel | Kind::Url | Kind::Ident) && modal {
         return Some(next);
     }

@@ -52,6 +52,8 @@ pub struct Clause {
     pub lead: bool,
     /// "do not ...", "without ...".
     pub negated: bool,
+    /// "one by one": so many of its targets at once.
+    pub apart: Option<usize>,
     /// Its condition was said behind it.
     pub trailing: bool,
     /// Has no verb of its own: the verb of the clause before is meant.
@@ -70,6 +72,7 @@ impl Clause {
             at_end: false,
             lead: false,
             negated: false,
+            apart: None,
             trailing: false,
             elliptic: false,
         }

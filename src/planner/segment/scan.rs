@@ -14,7 +14,10 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
     for (sentence, join) in sentences(tokens) {
         let (lead, body) = split_lead(sentence);
         // "fails: page them", "ok: enable it".
-        let told = !lead.is_empty() && lead.len() < 5 && lead.iter().any(is_outcome) && lead.iter().all(|token| is_outcome(token) || is_function(&token.low));
+        let told = !lead.is_empty()
+            && lead.len() < 5
+            && lead.iter().any(is_outcome)
+            && lead.iter().all(|token| is_outcome(token) || is_function(&token.low));
         let (told, lead) = if told { (lead, &[][..]) } else { (&[][..], lead) };
         let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false };
         if !lead.is_empty() {
@@ -53,7 +56,9 @@ fn behind(clauses: &mut Vec<Clause>, index: &Index) {
         }
         let clause = &clauses[at];
         let speaks = |token: &Token| {
-            token.kind == Kind::Word && grammar::environment(&token.low).is_none() && (index.verbs.contains(&token.low) || index.names_work(&token.low) && !is_function(&token.low))
+            token.kind == Kind::Word
+                && grammar::environment(&token.low).is_none()
+                && (index.verbs.contains(&token.low) || index.names_work(&token.low) && !is_function(&token.low))
         };
         let has_verb = clause.tokens.iter().any(speaks);
         if led && plain && !has_verb && clauses[at + 1].join == Join::Comma && clauses[at + 1].cond.is_none() {
@@ -76,7 +81,9 @@ fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
 fn split_lead(sentence: &[Token]) -> (&[Token], &[Token]) {
     match sentence.iter().position(|token| token.kind == Kind::Mark(':')) {
         // "ping x, if it fails: ..." is a condition, not a lead.
-        Some(at) if at > 0 && at + 1 < sentence.len() && !(2..at).any(|from| condition::opener(&sentence[from..at]).is_some()) => (&sentence[..at], &sentence[at + 1..]),
+        Some(at) if at > 0 && at + 1 < sentence.len() && !(2..at).any(|from| condition::opener(&sentence[from..at]).is_some()) => {
+            (&sentence[..at], &sentence[at + 1..])
+        }
         Some(_) | None => (&[], sentence),
     }
 }
@@ -112,6 +119,12 @@ impl Scan<'_> {
                 self.flush(Join::And);
                 self.current.together = true;
                 self.at += 1;
+            } else if let Some((length, width)) = batches(rest) {
+                self.at += length;
+                self.current.apart = Some(width);
+                if self.current.tokens.is_empty() {
+                    self.skip_comma();
+                }
             } else if self.explains_by(rest) {
                 self.at += 1;
                 self.current.lead = true;
@@ -184,6 +197,10 @@ impl Scan<'_> {
             }
             Marker::Together if self.is_blank() => self.found.iter_mut().rev().take(1).for_each(|clause| clause.together = true),
             Marker::Together => self.current.together = true,
+            Marker::Apart if self.is_blank() && !self.found.is_empty() => {
+                self.found.iter_mut().rev().take(1).for_each(|clause| clause.apart = Some(1));
+            }
+            Marker::Apart => self.current.apart = Some(1),
             Marker::Always => self.current.always = true,
             Marker::AtEnd if self.is_blank() => self.current.at_end = true,
             Marker::AtEnd => self.current.at_end = true,
@@ -340,9 +357,8 @@ impl Scan<'_> {
 
     /// A verb, or a noun that operations know, stands here after function words.
     fn opens_clause(&self, from: usize) -> bool {
-        let first = self.tokens[from.min(self.tokens.len())..]
-            .iter()
-            .find(|token| !is_determiner(&token.low) && !token.is_one_of(SUBJECTS));
+        let first =
+            self.tokens[from.min(self.tokens.len())..].iter().find(|token| !is_determiner(&token.low) && !token.is_one_of(SUBJECTS));
         first.is_some_and(|token| {
             token.kind == Kind::Word
                 && (self.index.is_verb(&token.low) || (!is_function(&token.low) && self.index.knows(&stem(&token.low))))
@@ -413,7 +429,9 @@ impl Scan<'_> {
             let low = token.text.to_lowercase();
             token.kind == Kind::Word
                 && self.index.is_verb(&token.low)
-                && (low.ends_with("ed") || (low != token.low && self.index.verbs.contains(&token.low)) || token.is_one_of(&["run", "put", "set"]))
+                && (low.ends_with("ed")
+                    || (low != token.low && self.index.verbs.contains(&token.low))
+                    || token.is_one_of(&["run", "put", "set"]))
         };
         let at = rest[..end].iter().position(participle).filter(|at| *at > 0);
         let verb = |token: &Token| token.kind == Kind::Word && self.index.is_verb(&token.low);
@@ -427,13 +445,36 @@ impl Scan<'_> {
     }
 }
 
+/// "in batches of 3", "two at a time", "in pairs": tokens and width.
+fn batches(rest: &[Token]) -> Option<(usize, usize)> {
+    let number = |at: usize| {
+        let token = rest.get(at)?;
+        let number = if let Kind::Int(number) = token.kind {
+            usize::try_from(number).ok()
+        } else {
+            grammar::number_word(&token.low).and_then(|number| usize::try_from(number).ok())
+        };
+        number.filter(|number| *number > 0)
+    };
+    let is = |at: usize, words: &[&str]| rest.get(at).is_some_and(|token| token.is_one_of(words));
+    if is(0, &["in"]) && is(1, &["batches", "groups", "chunks", "waves"]) && is(2, &["of"]) {
+        return number(3).map(|width| (4, width));
+    }
+    if is(0, &["in"]) && is(1, &["pairs"]) {
+        return Some((2, 2));
+    }
+    (is(1, &["at"]) && is(2, &["a"]) && is(3, &["time"])).then(|| number(0).map(|width| (4, width)))?
+}
+
 /// "first x, second y, third z".
 const ORDINALS: &[&str] = &["second", "secondly", "third", "thirdly", "fourth", "fourthly", "fifth"];
 
 /// Stand between a joint and its verb and change nothing.
 /// "before you patch it", "before it is patched": who does it, and how the verb is put.
-const SUBJECTS: &[&str] =
-    &["also", "to", "please", "it", "you", "we", "i", "they", "is", "are", "has", "have", "been", "be", "being", "gets", "get", "was", "were", "will"];
+const SUBJECTS: &[&str] = &[
+    "also", "to", "please", "it", "you", "we", "i", "they", "is", "are", "has", "have", "been", "be", "being", "gets", "get", "was",
+    "were", "will",
+];
 
 const ADVERBS: &[&str] =
     &["to", "you", "can", "could", "we", "just", "only", "simply", "instead", "rather", "now", "quickly", "kindly", "i", "would", "like"];

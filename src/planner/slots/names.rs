@@ -266,6 +266,11 @@ impl Binder<'_> {
         let owner = self.tokens[at].owner;
         let led = before.checked_sub(1).map(|place| self.low(place)).filter(|low| is_preposition(low));
         let led = if owner { Some("of") } else { led };
+        // "clone x to y": what the verb makes stands behind "to" or "as".
+        let made = self.verb_at.is_some_and(|verb| stems(&param.name).contains(&stem(self.low(verb))));
+        if made {
+            return if led.is_some_and(|led| matches!(led, "to" | "as" | "into" | "named" | "called")) { 1.6 } else { -1.5 };
+        }
         let open = |name: &str| self.operation.param(name).is_some_and(|other| other.required && other.name != param.name);
         let others = || self.roles.iter().filter(|(name, _)| open(name)).map(|(_, role)| role);
         if others().next().is_none() {

@@ -50,7 +50,9 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
     let ends = next.is_none_or(|token| {
         matches!(token.kind, Kind::Mark(_) | Kind::Duration | Kind::Datetime)
             || is_preposition(&token.low)
-            || token.is_one_of(&["and", "or", "again", "now", "please", "too", "first", "has", "should", "must", "needs", "is", "are", "then", "have"])
+            || token.is_one_of(&[
+                "and", "or", "again", "now", "please", "too", "first", "has", "should", "must", "needs", "is", "are", "then", "have",
+            ])
             || (at == 1 && index.verbs.contains(&token.low))
     });
     // "push it live": only where it is the last word of what is brought there.
