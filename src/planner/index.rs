@@ -343,7 +343,7 @@ impl Index {
     }
 
     /// Phrases that begin with this word and bound an order.
-    pub fn bounds_from<'a>(first: &'a str) -> impl Iterator<Item = (&'static str, Bounds)> + use<'a> {
+    pub fn bounds_from(first: &str) -> impl Iterator<Item = (&'static str, Bounds)> {
         let all = WORDS.bounds.iter().filter_map(|(name, phrases)| Some((Bounds::parse(name)?, phrases)));
         let begins = move |phrase: &&String| phrase.split(' ').next() == Some(first);
         all.flat_map(move |(bounds, phrases)| phrases.iter().filter(begins).map(move |phrase| (phrase.as_str(), bounds)))
