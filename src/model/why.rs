@@ -2,6 +2,8 @@
 //!
 //! Made while planning, kept with the plan, never part of its digest: it explains the plan and decides nothing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::time::Millis;
@@ -12,6 +14,22 @@ pub struct Why {
     pub thinking: Vec<Thought>,
     pub decision: Option<Decision>,
     pub forecast: Option<Forecast>,
+    /// Words of the intent that the plan does without: reads that show more than was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asides: Vec<String>,
+    /// What could follow; no part of the plan until somebody says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// A step that would complete the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// The step that it would follow.
+    pub after: String,
+    pub operation: String,
+    pub params: BTreeMap<String, String>,
+    pub why: String,
 }
 
 impl Why {

@@ -102,6 +102,8 @@ struct Speech {
     asked: Option<usize>,
     /// What it runs is a command, in quotes or said to be one.
     runs_text: bool,
+    /// It asks what holds something.
+    asks_holder: bool,
     /// Stems of the verb; "turn-off" of "turn x off".
     said: Vec<String>,
 }
@@ -128,6 +130,7 @@ impl Speech {
             verb,
             said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
+            asks_holder: asks_holder(tokens),
             place,
             runs: place.filter(|at| tokens[*at].is_one_of(RUNNING)),
             timed: tokens.iter().any(|token| token.kind == Kind::Datetime),
@@ -145,6 +148,11 @@ impl Speech {
             return false;
         }
         let changes = operation.effect != EffectClass::Read;
+        let tells_holder =
+            || ["process", "program", "owner", "listen", "client"].iter().any(|word| operation.summary.to_lowercase().contains(word));
+        if self.asks_holder && operation.params.iter().any(|param| param.kind == ParamType::Port) && !tells_holder() {
+            return false;
+        }
         if self.runs_text && operation.param(COMMAND).is_none() {
             return false;
         }
@@ -219,8 +227,37 @@ const COMMAND: &str = "command";
 pub fn runs_text(tokens: &[Token], verb: usize) -> bool {
     let led = |token: &&Token| token.is_one_of(&["the", "a", "this", "following", "shell"]);
     let skip = tokens[verb + 1..].iter().take_while(led).count();
-    tokens[verb].is_one_of(RUNNING)
-        && tokens.get(verb + 1 + skip).is_some_and(|next| next.kind == Kind::Quoted || next.is_one_of(&[COMMAND, "cmd"]))
+    if !tokens[verb].is_one_of(RUNNING) {
+        return false;
+    }
+    if skip == 0 && is_program(&tokens[verb + 1..]) {
+        return true;
+    }
+    tokens.get(verb + 1 + skip).is_some_and(|next| next.kind == Kind::Quoted || next.is_one_of(&[COMMAND, "cmd"]))
+}
+
+/// "run sleep 30", "run date": programs that every machine has, said with what they are given or by themselves.
+pub fn is_program(rest: &[Token]) -> bool {
+    let [first, rest @ ..] = rest else { return false };
+    let given = rest.first().is_some_and(|next| matches!(next.kind, Kind::Int(_) | Kind::Path | Kind::Duration | Kind::Quoted));
+    let alone = rest.first().is_none_or(|next| next.is_one_of(&["on", "at", "and", "then"]) || matches!(next.kind, Kind::Mark(_)));
+    first.is_one_of(PROGRAMS) && given
+        || first.is_one_of(&["date", "whoami", "hostname", "uname", "id", "who", "w", "env", "true", "sync"]) && alone
+}
+
+const PROGRAMS: &[&str] = &[
+    "sleep", "ls", "stat", "head", "tail", "wc", "du", "df", "file", "find", "sort", "touch", "mkdir", "test", "date", "seq", "kill", "ps",
+    "free", "ss", "ip",
+];
+
+/// "what is using port 80" asks for a process; whether the port answers is no reply.
+pub fn asks_holder(tokens: &[Token]) -> bool {
+    let opening = tokens.iter().find(|token| token.kind != Kind::Word || !is_determiner(&token.low));
+    opening.is_some_and(|token| token.is_one_of(&["what", "who", "which"]))
+        && tokens.iter().any(|token| {
+            token.is_one_of(CONSUMING)
+                || token.is_one_of(&["listening", "listens", "holds", "holding", "owns", "bound", "occupies", "blocking"])
+        })
 }
 
 /// "who uses the most memory" asks for processes.
@@ -361,6 +398,14 @@ fn around_score(operation: &Operation, around: &Around, tokens: &[Token]) -> f64
         let noun = words(before.verb()).into_iter().skip(1).any(|word| words(operation.verb()).contains(&word));
         if noun && before.name != operation.name {
             score += if pronoun { 1.6 } else { 0.5 };
+        }
+        // "unlock x before you release it": it is what was spoken of.
+        let mut needed = operation.required().peekable();
+        if tokens.iter().any(|token| token.is("it"))
+            && needed.peek().is_some()
+            && needed.all(|param| before.param(&param.name).is_some_and(|known| known.required))
+        {
+            score += 0.6;
         }
         if pronoun && shares_service && shared > 0 && operation.effect == EffectClass::Read {
             score += 0.4;

@@ -251,7 +251,10 @@ const DAYS: [&str; 13] = [
 
 pub fn is_datetime_like(text: &str) -> bool {
     let low = text.to_lowercase();
-    DAYS.contains(&low.as_str()) || is_clock(&low) || is_date(&low)
+    DAYS.contains(&low.as_str())
+        || low.strip_suffix("days").is_some_and(|day| DAYS.contains(&format!("{day}day").as_str()))
+        || is_clock(&low)
+        || is_date(&low)
 }
 
 fn is_datetime(text: &str) -> bool {

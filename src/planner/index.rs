@@ -10,8 +10,10 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
+use super::account::Bounds;
 use super::lead;
 use super::near::distance;
+use super::segment::closed_words as outcome_words;
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem, stems};
 
@@ -27,6 +29,8 @@ struct WordsFile {
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     short: BTreeMap<String, String>,
+    /// What it bounds -> words and phrases.
+    bounds: BTreeMap<String, Vec<String>>,
     say: Vec<Say>,
 }
 
@@ -38,8 +42,8 @@ struct Say {
 }
 
 /// Shortest word that is looked at for typos, and shortest that may be off by any letter.
-const TYPO: usize = 5;
-const LONG: usize = 8;
+const TYPO: usize = 4;
+const LONG: usize = 6;
 
 /// Size of the catalogue for which words and values are weighed against each other.
 const USUAL: f64 = 54.0;
@@ -191,6 +195,11 @@ impl Index {
             operation.params.iter().for_each(|param| put(&param.name));
         }
         WORDS.say.iter().flat_map(|say| &say.words).chain(WORDS.groups.keys()).for_each(|text| put(text));
+        words.extend(closed_words().filter(|word| word.len() >= TYPO).map(str::to_owned));
+        let mut put = |text: &str| {
+            let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| part.len() >= TYPO);
+            words.extend(parts.map(str::to_lowercase));
+        };
         WORDS.looks.iter().chain(&WORDS.carriers).chain(&WORDS.machines).for_each(|text| put(text));
         for verb in &self.verbs {
             put(verb);
@@ -211,16 +220,18 @@ impl Index {
         if !strange {
             return None;
         }
-        let fits = |known: &&String| {
-            if known.len() == low.len() {
-                is_swap(low, known) || (low.len() >= LONG && is_slip(low, known))
-            } else {
-                low.len() >= LONG && is_slip(low, known)
-            }
+        // "gateway" beside "gateways" is no typo.
+        if self.vocabulary.contains(&format!("{low}s")) || low.strip_suffix('s').is_some_and(|one| self.vocabulary.contains(one)) {
+            return None;
+        }
+        let near = || self.vocabulary.iter().filter(|known| known.len().abs_diff(low.len()) <= 1 && known[..1] == low[..1]);
+        let only = |fits: &dyn Fn(&&String) -> bool| {
+            let mut found = near().filter(fits);
+            let first = found.next()?;
+            found.all(|other| stem(other) == stem(first)).then_some(first.as_str())
         };
-        let mut found = self.vocabulary.iter().filter(|known| known.len().abs_diff(low.len()) <= 1 && known[..1] == low[..1]).filter(fits);
-        let first = found.next()?;
-        found.all(|other| stem(other) == stem(first)).then_some(first.as_str())
+        let long = |known: &&String| (low.len() >= LONG || (low.len() + 1 == known.len() && low.len() + 1 >= LONG)) && is_slip(low, known);
+        only(&|known| is_swap(low, known)).or_else(|| only(&long))
     }
 
     /// Kept only where one of the likened words means something in this catalogue.
@@ -308,6 +319,36 @@ impl Index {
         said || self.aliases.get(first).is_some_and(|aliases| aliases.iter().any(|alias| alias.stems == stems))
     }
 
+    /// Some operation has a parameter of this name.
+    pub fn is_param(&self, low: &str) -> bool {
+        self.operations.iter().any(|operation| operation.params.iter().any(|param| stems(&param.name).contains(&stem(low))))
+    }
+
+    /// Words that name operations, not only their parameters.
+    pub fn names_work(&self, low: &str) -> bool {
+        let heavy = self.postings.get(&stem(low)).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 1.2));
+        (heavy || self.says.get(&stem(low)).is_some_and(|says| says.iter().any(|(stems, _)| stems.len() == 1)))
+            && !self.is_param(low)
+            && !self.is_machine(low)
+    }
+
+    /// No word of the catalogue, of a machine or of how things are.
+    pub fn is_strange(&self, low: &str) -> bool {
+        !self.is_machine(low) && !Self::is_state(&stem(low)) && super::grammar::environment(low).is_none()
+    }
+
+    /// This word alone bounds an order.
+    pub fn is_bound(low: &str) -> bool {
+        WORDS.bounds.values().flatten().any(|phrase| phrase == low)
+    }
+
+    /// Phrases that begin with this word and bound an order.
+    pub fn bounds_from(first: &str) -> impl Iterator<Item = (&'static str, Bounds)> {
+        let all = WORDS.bounds.iter().filter_map(|(name, phrases)| Some((Bounds::parse(name)?, phrases)));
+        let begins = move |phrase: &&String| phrase.split(' ').next() == Some(first);
+        all.flat_map(move |(bounds, phrases)| phrases.iter().filter(begins).map(move |phrase| (phrase.as_str(), bounds)))
+    }
+
     pub fn is_machine(&self, low: &str) -> bool {
         self.machines.contains(low)
     }
@@ -322,7 +363,9 @@ impl Index {
         };
         // "every host tagged x": said of the hosts.
         let said_of = |at: usize| at > 0 && self.is_machine(&tokens[at - 1].low) && !self.verbs.contains(&tokens[at].low);
-        let noun = |at: usize| at > 0 && (said_of(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        // "the status of backup jobs".
+        let of = |at: usize| tokens[at - 1].is_one_of(&["of", "for"]) && !tokens[at].low.ends_with("ing");
+        let noun = |at: usize| at > 0 && (said_of(at) || of(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
         (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
     }
 
@@ -357,14 +400,47 @@ impl Index {
 
     /// The verb that a mistyped word most likely is.
     pub fn verb_alike(&self, low: &str) -> Option<&str> {
-        let unknown = low.len() >= 5
+        let unknown = low.len() >= 3
             && !is_function(low)
             && !self.is_verb(low)
             && !self.says.contains_key(&stem(low))
             && !self.knows(&stem(low))
             && !self.is_machine(low);
-        self.verbs.iter().find(|verb| unknown && verb.len() >= 5 && is_slip(low, verb)).map(String::as_str)
+        if !unknown {
+            return None;
+        }
+        let led = |verb: &&String| self.led_by(&stem(verb)).is_some() || self.says.contains_key(&stem(verb));
+        let swaps = || self.verbs.iter().filter(|verb| is_swap(low, verb));
+        let slips = || self.verbs.iter().filter(|verb| verb.len() >= 5 && low.len() >= 4 && is_slip(low, verb));
+        swaps().find(led).or_else(|| swaps().next()).or_else(|| slips().find(led)).or_else(|| slips().next()).map(String::as_str)
     }
+}
+
+/// Words of English that a typo can hide as well as a word of the catalogue.
+fn closed_words() -> impl Iterator<Item = &'static str> {
+    let spans = [
+        "second",
+        "seconds",
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "yesterday",
+        "production",
+        "staging",
+        "development",
+        "sandbox",
+        "parallel",
+        "otherwise",
+        "simultaneously",
+        "finally",
+    ];
+    super::words::function_words().chain(outcome_words()).chain(spans)
 }
 
 /// Two neighbours swapped, and nothing else.
@@ -377,14 +453,16 @@ fn is_swap(typed: &str, known: &str) -> bool {
 
 /// One letter more, less, other, or two swapped.
 fn is_slip(typed: &str, known: &str) -> bool {
-    let near = typed.len().abs_diff(known.len()) <= 1 && typed.len() >= 5;
+    let near = typed.len().abs_diff(known.len()) <= 1 && typed.len().max(known.len()) >= 5;
     near && distance(&typed.chars().collect::<Vec<_>>(), &known.chars().collect::<Vec<_>>()) <= 1
 }
 
 /// Particles count, other function words do not.
 fn content_stems(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase);
-    parts.filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
+    // "kept" is a form of "keep" in a summary too.
+    let plain = |word: String| WORDS.short.get(&word).filter(|_| word.len() > 3).cloned().unwrap_or(word);
+    parts.map(plain).filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
 }
 
 fn triples(word: &str) -> Vec<[char; 3]> {

@@ -60,7 +60,7 @@ pub fn judge(ask: &Ask, world: &World<'_>, composed: Result<Plan, Stop>) -> Resu
         (Ruling::Clarify { .. } | Ruling::Refused { .. }, Err(stop)) => return Err(stop),
     };
     improve(&mut plan, world);
-    plan.why = Box::new(Why { decision: Some(decision), ..Why::default() });
+    plan.why = Box::new(Why { decision: Some(decision), asides: std::mem::take(&mut plan.why.asides), ..Why::default() });
     Ok(plan)
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::catalogue::{EffectClass, Operation, Origin, ParamType, Repeat};
 use crate::model::plan::{Plan, StepKind};
 
+use super::account;
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::slots::{Bound, Place, bind, environments};
@@ -78,7 +79,9 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
         let bound = bind(&as_operation(template), words, world, &Place::of(words, &world.index));
         // A template that has no place for a value that was said is not what is meant.
         let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
-        if left_over {
+        let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
+        let bounded = account::bounding(words).is_some_and(|(at, _)| !told(at));
+        if left_over || bounded {
             return None;
         }
         Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))

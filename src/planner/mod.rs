@@ -2,9 +2,11 @@
 //!
 //! Pure: no clock, file or network. Nothing is bound or started here; text never lowers an approval.
 
+mod account;
 mod ask;
 pub mod catalogue_file;
 mod choose;
+mod complete;
 mod compose;
 mod diary;
 pub mod grammar;

@@ -21,10 +21,10 @@ use super::compose::{Draft, Stop, draft, refuse, units};
 use super::judge::{judge, tell_risk};
 use super::segment::segment;
 use super::slots::environments;
-use super::token::{Kind, Token, tokens};
+use super::token::{Kind, Token, rejoin, tokens};
 use super::validate::{Limits, validate};
 use super::words::{is_function, stem};
-use super::{grammar, guard, matching};
+use super::{complete, grammar, guard, matching};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
@@ -58,6 +58,9 @@ fn finish(mut plan: Plan, world: &World<'_>) -> PlanOutcome {
         return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
     }
     tell_risk(world, &plan);
+    if plan.source == PlanSource::Intent {
+        plan.why.suggestions = complete::suggestions(&plan, world);
+    }
     plan.why.forecast = Some(match world.experience {
         Some(experience) => forecast(&plan, &experience.history, world.catalogue),
         None => forecast(&plan, &History::default(), world.catalogue),
@@ -108,11 +111,12 @@ pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop>
 
 fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = tokens(text);
+    drop(words.drain(..greeting(&words)));
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
     correct_words(&mut words, world);
-    words
+    rejoin(&words)
 }
 
 fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> {
@@ -141,7 +145,8 @@ fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> 
         return Err(refuse(reason, Vec::new()));
     }
     check_bounds(&drafts, world)?;
-    let plan = assemble(ask, &words, drafts, world);
+    let mut plan = assemble(ask, &words, drafts, world);
+    plan.why.asides = units.into_iter().flat_map(|unit| unit.asides).collect();
     tell_steps(&plan, world);
     Ok(plan)
 }
@@ -155,6 +160,21 @@ fn tell_steps(plan: &Plan, world: &World<'_>) {
         let after = if needs.is_empty() { "at once".to_owned() } else { format!("after {}", needs.join(", ")) };
         world.diary.conclude(ThinkingKind::WorkflowGeneration, format!("{} {} {after}", step.id, step.operation));
     }
+}
+
+/// "good morning, ...", "hello team: ...": said to somebody, and no part of what is to be done.
+fn greeting(words: &[Token]) -> usize {
+    let opens = match words {
+        [good, day, ..] if good.is("good") && day.is_one_of(&["morning", "afternoon", "evening", "day"]) => 2,
+        [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
+        _ => return 0,
+    };
+    let named = words[opens..]
+        .iter()
+        .take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
+    let end = opens + named.count();
+    let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
+    if end == words.len() { 0 } else { end + usize::from(marked) }
 }
 
 /// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
@@ -219,7 +239,13 @@ fn correct_verbs(words: &mut [Token], world: &World<'_>) {
 /// Typos of words that mean something. Only what is compared changes: a name stays as typed.
 fn correct_words(words: &mut [Token], world: &World<'_>) {
     for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
-        if let Some(word) = world.index.spelt_right(&token.low).map(str::to_owned) {
+        let small = match token.low.as_str() {
+            "teh" | "hte" => Some("the"),
+            "nad" | "adn" => Some("and"),
+            "wich" | "whihc" => Some("which"),
+            _ => None,
+        };
+        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
             token.low = word;
         }
     }
@@ -270,7 +296,9 @@ pub(super) fn environment<'v>(
     mut values: impl Iterator<Item = (&'v ParamType, &'v str)>,
     world: &World<'_>,
 ) -> Option<String> {
-    let mut named: Vec<&str> = environments(words, &world.index).into_iter().map(|(_, name)| name).collect();
+    // A mended typo is never what spares an approval.
+    let typed = |(at, name): (usize, &'static str)| grammar::environment(&words[at].text).is_some().then_some(name);
+    let mut named: Vec<&str> = environments(words, &world.index).into_iter().filter_map(typed).collect();
     named.sort_unstable();
     named.dedup();
     let [one] = named.as_slice() else { return None };

@@ -59,6 +59,18 @@ pub fn tokens(text: &str) -> Vec<Token> {
     join_spans(&found)
 }
 
+/// Once more after typos were mended: "30 mintues" is a time now, "yesteday" too.
+pub fn rejoin(words: &[Token]) -> Vec<Token> {
+    let mended = words.iter().map(|token| match kind_of(&token.low) {
+        kind @ (Kind::Duration | Kind::Datetime) if token.kind == Kind::Word && token.low != token.text.to_lowercase() => {
+            let span = grammar::duration(&token.low);
+            Token { text: span.unwrap_or_else(|| token.low.clone()), kind, ..token.clone() }
+        }
+        _ => token.clone(),
+    });
+    join_spans(&mended.collect::<Vec<_>>())
+}
+
 fn quoted(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
     let close = match first {
         '"' | '\'' | '`' => first,
@@ -74,6 +86,17 @@ fn quoted(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
 
 fn mark(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
     let alone = rest[first.len_utf8()..].chars().next().is_none_or(|next| next.is_whitespace() || is_mark(next));
+    // "x -> y": to another value, else what comes next.
+    if let Some(arrow) = ["->", "=>", "\u{2192}"].into_iter().find(|arrow| rest.starts_with(arrow)) {
+        let leads =
+            found.last().is_some_and(Token::is_value) && rest[arrow.len()..].trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
+        found.push(if leads { Token::new("to", Kind::Word) } else { Token::new(",", Kind::Mark(',')) });
+        return Some(arrow.len());
+    }
+    if first == '+' && alone {
+        found.push(Token::new("and", Kind::Word));
+        return Some(1);
+    }
     if matches!(first, ',' | ';' | '(' | ')' | '|' | '&' | '<' | '>' | '\u{2014}' | '\u{2013}') || (alone && is_mark(first)) {
         let sign = if matches!(first, '\u{2014}' | '\u{2013}') { ';' } else { first };
         found.push(Token::new(&first.to_string(), Kind::Mark(sign)));
@@ -157,12 +180,17 @@ fn join_spans(found: &[Token]) -> Vec<Token> {
             }
             let text = part.iter().map(|token| token.low.as_str()).collect::<Vec<_>>().join(" ");
             if let Some(span) = grammar::duration(&text) {
-                return Some((length, Token::new(&span, Kind::Duration)));
+                return Some((length, Token { low: text, ..Token::new(&span, Kind::Duration) }));
             }
             if let [minus, Token { kind: Kind::Int(number), .. }] = part
                 && minus.is("minus")
             {
                 return Some((length, Token::new(&format!("-{number}"), Kind::Int(-number))));
+            }
+            if let [Token { kind: Kind::Int(_), .. }, half] = part
+                && half.is_one_of(&["am", "pm"])
+            {
+                return Some((length, Token::new(&text.replace(' ', ""), Kind::Datetime)));
             }
             let all_times = part.iter().all(|token| matches!(token.kind, Kind::Datetime) || token.is("at"));
             let ends = part.last().is_some_and(|token| token.kind == Kind::Datetime) && part[0].kind == Kind::Datetime;

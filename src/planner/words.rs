@@ -220,6 +220,32 @@ const FUNCTION: &[&str] = &[
     "therefore",
     "perhaps",
     "simply",
+    "immediately",
+    "directly",
+    "fully",
+    "completely",
+    "entirely",
+    "permanently",
+    "successfully",
+    "correctly",
+    "properly",
+    "normally",
+    "recently",
+    "exactly",
+    "possibly",
+    "probably",
+    "urgently",
+    "promptly",
+    "basically",
+    "hopefully",
+    "definitely",
+    "clearly",
+    "indeed",
+    "straight",
+    "happened",
+    "happens",
+    "happening",
+    "away",
 ];
 
 /// Particles that carry meaning next to a verb, though they are function words alone.
@@ -233,6 +259,10 @@ pub const DETERMINERS: &[&str] = &[
     "the", "a", "an", "my", "our", "its", "their", "this", "that", "these", "those", "his", "her", "your", "all", "every", "each", "both",
     "any", "some",
 ];
+
+pub fn function_words() -> impl Iterator<Item = &'static str> {
+    FUNCTION.iter().copied()
+}
 
 pub fn is_function(low: &str) -> bool {
     FUNCTION.contains(&low) || low.chars().count() == 1
@@ -258,6 +288,8 @@ pub fn stem(low: &str) -> String {
     let mut word = low.to_owned();
     if let Some(base) = word.strip_suffix("ies").filter(|base| base.len() >= 3) {
         word = format!("{base}y");
+    } else if let Some(base) = word.strip_suffix("ied").filter(|base| base.len() >= 3) {
+        return format!("{base}y");
     } else if ["sses", "ches", "shes", "xes", "zes"].iter().any(|end| word.ends_with(end)) {
         word.truncate(word.len() - 2);
     } else if word.ends_with('s') && !["ss", "us", "is"].iter().any(|end| word.ends_with(end)) {

@@ -79,7 +79,7 @@ impl Draw<'_> {
         let beside = self.is_beside(at);
         let needs = self.needs_of(at, beside);
         if let Some(Cond::On { is_told, about, .. }) = &unit.clause.cond
-            && (needs.is_empty() || !(*is_told || at > 0 && units[at - 1].is_condition))
+            && (needs.is_empty() || !*is_told)
         {
             return Err(unknown_condition(about, &operation));
         }
@@ -87,6 +87,10 @@ impl Draw<'_> {
         let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
         missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
         let rows = fan_out(&filled, self.world)?;
+        if unit.clause.apart.is_some() && filled.listed.is_some() {
+            let question = format!("{} goes over all that a step lists at once; name the hosts to have it one by one", operation.name);
+            return Err(clarify(question, vec!["host".to_owned()], self.world.assets.iter().take(8).cloned().collect()));
+        }
         let mut made = Vec::with_capacity(rows.len());
         for (row, values) in rows.iter().enumerate() {
             let paired = self.paired(at, &needs, values, row, rows.len());
@@ -97,6 +101,11 @@ impl Draw<'_> {
                     *step != lister && !self.drafts[lister].needs.iter().any(|(before, when, _)| before == step && *when == When::Success)
                 });
                 edges.push((lister, When::Success, NeedKind::Data));
+            }
+            // "one by one", "in batches of 2": after all of the batch before.
+            if let Some(width) = unit.clause.apart.filter(|width| row >= *width) {
+                let batch = row / width * width;
+                edges = made[batch - width..batch].iter().map(|step| (*step, When::Success, NeedKind::Completion)).collect();
             }
             let failures = edges.iter().filter(|(_, when, _)| *when == When::Failure).count();
             let join = if failures > 1 { StepJoin::Any } else { StepJoin::All };
@@ -249,7 +258,9 @@ impl Draw<'_> {
         provenance: &mut BTreeMap<String, Provenance>,
         missing: &mut Vec<Param>,
     ) {
-        let host = self.world.default_host.clone().filter(|_| param.kind == ParamType::Host && operation.effect == EffectClass::Read);
+        // A command without a host is for this machine; it waits for a yes in any case.
+        let here = operation.effect == EffectClass::Read || operation.param("command").is_some();
+        let host = self.world.default_host.clone().filter(|_| param.kind == ParamType::Host && here);
         let default = param.default.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let worded = WORDED.contains(&param.name.as_str()).then(|| self.ask.text.chars().take(200).collect::<String>());
         match default.or(host).or(worded) {

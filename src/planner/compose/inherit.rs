@@ -2,9 +2,10 @@
 //!
 //! Numbers, durations, versions and texts are never inherited: what was said of one step is not said of another.
 
-use crate::model::catalogue::{Param, ParamType};
+use crate::model::catalogue::{EffectClass, Param, ParamType};
 use crate::planner::grammar;
 use crate::planner::slots::{Group, is_machine_param};
+use crate::planner::words::stem;
 
 use super::units::{Unit, is_service_param};
 
@@ -23,8 +24,25 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     let earlier = (0..at).rev();
     let later = at + 1..units.len();
     let order: Vec<usize> = earlier.chain(later).collect();
+    if let Some(place) = (0..at).rev().find(|place| lists_of(&units[*place], param) && speaks_of_many(&units[at])) {
+        return Some(Source::Listed(place));
+    }
     let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
     direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
+}
+
+/// "list the stuck jobs and cancel them": what is listed is what the parameter names.
+fn lists_of(unit: &Unit, param: &Param) -> bool {
+    let listed = unit.operation.as_ref().and_then(|operation| operation.output.as_ref());
+    let named = |name: &str| stem(name.rsplit('_').next().unwrap_or(name)) == stem(param.name.rsplit('_').next().unwrap_or(&param.name));
+    listed.is_some_and(|output| {
+        output.kind.ends_with("List") && output.kind != "HostList" && output.name.ends_with('s') && named(&output.name)
+    }) && matches!(param.kind, ParamType::Name | ParamType::Str | ParamType::Ip | ParamType::Dns | ParamType::Path | ParamType::Other(_))
+        && unit.operation.as_ref().is_some_and(|operation| operation.effect == EffectClass::Read)
+}
+
+fn speaks_of_many(unit: &Unit) -> bool {
+    unit.clause.tokens.iter().any(|token| token.is_one_of(&["them", "those", "these", "each", "their", "all"]))
 }
 
 fn from_unit(units: &[Unit], place: usize, is_earlier: bool, param: &Param) -> Option<Source> {

@@ -1,6 +1,7 @@
 //! What a clause is and what its best operation leaves unsaid: bounds that are missing, words that got lost, reads inside messages.
 
 use crate::model::catalogue::EffectClass;
+use crate::planner::account::{self, Account, Bounds, account};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
@@ -8,7 +9,7 @@ use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, is_outcome};
 use crate::planner::slots::WORDED;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::is_function;
+use crate::planner::words::{is_function, stem};
 
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
@@ -62,26 +63,31 @@ pub(super) fn is_again(found: &[Unit], best: &Choice, clause: &Clause) -> bool {
     same && pronoun && nothing_new && best.operation.effect != EffectClass::Destroy
 }
 
-/// An address, path or channel that the operation has no place for was said for a reason.
+/// What the plan would leave out: a part behind "and", or a word that has no place.
 pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Option<Stop> {
     let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
-    let taken = |token: &Token| best.bound.values.values().flatten().any(|value| *value == token.text);
-    let machine = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
-    let strong = |token: &Token| match token.kind {
-        Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => true,
-        // In a message it is what the message is about.
-        Kind::Duration => !worded,
-        Kind::Ident => machine(token) && !worded && !taken(token),
-        // A name in other letters is not passed over for the machine at hand.
-        Kind::Word => !worded && !token.text.is_ascii(),
-        Kind::Quoted | Kind::Int(_) | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
-    };
     if let Some(lost) = lost_part(best, clause, world).filter(|_| !worded) {
         return Some(clarify(format!("which operation is meant by \"{lost}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
-    let at = (0..clause.tokens.len()).find(|at| strong(&clause.tokens[*at]) && !best.bound.used[*at])?;
-    let question = format!("{} takes no `{}`; what should be done with it?", best.operation.name, clause.tokens[at].text);
-    Some(clarify(question, vec!["operation".to_owned()], vec![best.operation.name.clone()]))
+    // "... until that is done: do that": what follows the colon says when it ends.
+    let ends =
+        clause.lead && clause.tokens.last().is_some_and(|token| token.is_one_of(&["done", "finished", "complete", "completed", "over"]));
+    let told = |bounds: Bounds| ends && bounds == Bounds::Condition;
+    let (at, bounds) = account_of(best, &clause.tokens, world).lost.into_iter().find(|(_, bounds)| !told(*bounds))?;
+    Some(account::ask(&best.operation.name, &clause.tokens, at, bounds))
+}
+
+/// The operation has a place for every value, whatever the words around them bound.
+pub(super) fn has_places(best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
+    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let whole = worded || lost_part(best, clause, world).is_none();
+    let misplaced = |(at, bounds): &(usize, Bounds)| *bounds == Bounds::Value || clause.tokens[*at].kind == Kind::Datetime;
+    whole && !account_of(best, &clause.tokens, world).lost.iter().any(misplaced)
+}
+
+pub(super) fn account_of(best: &Choice, tokens: &[Token], world: &World<'_>) -> Account {
+    let counts: Vec<usize> = best.bound.values.values().map(Vec::len).collect();
+    account(&best.operation, tokens, &best.bound.used, &counts, world)
 }
 
 /// What stands behind an "and" without a word that the operation knows: "restart nginx and lift the ban".
@@ -97,7 +103,18 @@ pub(super) fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
     let mut parts = ends.filter(|part| {
         let content = |at: &usize| clause.tokens[*at].kind == Kind::Word && !is_function(&clause.tokens[*at].low);
         let known = |at: usize| best.bound.used[at] || query.explains(operation, at, &world.index);
-        part.clone().any(|at| content(&at)) && !part.clone().any(known)
+        // "snap, blk 10.0.0.1": a word that nobody knows stands where a verb stands.
+        let strange = |at: usize| {
+            let low = clause.tokens[at].low.as_str();
+            !world.index.knows(&stem(low))
+                && !world.index.is_verb(low)
+                && !world.index.is_machine(low)
+                && grammar::environment(low).is_none()
+        };
+        let opens = part.clone().find(|at| !is_function(&clause.tokens[*at].low) || clause.tokens[*at].is_value());
+        let unknown =
+            opens.is_some_and(|at| content(&at) && at + 1 < part.end && clause.tokens[at + 1].is_value() && !known(at) && strange(at));
+        unknown || part.clone().any(|at| content(&at)) && !part.clone().any(known)
     });
     parts.next().map(|part| clause.tokens[part].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" "))
 }

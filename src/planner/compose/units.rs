@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::why::ThinkingKind;
+use crate::planner::account::{self, Bounds};
 use crate::planner::ask::World;
-use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::choose::{Around, Choice, Pool, asks_holder, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
 use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
-use crate::planner::slots::{Bound, Place, bind, is_machine_param};
+use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
-use super::parts::{embedded, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
+use super::parts::{account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -30,10 +31,14 @@ pub struct Unit {
     pub is_condition: bool,
     /// The unit whose end the condition looks at, when it is not simply what went before.
     pub anchor: Option<usize>,
+    /// Words that a read leaves out: more is shown, nothing else is done.
+    pub asides: Vec<String>,
 }
 
 pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<Vec<Unit>, Stop> {
     let pool = Pool::of(intent, world);
+    let lifted = lifted(clauses, world, pool);
+    let clauses = lifted.as_slice();
     let mut found: Vec<Unit> = Vec::new();
     let mut around = Around::default();
     let beside = beside_flags(clauses);
@@ -41,19 +46,24 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         if clause.negated {
             // "do not reboot it, check its load": what is not to be done still says what is spoken of.
             let spoken_of = choose(&clause.tokens, world, pool, &around).into_iter().next();
+            if let Some(bound) = negation(clause, spoken_of.as_ref(), clauses, world) {
+                return Err(bound);
+            }
             found.push(Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) });
             continue;
         }
         if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
+            bounded(clause)?;
             found.push(lead(clause, world));
             continue;
         }
-        let anchor = condition(clause, world, pool, &mut around, &mut found);
+        let anchor = condition(clause, world, pool, &mut around, &mut found)?;
         around.verb = carried_verb(clauses, at, world);
         if clause.cond.is_none()
             && is_bare_look(clause, world)
             && let Ok(Some(looked)) = look_after(clause, &found, world)
         {
+            bounded(clause)?;
             around.before.extend(looked.operation.clone());
             found.push(looked);
             continue;
@@ -61,23 +71,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         let choices = choose(&clause.tokens, world, pool, &around);
         tell_choices(clause, &choices, world);
         let Some(best) = fitting(choices, clause, world) else {
-            if fold(&mut found, clause, world) {
-                continue;
-            }
-            if let Some(again) = once_more(&found, clause, world) {
-                found.push(again);
-                continue;
-            }
-            if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
-                found.push(lead(clause, world));
-                continue;
-            }
-            if !is_filler(clause, world) {
-                return Err(unknown(clause, clauses, world));
-            }
-            if let Some(looked) = look_after(clause, &found, world)? {
-                around.before.extend(looked.operation.clone());
-                found.push(looked);
+            if let Some(unit) = without_operation(at, clauses, &mut found, world)? {
+                around.before.extend(unit.operation.clone().filter(|_| is_filler(clause, world)));
+                found.push(unit);
             }
             continue;
         };
@@ -89,6 +85,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
+            if let Some((at, bounds)) = account::bounding(&clause.tokens) {
+                return Err(account::ask(&best.operation.name, &clause.tokens, at, bounds));
+            }
             found.push(unit(first, Clause { lead: false, ..clause.clone() }, beside[at], anchor));
             let own = Clause { cond: None, ..Clause::new(Join::Then) };
             around.before.push(Arc::clone(&best.operation));
@@ -103,12 +102,75 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         around.before.push(Arc::clone(&best.operation));
         around.named.extend(best.bound.values.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))));
+        let asides = account_of(&best, &clause.tokens, world).asides.into_iter().map(|at| clause.tokens[at].text.clone()).collect();
         let merged = merge(&mut found, &best, clause);
         if !merged {
-            found.push(unit(best, clause.clone(), beside[at], anchor));
+            found.push(Unit { asides, ..unit(best, clause.clone(), beside[at], anchor) });
         }
     }
     Ok(found)
+}
+
+/// "do a and b if c fails": a check of its own, said last, stands before all that hangs on it.
+fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
+    let mut clauses = clauses.to_vec();
+    for at in 1..clauses.len() {
+        let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
+        let chained =
+            |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
+        let mut first = at;
+        while first > 0 && chained(first) {
+            first -= 1;
+        }
+        let whole = |choice: &Choice| choice.operation.required().all(|param| choice.bound.values.contains_key(&param.name));
+        let best = |tokens: &[Token]| choose(tokens, world, pool, &Around::default()).into_iter().next();
+        let Some(check) = best(about).filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
+        let said = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.name == check.operation.name);
+        let changes = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.effect != EffectClass::Read);
+        if !clauses[..at].iter().any(said) && clauses[first..at].iter().all(changes) {
+            clauses[first].cond = clauses[at].cond.take();
+        }
+    }
+    clauses
+}
+
+/// A clause that names no operation: more values, the same once more, a complaint, or a look at what was changed.
+fn without_operation(at: usize, clauses: &[Clause], found: &mut [Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
+    let clause = &clauses[at];
+    if fold(found, clause, world) {
+        return bounded(clause).map(|()| None);
+    }
+    if let Some(again) = once_more(found, clause, world) {
+        return bounded(clause).map(|()| Some(again));
+    }
+    if at == 0 && clauses.len() > 1 && is_complaint(clause, world) {
+        return bounded(clause).map(|()| Some(lead(clause, world)));
+    }
+    if !is_filler(clause, world) {
+        return Err(unknown(clause, clauses, world));
+    }
+    bounded(clause)?;
+    look_after(clause, found, world)
+}
+
+/// Words without an operation of their own must not bound what others do.
+fn bounded(clause: &Clause) -> Result<(), Stop> {
+    match account::bounding(&clause.tokens) {
+        Some((at, bounds)) => Err(account::ask("the plan", &clause.tokens, at, bounds)),
+        None => Ok(()),
+    }
+}
+
+/// "all of them, but do not touch x", "without downtime": what is not to be done must be something that is left out.
+fn negation(clause: &Clause, spoken_of: Option<&Choice>, clauses: &[Clause], world: &World<'_>) -> Option<Stop> {
+    let names = |token: &Token| world.is_asset(&token.text) || (token.kind == Kind::Ident && grammar::is_machine_like(&token.text));
+    let groups = clauses.iter().any(|other| !other.negated && find_group(&other.tokens, &world.index).is_some());
+    if let Some(at) = clause.tokens.iter().position(|token| groups && names(token)) {
+        return Some(account::ask("the plan", &clause.tokens, at, Bounds::Exception));
+    }
+    let content = |token: &Token| token.kind == Kind::Word && !is_function(&token.low) && !world.index.is_verb(&token.low);
+    let at = clause.tokens.iter().position(content).filter(|_| spoken_of.is_none() && clauses.len() > 1)?;
+    Some(account::ask("the plan", &clause.tokens, at, Bounds::Manner))
 }
 
 /// The three best with their scores and the words that speak for them.
@@ -153,9 +215,8 @@ fn fitting(choices: Vec<Choice>, clause: &Clause, world: &World<'_>) -> Option<C
         return choices.into_iter().next();
     }
     let most = first.total;
-    let at = choices
-        .iter()
-        .position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && left_over(choice, clause, world).is_none());
+    let at =
+        choices.iter().position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && has_places(choice, clause, world));
     choices.into_iter().nth(at.unwrap_or(0))
 }
 
@@ -177,7 +238,7 @@ fn once_more(found: &[Unit], clause: &Clause, world: &World<'_>) -> Option<Unit>
     let mut values = last.values.clone();
     values.extend(bound.values.clone());
     let clause = clause.clone();
-    Some(Unit { operation: Some(operation), values, bound, clause, beside: false, is_condition: false, anchor: None })
+    Some(Unit { operation: Some(operation), values, bound, clause, beside: false, is_condition: false, anchor: None, asides: Vec::new() })
 }
 
 /// "check it" after a change: the one read that looks at the same things. A condition without anything to do is asked about.
@@ -207,6 +268,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
             beside: false,
             is_condition: false,
             anchor: None,
+            asides: Vec::new(),
         })),
         [..] => {
             let choices = best.iter().take(8).map(|operation| operation.name.clone()).collect();
@@ -224,6 +286,7 @@ fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Un
         beside,
         is_condition: false,
         anchor,
+        asides: Vec::new(),
     }
 }
 
@@ -251,38 +314,61 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
         values.insert("host".to_owned(), machines);
     }
     let bound = Bound { group: place.group, ..Bound::default() };
-    Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None }
+    Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None, asides: Vec::new() }
 }
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.
-fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around, found: &mut Vec<Unit>) -> Option<usize> {
-    let Some(Cond::On { about, .. }) = &clause.cond else { return None };
+fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around, found: &mut Vec<Unit>) -> Result<Option<usize>, Stop> {
+    let Some(Cond::On { about, .. }) = &clause.cond else { return Ok(None) };
     around.verb = None;
-    let best = choose(about, world, pool, around).into_iter().next()?;
+    let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found).map(|()| None) };
     let own_words = about.iter().any(|token| {
         let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
-        let plain = is_function(&token.low) || world.index.looks.contains(&token.low) || token.is_one_of(ANSWERS) || went;
+        let plain = is_function(&token.low)
+            || world.index.looks.contains(&token.low)
+            || world.index.looks.contains(token.low.trim_end_matches('s'))
+            || token.is_one_of(ANSWERS)
+            || went;
         token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
     let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
     if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
-        return None;
+        return met(about, found).map(|()| None);
+    }
+    if let Some((at, bounds)) = unlooked(&best, about, world) {
+        return Err(account::ask(&best.operation.name, about, at, bounds));
     }
     let same = |unit: &Unit| {
         let same_operation = unit.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);
         same_operation && best.bound.values.iter().all(|(name, values)| unit.values.get(name).is_none_or(|known| known == values))
     };
     if let Some(at) = found.iter().rposition(same) {
-        return Some(at);
+        return Ok(Some(at));
     }
     if best.operation.effect != EffectClass::Read && !about.iter().any(|token| token.low.ends_with("ing")) {
-        return None;
+        return Ok(None);
     }
     around.before.push(Arc::clone(&best.operation));
     let join = if clause.join == Join::Start { Join::Start } else { Join::Then };
     found.push(Unit { is_condition: true, ..unit(best, Clause { tokens: about.clone(), ..Clause::new(join) }, false, None) });
-    Some(found.len() - 1)
+    Ok(Some(found.len() - 1))
+}
+
+/// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.
+fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
+    let known = |text: &str| found.iter().any(|unit| unit.values.values().flatten().any(|value| value == text));
+    match account::unmet(about, known) {
+        Some(at) => Err(account::ask("the condition", about, at, Bounds::Condition)),
+        None => Ok(()),
+    }
+}
+
+/// What the check of a condition does not look at.
+fn unlooked(best: &Choice, about: &[Token], world: &World<'_>) -> Option<(usize, Bounds)> {
+    let account = account_of(best, about, world);
+    let aside = |at: usize| (at, Bounds::Condition);
+    account.lost.into_iter().next().or_else(|| account.asides.into_iter().next().map(aside))
 }
 
 /// The verb of the nearest clause before that has one.
@@ -362,6 +448,9 @@ fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
             ),
             nearest,
         );
+    }
+    if asks_holder(&clause.tokens) {
+        return clarify(format!("no known operation tells \"{text}\"; which one is meant?"), vec!["operation".to_owned()], nearest);
     }
     if some_sense && clauses.len() == 1 {
         return refuse(format!("no known operation does this: \"{text}\""), nearest);

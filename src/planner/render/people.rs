@@ -9,6 +9,7 @@ use crate::model::plan::{Join, NeedKind, Plan, PlanSource, Step, StepKind, When}
 use crate::text::{safe, safe_block};
 
 use super::value::value_lines;
+use crate::planner::account::Bounds;
 
 pub fn text(outcome: &PlanOutcome) -> String {
     match outcome {
@@ -17,7 +18,8 @@ pub fn text(outcome: &PlanOutcome) -> String {
             let mut out = format!("Needs an answer: {}\n", safe(question));
             line(&mut out, "missing", missing);
             line(&mut out, "choices", choices);
-            if let Some(first) = missing.first().filter(|_| choices.is_empty() || missing.len() > 1) {
+            let told = missing.first().is_some_and(|name| question.contains("has no place for") && Bounds::parse(name).is_some());
+            if let Some(first) = missing.first().filter(|_| (choices.is_empty() || missing.len() > 1) && !told) {
                 let what = if missing.len() > 1 { "them".to_owned() } else { format!("the {}", safe(first)) };
                 put(&mut out, &format!("  Say it all again with {what}.\n"));
             } else if let Some(choice) = choices.first() {
@@ -74,10 +76,20 @@ fn plan_text(plan: &Plan) -> String {
     if let Some(told) = &plan.why.forecast {
         put(&mut out, &format!("  takes: {}\n", super::why::forecast(told)));
     }
+    if !plan.why.asides.is_empty() {
+        let words: Vec<String> = plan.why.asides.iter().map(|word| format!("\"{}\"", safe(word))).collect();
+        put(&mut out, &format!("  without: {} (no parameter takes it; the reads show more)\n", words.join(", ")));
+    }
     put(&mut out, &format!("  digest: {}\n", plan.digest));
     for (at, step) in plan.steps.iter().enumerate() {
         put(&mut out, "\n");
         put_step(&mut out, at, step);
+    }
+    for offer in &plan.why.suggestions {
+        let values: Vec<String> = offer.params.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value))).collect();
+        let line =
+            format!("\n  suggested, not part of the plan: {} {} after {}", safe(&offer.operation), values.join(" "), safe(&offer.after));
+        put(&mut out, &format!("{line} ({})\n", safe(&offer.why)));
     }
     out
 }

@@ -84,11 +84,17 @@ const BAD: &[&str] = &[
     "stopped",
 ];
 
-const NOT: &[&str] =
-    &["not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither"];
+const NOT: &[&str] = &[
+    "not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither",
+    "couldn't",
+];
 
 /// These take what was asked behind them.
 pub const ANSWERS: &[&str] = &["answer", "answers", "answered", "respond", "responds", "work", "works", "worked", "reply", "replies"];
+
+pub fn closed_words() -> impl Iterator<Item = &'static str> {
+    GOOD.iter().chain(BAD).chain(NOT).copied()
+}
 
 /// Says how something went or is, so it names nothing.
 pub fn is_outcome(token: &Token) -> bool {
@@ -131,7 +137,8 @@ pub fn read(opener: &Token, tokens: &[Token], index: &Index) -> (Cond, usize) {
     // "if it is not" looks at what went before as much as "if it fails" does.
     let bare =
         |token: &Token| token.is_one_of(&["it", "they", "that", "this", "is", "are", "does", "do", "was", "were"]) || token.is_one_of(NOT);
-    let is_told = said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
+    let possible = said.iter().any(|token| token.is_one_of(&["can", "could", "cannot", "can't", "couldn't"]));
+    let is_told = possible || said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
     let skip = tokens.get(end).is_some_and(|token| token.is("then"));
     (Cond::On { failure, is_told, about }, end + usize::from(skip))
 }
@@ -148,6 +155,12 @@ fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> 
     if tokens.get(next)?.is_one_of(&["to", "on", "at", "in"]) {
         next += if is_determiner(&tokens.get(next + 1)?.low) { 3 } else { 2 };
         return verb(next).then_some(next);
+    }
+    // "if that works #ops should be told": a new subject.
+    let modal =
+        tokens.get(next + 1).is_some_and(|token| token.is_one_of(&["should", "must", "has", "have", "needs", "is", "shall", "can", "may"]));
+    if matches!(tokens.get(next)?.kind, Kind::Channel | Kind::Url | Kind::Ident) && modal {
+        return Some(next);
     }
     // "answers 200": the value was asked for too, and stays with the condition.
     if tokens[outcome].is_one_of(ANSWERS) && tokens.get(next)?.is_value() {

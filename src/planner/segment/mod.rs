@@ -7,7 +7,7 @@ mod condition;
 mod marker;
 mod scan;
 
-pub use condition::{ANSWERS, is_outcome};
+pub use condition::{ANSWERS, closed_words, is_outcome};
 pub use scan::segment;
 
 use super::token::Token;
@@ -52,6 +52,10 @@ pub struct Clause {
     pub lead: bool,
     /// "do not ...", "without ...".
     pub negated: bool,
+    /// "one by one": so many of its targets at once.
+    pub apart: Option<usize>,
+    /// Its condition was said behind it.
+    pub trailing: bool,
     /// Has no verb of its own: the verb of the clause before is meant.
     pub elliptic: bool,
 }
@@ -68,6 +72,8 @@ impl Clause {
             at_end: false,
             lead: false,
             negated: false,
+            apart: None,
+            trailing: false,
             elliptic: false,
         }
     }

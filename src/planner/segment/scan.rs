@@ -1,10 +1,11 @@
 //! The scanner: one pass over the tokens of each sentence.
 
+use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_determiner, is_function, stem};
+use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 
-use super::condition;
+use super::condition::{self, is_outcome};
 use super::marker::{Marker, marker};
 use super::{Clause, Cond, Join};
 
@@ -12,18 +13,63 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
     let mut clauses = Vec::new();
     for (sentence, join) in sentences(tokens) {
         let (lead, body) = split_lead(sentence);
+        // "fails: page them", "ok: enable it".
+        let told = !lead.is_empty()
+            && lead.len() < 5
+            && lead.iter().any(is_outcome)
+            && lead.iter().all(|token| is_outcome(token) || is_function(&token.low));
+        let (told, lead) = if told { (lead, &[][..]) } else { (&[][..], lead) };
         let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false };
         if !lead.is_empty() {
             clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
         }
+        if let [first, ..] = told {
+            scan.current.cond = Some(condition::read(first, told, index).0);
+        }
         scan.run();
         clauses.append(&mut scan.found);
     }
+    behind(&mut clauses, index);
     clauses.retain(|clause| clause.tokens.iter().any(|token| !matches!(token.kind, Kind::Mark(_))) || clause.cond.is_some());
     if let Some(first) = clauses.first_mut() {
         first.join = Join::Start;
     }
     clauses
+}
+
+/// "on web-1, start it": where, when and to what, said first, belongs to what is done.
+fn behind(clauses: &mut Vec<Clause>, index: &Index) {
+    let mut at = 0;
+    while at + 1 < clauses.len() {
+        let clause = &clauses[at];
+        let led = clause.tokens.first().is_some_and(|token| is_preposition(&token.low) && !token.is_one_of(&["about", "by"]));
+        let plain = clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic;
+        // "redis, what depends on it": what is spoken of.
+        let topic = clause.tokens.len() == 1 && matches!(clause.tokens[0].kind, Kind::Ident | Kind::Ip);
+        let pronoun = clauses[at + 1].tokens.iter().position(|token| token.is("it"));
+        if let Some(place) = pronoun.filter(|_| topic && clause.cond.is_none() && clauses[at + 1].join == Join::Comma) {
+            let first = clauses.remove(at);
+            clauses[at].tokens[place] = first.tokens[0].clone();
+            clauses[at].join = first.join;
+            clauses[at].elliptic = false;
+            continue;
+        }
+        let clause = &clauses[at];
+        let speaks = |token: &Token| {
+            token.kind == Kind::Word
+                && grammar::environment(&token.low).is_none()
+                && (index.verbs.contains(&token.low) || index.names_work(&token.low) && !is_function(&token.low))
+        };
+        let has_verb = clause.tokens.iter().any(speaks);
+        if led && plain && !has_verb && clauses[at + 1].join == Join::Comma && clauses[at + 1].cond.is_none() {
+            let first = clauses.remove(at);
+            clauses[at].tokens.extend(first.tokens);
+            clauses[at].join = first.join;
+            clauses[at].elliptic = false;
+            clauses[at].together |= first.together;
+        }
+        at += 1;
+    }
 }
 
 fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
@@ -34,7 +80,10 @@ fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
 /// What stands before a colon, when something follows it.
 fn split_lead(sentence: &[Token]) -> (&[Token], &[Token]) {
     match sentence.iter().position(|token| token.kind == Kind::Mark(':')) {
-        Some(at) if at > 0 && at + 1 < sentence.len() => (&sentence[..at], &sentence[at + 1..]),
+        // "ping x, if it fails: ..." is a condition, not a lead.
+        Some(at) if at > 0 && at + 1 < sentence.len() && !(2..at).any(|from| condition::opener(&sentence[from..at]).is_some()) => {
+            (&sentence[..at], &sentence[at + 1..])
+        }
         Some(_) | None => (&[], sentence),
     }
 }
@@ -70,6 +119,16 @@ impl Scan<'_> {
                 self.flush(Join::And);
                 self.current.together = true;
                 self.at += 1;
+            } else if let Some((length, width)) = batches(rest) {
+                self.at += length;
+                self.current.apart = Some(width);
+                if self.current.tokens.is_empty() {
+                    self.skip_comma();
+                }
+            } else if self.explains_by(rest) {
+                self.at += 1;
+                self.current.lead = true;
+                self.flush(Join::Break);
             } else if let Some(span) = self.pause() {
                 self.wait(span);
             } else if rest[0].is_one_of(&["before", "after"]) && self.opens_clause(self.at + 1) {
@@ -87,6 +146,12 @@ impl Scan<'_> {
         } else {
             self.flush(Join::Break);
         }
+    }
+
+    /// "triage x by checking a, b and c": what follows says how.
+    fn explains_by(&self, rest: &[Token]) -> bool {
+        let doing = rest.get(1).is_some_and(|next| next.kind == Kind::Word && next.low.ends_with("ing") && self.index.is_verb(&next.low));
+        rest[0].is("by") && doing && self.found.is_empty() && !self.is_blank()
     }
 
     fn is_blank(&self) -> bool {
@@ -132,6 +197,10 @@ impl Scan<'_> {
             }
             Marker::Together if self.is_blank() => self.found.iter_mut().rev().take(1).for_each(|clause| clause.together = true),
             Marker::Together => self.current.together = true,
+            Marker::Apart if self.is_blank() && !self.found.is_empty() => {
+                self.found.iter_mut().rev().take(1).for_each(|clause| clause.apart = Some(1));
+            }
+            Marker::Apart => self.current.apart = Some(1),
             Marker::Always => self.current.always = true,
             Marker::AtEnd if self.is_blank() => self.current.at_end = true,
             Marker::AtEnd => self.current.at_end = true,
@@ -156,7 +225,7 @@ impl Scan<'_> {
     }
 
     fn skip_comma(&mut self) {
-        if self.tokens.get(self.at).is_some_and(|token| token.kind == Kind::Mark(',')) {
+        if self.tokens.get(self.at).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | ':'))) {
             self.at += 1;
         }
     }
@@ -168,6 +237,7 @@ impl Scan<'_> {
         self.at += length + used;
         if !self.is_blank() {
             self.current.cond = Some(cond);
+            self.current.trailing = true;
             return;
         }
         if !self.current.tokens.is_empty() {
@@ -196,14 +266,18 @@ impl Scan<'_> {
         // "what breaks if x goes down" asks; nothing hangs on it.
         let asks = self.current.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who"]))
             && self.current.tokens.iter().any(|token| token.is_one_of(&["would", "happens", "breaks", "affected"]));
-        asks || self.tokens[self.at].is("should") && !self.is_blank()
+        let said = |token: &Token| !token.is_one_of(&["please", "and", "but", "then"]);
+        asks || self.tokens[self.at].is("should") && self.current.tokens.iter().any(said)
     }
 
     /// "after 5 minutes": time that is to pass before this clause.
     fn pause(&self) -> Option<Token> {
         let [after, span, ..] = &self.tokens[self.at..] else { return None };
         let of = self.tokens.get(self.at + 2).is_some_and(|token| token.is("of"));
-        (after.is("after") && span.kind == Kind::Duration && !of && self.index.knows("wait")).then(|| span.clone())
+        // "reboot it in 10 minutes", but not "in the last 10 minutes" and no question.
+        let orders = self.is_blank() || self.current.tokens.first().is_some_and(|token| self.index.verbs.contains(&token.low));
+        let later = after.is("in") && orders && !span.low.starts_with("last") && !span.low.starts_with("past");
+        ((after.is("after") || later) && span.kind == Kind::Duration && !of && self.index.knows("wait")).then(|| span.clone())
     }
 
     fn wait(&mut self, span: Token) {
@@ -283,9 +357,8 @@ impl Scan<'_> {
 
     /// A verb, or a noun that operations know, stands here after function words.
     fn opens_clause(&self, from: usize) -> bool {
-        let first = self.tokens[from.min(self.tokens.len())..]
-            .iter()
-            .find(|token| !is_determiner(&token.low) && !token.is_one_of(&["also", "to", "please"]));
+        let first =
+            self.tokens[from.min(self.tokens.len())..].iter().find(|token| !is_determiner(&token.low) && !token.is_one_of(SUBJECTS));
         first.is_some_and(|token| {
             token.kind == Kind::Word
                 && (self.index.is_verb(&token.low) || (!is_function(&token.low) && self.index.knows(&stem(&token.low))))
@@ -309,7 +382,9 @@ impl Scan<'_> {
         let subordinate = marker(rest).is_some()
             || condition::opener(rest).is_some()
             || first.is_one_of(ORDINALS)
-            || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1));
+            || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1))
+            || (first.is_one_of(&["after", "in"]) && rest.get(1).is_some_and(|span| span.kind == Kind::Duration))
+            || self.is_passive(rest);
         let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
         let has_verb =
             verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
@@ -325,6 +400,18 @@ impl Scan<'_> {
         // An address after something that is none: one more thing to look at.
         let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
         // "of x and of y": one more of the same.
+        // "..., #ops": who is to be told.
+        let told = first.kind == Kind::Channel
+            && rest.get(1).is_none_or(is_joint)
+            && !self.is_blank()
+            && !self.current.tokens.iter().any(|token| token.kind == Kind::Channel);
+        if told {
+            self.flush(join);
+            let verb = Token { text: "tell".to_owned(), low: "tell".to_owned(), kind: Kind::Word, owner: false };
+            self.current.tokens.push(verb);
+            self.at = next;
+            return;
+        }
         let goes_on = first.is_one_of(&["of", "for", "from"]) && !self.is_blank();
         if (is_noun || is_address) && !self.is_blank() && !goes_on {
             self.flush(join);
@@ -335,16 +422,60 @@ impl Scan<'_> {
         self.at = next;
     }
 
+    /// "its log rotated", "#ops told", "port 1 checked": a new clause in which the verb stands last.
+    fn is_passive(&self, rest: &[Token]) -> bool {
+        let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
+        let participle = |token: &Token| {
+            let low = token.text.to_lowercase();
+            token.kind == Kind::Word
+                && self.index.is_verb(&token.low)
+                && (low.ends_with("ed")
+                    || (low != token.low && self.index.verbs.contains(&token.low))
+                    || token.is_one_of(&["run", "put", "set"]))
+        };
+        let at = rest[..end].iter().position(participle).filter(|at| *at > 0);
+        let verb = |token: &Token| token.kind == Kind::Word && self.index.is_verb(&token.low);
+        let plain = |token: &Token| !verb(token) || token.owner || self.index.knows(&stem(&token.low));
+        at.is_some_and(|at| rest[..at].iter().all(plain)) && self.current.tokens.iter().any(verb)
+    }
+
     /// "test hosts" names machines, though `test` is also a verb.
     fn names_machines(&self, rest: &[Token]) -> bool {
         rest.get(1).is_some_and(|token| self.index.is_machine(&token.low) && token.low.ends_with('s'))
     }
 }
 
+/// "in batches of 3", "two at a time", "in pairs": tokens and width.
+fn batches(rest: &[Token]) -> Option<(usize, usize)> {
+    let number = |at: usize| {
+        let token = rest.get(at)?;
+        let number = if let Kind::Int(number) = token.kind {
+            usize::try_from(number).ok()
+        } else {
+            grammar::number_word(&token.low).and_then(|number| usize::try_from(number).ok())
+        };
+        number.filter(|number| *number > 0)
+    };
+    let is = |at: usize, words: &[&str]| rest.get(at).is_some_and(|token| token.is_one_of(words));
+    if is(0, &["in"]) && is(1, &["batches", "groups", "chunks", "waves"]) && is(2, &["of"]) {
+        return number(3).map(|width| (4, width));
+    }
+    if is(0, &["in"]) && is(1, &["pairs"]) {
+        return Some((2, 2));
+    }
+    (is(1, &["at"]) && is(2, &["a"]) && is(3, &["time"])).then(|| number(0).map(|width| (4, width)))?
+}
+
 /// "first x, second y, third z".
 const ORDINALS: &[&str] = &["second", "secondly", "third", "thirdly", "fourth", "fourthly", "fifth"];
 
 /// Stand between a joint and its verb and change nothing.
+/// "before you patch it", "before it is patched": who does it, and how the verb is put.
+const SUBJECTS: &[&str] = &[
+    "also", "to", "please", "it", "you", "we", "i", "they", "is", "are", "has", "have", "been", "be", "being", "gets", "get", "was",
+    "were", "will",
+];
+
 const ADVERBS: &[&str] =
     &["to", "you", "can", "could", "we", "just", "only", "simply", "instead", "rather", "now", "quickly", "kindly", "i", "would", "like"];
 

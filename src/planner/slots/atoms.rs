@@ -35,8 +35,11 @@ impl Binder<'_> {
 
     fn take(&mut self, param: &Param, fits: impl Fn(&Token) -> bool) {
         let places: Vec<usize> = (0..self.tokens.len()).filter(|at| !self.used[*at] && fits(&self.tokens[*at])).collect();
-        let near_name = places.iter().copied().find(|at| self.follows_name(*at, &param.name));
-        if let Some(at) = near_name.or_else(|| places.first().copied()) {
+        let right_behind = |at: usize, name: &str| at > 0 && stems(name).contains(&stem(self.low(at - 1)));
+        let theirs = |at: usize| self.operation.params.iter().any(|other| other.name != param.name && right_behind(at, &other.name));
+        let near_name = places.iter().copied().find(|at| self.follows_name(*at, &param.name) && !theirs(*at));
+        let free = places.iter().copied().find(|at| !theirs(*at));
+        if let Some(at) = near_name.or(free).or_else(|| places.first().copied()) {
             self.accept(param, &self.tokens[at].text.clone(), at);
             self.further(param, at, &fits);
         }

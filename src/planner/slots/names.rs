@@ -3,7 +3,9 @@
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
 use crate::model::catalogue::{Param, ParamType};
+use crate::planner::account::is_number;
 use crate::planner::grammar;
+use crate::planner::index::Index;
 use crate::planner::score::is_inside_phrase;
 use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
@@ -81,6 +83,9 @@ impl Binder<'_> {
                 let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
                 !is_function(&token.low)
                     && !machine
+                    && !is_number(token)
+                    && !token.is_one_of(&["went", "gone", "going"])
+                    && (self.names_follow(at) || !Index::is_bound(&token.low))
                     && !self.is_kind(at)
                     && !of_all
                     && !is_outcome(token)
@@ -247,6 +252,11 @@ impl Binder<'_> {
         if modal && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
             return true;
         }
+        // "network paged": the verb stands last.
+        let passive = self.tokens.get(before + 1).is_some_and(|next| next.low.ends_with("ed") && self.world.index.is_verb(&next.low));
+        if passive && before + 2 >= self.tokens.len() && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
+            return true;
+        }
         let asks = matches!(auxiliary, Some("did" | "does" | "has" | "is" | "was" | "are" | "were" | "can" | "will"));
         asks && self.tokens[..before].iter().all(|token| token.kind == Kind::Word && is_function(&token.low))
     }
@@ -256,6 +266,11 @@ impl Binder<'_> {
         let owner = self.tokens[at].owner;
         let led = before.checked_sub(1).map(|place| self.low(place)).filter(|low| is_preposition(low));
         let led = if owner { Some("of") } else { led };
+        // "clone x to y": what the verb makes stands behind "to" or "as".
+        let made = self.verb_at.is_some_and(|verb| stems(&param.name).contains(&stem(self.low(verb))));
+        if made {
+            return if led.is_some_and(|led| matches!(led, "to" | "as" | "into" | "named" | "called")) { 1.6 } else { -1.5 };
+        }
         let open = |name: &str| self.operation.param(name).is_some_and(|other| other.required && other.name != param.name);
         let others = || self.roles.iter().filter(|(name, _)| open(name)).map(|(_, role)| role);
         if others().next().is_none() {

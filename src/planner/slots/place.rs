@@ -50,13 +50,22 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
     let ends = next.is_none_or(|token| {
         matches!(token.kind, Kind::Mark(_) | Kind::Duration | Kind::Datetime)
             || is_preposition(&token.low)
-            || token.is_one_of(&["and", "or", "again", "now", "please", "too", "first"])
+            || token.is_one_of(&[
+                "and", "or", "again", "now", "please", "too", "first", "has", "should", "must", "needs", "is", "are", "then", "have",
+            ])
+            || (at == 1 && index.verbs.contains(&token.low))
     });
     // "push it live": only where it is the last word of what is brought there.
     let brought = tokens[at].is("live")
         && ends
         && tokens[..at].iter().any(|token| token.is_one_of(&["push", "put", "go", "ship", "make", "set", "bring"]));
-    named || grouped || (led && ends) || brought
+    // "deploy x 1.2 staging": the last word behind a value; "test" and "live" mean other things too often.
+    let behind = next.is_none_or(|token| matches!(token.kind, Kind::Mark(_)))
+        && at > 1
+        && matches!(tokens[at - 1].kind, Kind::Version | Kind::Ident)
+        && !tokens[at].is_one_of(&["test", "testing", "live"])
+        && !tokens.iter().any(|token| token.is_one_of(&["tag", "label", "mark"]));
+    named || grouped || (led && ends) || brought || behind
 }
 
 pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {

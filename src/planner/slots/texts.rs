@@ -1,6 +1,7 @@
 //! Free texts: in quotes, behind the parameter's name, or behind "as", "to", "for".
 
 use crate::model::catalogue::{Param, ParamType};
+use crate::planner::choose::is_program;
 use crate::planner::token::Kind;
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem, stems};
 
@@ -51,7 +52,13 @@ impl Binder<'_> {
 
     /// What follows "command" is the command, to the end of the clause.
     fn command(&mut self, param: &Param) {
-        let Some(cue) = self.tokens.iter().position(|token| token.is_one_of(&["command", "execute"])) else { return };
+        let runs = |at: usize| self.tokens[at].is_one_of(&["run", "exec", "execute"]) && is_program(&self.tokens[at + 1..]);
+        let cue = self
+            .tokens
+            .iter()
+            .position(|token| token.is_one_of(&["command", "execute"]))
+            .or_else(|| (0..self.tokens.len()).find(|at| runs(*at)));
+        let Some(cue) = cue else { return };
         let rest: Vec<&str> =
             self.tokens[cue + 1..].iter().take_while(|token| !token.is_one_of(&["on", "at"])).map(|token| token.text.as_str()).collect();
         if rest.is_empty() {

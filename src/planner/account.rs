@@ -1,0 +1,306 @@
+//! A clause and its operation -> what becomes of every word: a value, told by the operation, plain, told aside, or lost.
+//!
+//! What bounds an order (when, how many, which not, until when, how) is planned or asked about, never dropped.
+//! The words stand in `words.toml`; what is no word there is bounded by its kind. Nothing is bound here.
+
+use crate::model::catalogue::{EffectClass, Operation};
+
+use super::ask::World;
+use super::compose::{Stop, clarify};
+use super::grammar;
+use super::index::Index;
+use super::score::Query;
+use super::segment::{ANSWERS, is_outcome};
+use super::slots::WORDED;
+use super::token::{Kind, Token};
+use super::words::{is_determiner, is_function, is_particle, is_preposition, stem};
+
+/// What a lost word bounds; also the name of what is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bounds {
+    Time,
+    Count,
+    Exception,
+    Condition,
+    Manner,
+    /// A value that the operation has no place for.
+    Value,
+}
+
+impl Bounds {
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Time, Self::Count, Self::Exception, Self::Condition, Self::Manner].into_iter().find(|one| one.as_str() == name)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Count => "count",
+            Self::Exception => "exception",
+            Self::Condition => "condition",
+            Self::Manner => "manner",
+            Self::Value => "operation",
+        }
+    }
+
+    /// What the operator can do about it.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Time => "it starts as soon as it may; leave the time out, or start it then",
+            Self::Count => "name each one that is meant",
+            Self::Exception => "name the ones that are meant instead",
+            Self::Condition => "name a check first, as in `check ..., if it fails ...`",
+            Self::Manner => "leave it out, or say it in steps",
+            Self::Value => "what should be done with it?",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Value,
+    /// Said by the operation's own words, or part of a message.
+    Told,
+    Plain,
+    /// A read without it shows more, not something else.
+    Aside,
+    Lost(Bounds),
+}
+
+/// What was not taken of a clause.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Places of the words that a read leaves out.
+    pub asides: Vec<usize>,
+    pub lost: Vec<(usize, Bounds)>,
+}
+
+struct Reading<'a> {
+    operation: &'a Operation,
+    place: Option<usize>,
+    tokens: &'a [Token],
+    used: &'a [bool],
+    /// Numbers of values that some parameter was given.
+    counts: &'a [usize],
+    query: Query,
+    is_worded: bool,
+    world: &'a World<'a>,
+}
+
+/// Every word of a clause for which an operation was chosen.
+pub fn account(operation: &Operation, tokens: &[Token], used: &[bool], counts: &[usize], world: &World<'_>) -> Account {
+    let reading = Reading {
+        operation,
+        place: world.index.operations.iter().position(|one| one.name == operation.name),
+        tokens,
+        used,
+        counts,
+        query: Query::of(tokens, &world.index, None),
+        is_worded: operation.params.iter().any(|param| WORDED.contains(&param.name.as_str())),
+        world,
+    };
+    let mut account = Account::default();
+    for at in 0..tokens.len() {
+        match reading.part(at) {
+            Part::Value | Part::Told | Part::Plain => {}
+            Part::Aside => account.asides.push(at),
+            Part::Lost(bounds) => account.lost.push((at, bounds)),
+        }
+    }
+    account
+}
+
+/// The first word that bounds something, in words that no operation was chosen for.
+pub fn bounding(tokens: &[Token]) -> Option<(usize, Bounds)> {
+    (0..tokens.len()).find_map(|at| Some((at, bounds_of(tokens, at)?)))
+}
+
+/// What of a condition no check looks at: a number, a span, a bound.
+pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool) -> Option<usize> {
+    let good = |at: usize, number: i64| at > 0 && (200..300).contains(&number) && tokens[at - 1].is_one_of(ANSWERS);
+    (0..tokens.len()).find(|at| {
+        let token = &tokens[*at];
+        match token.kind {
+            Kind::Int(number) => !known(&token.text) && !good(*at, number) && !tokens[*at - usize::from(*at > 0)].is("returns"),
+            Kind::Duration | Kind::Datetime => !known(&token.text),
+            Kind::Ident => token.text.ends_with('%'),
+            Kind::Word => bounds_of(tokens, *at).is_some() || is_number(token),
+            Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Ip | Kind::Version | Kind::Mark(_) => false,
+        }
+    })
+}
+
+/// The question about a word that has no place in the plan.
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
+pub fn ask(what: &str, tokens: &[Token], at: usize, bounds: Bounds) -> Stop {
+    // "except web-3", "every hour": what it says goes on behind the word.
+    let end = if bounds == Bounds::Exception { tokens.len() } else { at + 1 + usize::from(tokens[at].is_one_of(OFTEN)) };
+    let text = tokens[at..end.min(tokens.len())].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+    if bounds == Bounds::Value {
+        let question = format!("{what} takes no `{text}`; {}", bounds.advice());
+        return clarify(question, vec![bounds.as_str().to_owned()], vec![what.to_owned()]);
+    }
+    clarify(format!("{what} has no place for \"{text}\": {}", bounds.advice()), vec![bounds.as_str().to_owned()], Vec::new())
+}
+
+impl Reading<'_> {
+    fn part(&self, at: usize) -> Part {
+        let token = &self.tokens[at];
+        if repeats(self.tokens, at) && !self.takes_repeats() {
+            return Part::Lost(Bounds::Time);
+        }
+        if self.used.get(at).copied().unwrap_or(false) {
+            return Part::Value;
+        }
+        let is_read = self.operation.effect == EffectClass::Read;
+        let less = |bounds| if is_read { Part::Aside } else { Part::Lost(bounds) };
+        match token.kind {
+            Kind::Mark(_) => Part::Plain,
+            Kind::Datetime if self.is_message(at) => Part::Told,
+            Kind::Datetime => Part::Lost(Bounds::Time),
+            Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => Part::Lost(Bounds::Value),
+            _ if self.is_worded && token.kind != Kind::Word => Part::Told,
+            Kind::Duration | Kind::Version | Kind::Quoted => Part::Lost(Bounds::Value),
+            Kind::Int(number) if usize::try_from(number).is_ok_and(|number| self.counts.contains(&number)) => Part::Told,
+            // "port 80" is no number of lines.
+            Kind::Int(_) if at > 0 && self.world.index.is_param(self.low(at - 1)) && !self.explains(at - 1) => Part::Lost(Bounds::Value),
+            Kind::Int(_) => less(Bounds::Count),
+            Kind::Ident if self.is_again(token) => Part::Told,
+            Kind::Ident if grammar::is_machine_like(&token.text) => Part::Lost(Bounds::Value),
+            Kind::Ident if token.text.bytes().any(|byte| byte.is_ascii_digit()) => less(Bounds::Value),
+            Kind::Ident => Part::Plain,
+            Kind::Word => self.word(at),
+        }
+    }
+
+    fn word(&self, at: usize) -> Part {
+        let token = &self.tokens[at];
+        if self.explains(at) || self.is_message(at) {
+            return Part::Told;
+        }
+        let changes = self.operation.effect != EffectClass::Read;
+        // A name in other letters is not passed over for the machine at hand.
+        if !self.is_worded && !token.text.is_ascii() {
+            return Part::Lost(Bounds::Value);
+        }
+        match bounds_of(self.tokens, at) {
+            // "how many days until it expires" asks for the span.
+            Some(Bounds::Condition) if !changes && self.tokens[0].is_one_of(&["how", "when", "what"]) => return Part::Plain,
+            // "up to 16 replicas": the value behind it was taken.
+            Some(Bounds::Count | Bounds::Condition) if self.is_of_value(at) => return Part::Told,
+            Some(Bounds::Count | Bounds::Manner) if !changes => return Part::Aside,
+            Some(bounds) => return Part::Lost(bounds),
+            None => {}
+        }
+        if is_number(token) {
+            let number = grammar::number_word(&token.low).and_then(|number| usize::try_from(number).ok());
+            let counted = self.is_worded || number.is_some_and(|number| self.counts.contains(&number));
+            return if counted {
+                Part::Told
+            } else if changes {
+                Part::Lost(Bounds::Count)
+            } else {
+                Part::Aside
+            };
+        }
+        let index = &self.world.index;
+        let strange = || !is_function(&token.low) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low);
+        if changes && token.low.len() > 4 && token.low.ends_with("ly") && strange() {
+            return Part::Lost(Bounds::Manner);
+        }
+        // What destroys is bounded by every word that nobody knows: "files owned by root".
+        if self.operation.effect == EffectClass::Destroy
+            && !self.is_worded
+            && strange()
+            && index.is_strange(&token.low)
+            && !is_outcome(token)
+        {
+            return Part::Lost(Bounds::Condition);
+        }
+        Part::Plain
+    }
+
+    fn explains(&self, at: usize) -> bool {
+        self.place.is_some_and(|operation| self.query.explains(operation, at, &self.world.index))
+    }
+
+    fn is_of_value(&self, at: usize) -> bool {
+        let next = (at + 1..self.tokens.len()).find(|next| !is_preposition(self.low(*next)) && !is_determiner(self.low(*next)));
+        next.map(|next| next + usize::from(self.tokens[next].is("next"))).is_some_and(|next| {
+            self.used.get(next).copied().unwrap_or(false)
+                && matches!(self.tokens.get(next).map(|token| &token.kind), Some(Kind::Int(_) | Kind::Duration))
+        })
+    }
+
+    /// Said once more: "restart x, x must be up".
+    fn is_again(&self, token: &Token) -> bool {
+        (0..self.tokens.len()).any(|other| self.used.get(other).copied().unwrap_or(false) && self.tokens[other].text == token.text)
+    }
+
+    /// In a message, unless it stands right behind the verb or behind who gets it: "page dba at 5pm".
+    fn is_message(&self, at: usize) -> bool {
+        let mut before = at;
+        while before > 0 && (is_preposition(self.low(before - 1)) || is_particle(self.low(before - 1))) {
+            before -= 1;
+        }
+        let spoken = before > 0
+            && !self.used.get(before - 1).copied().unwrap_or(false)
+            && self.world.index.verb_place(self.tokens) != Some(before - 1);
+        self.is_worded && spoken
+    }
+
+    fn low(&self, at: usize) -> &str {
+        self.tokens[at].low.as_str()
+    }
+
+    /// A parameter says how often.
+    fn takes_repeats(&self) -> bool {
+        let often =
+            |name: &str| ["every", "interval", "period", "frequency", "schedule", "cron", "repeat"].iter().any(|word| name.contains(word));
+        self.operation.params.iter().any(|param| often(&param.name))
+    }
+}
+
+/// "every 5 minutes", "each night", "per hour".
+fn repeats(tokens: &[Token], at: usize) -> bool {
+    let often = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(OFTEN));
+    let span = |at: usize| {
+        tokens
+            .get(at)
+            .is_some_and(|token| matches!(token.kind, Kind::Duration | Kind::Datetime) || (token.is_one_of(SPANS) && !token.owner))
+    };
+    (often(at) && span(at + 1)) || (at > 0 && often(at - 1) && span(at))
+}
+
+const OFTEN: &[&str] = &["every", "each", "per"];
+
+const SPANS: &[&str] =
+    &["second", "minute", "hour", "day", "week", "month", "year", "night", "morning", "evening", "time", "weekday", "weekend"];
+
+pub fn is_number(token: &Token) -> bool {
+    token.kind == Kind::Word && !token.is_one_of(&["a", "an", "one"]) && grammar::number_word(&token.low).is_some()
+}
+
+/// What a word bounds by itself or as the first of a phrase; "last night's job" only names the job.
+fn bounds_of(tokens: &[Token], at: usize) -> Option<Bounds> {
+    let token = &tokens[at];
+    if token.kind == Kind::Datetime && !token.owner || repeats(tokens, at) {
+        return Some(Bounds::Time);
+    }
+    // "good morning" greets.
+    if token.kind != Kind::Word || (at > 0 && tokens[at - 1].is("good")) {
+        return None;
+    }
+    let said = |phrase: &str| {
+        let mut end = at;
+        let whole = phrase.split(' ').all(|word| {
+            while end > at && tokens.get(end).is_some_and(|token| !token.is(word) && is_determiner(&token.low)) {
+                end += 1;
+            }
+            end += 1;
+            tokens.get(end - 1).is_some_and(|token| token.is(word))
+        });
+        whole && !tokens[end - 1].owner
+    };
+    Index::bounds_from(&token.low).find(|(phrase, _)| said(phrase)).map(|(_, bounds)| bounds)
+}
