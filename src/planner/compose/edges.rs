@@ -87,10 +87,6 @@ impl Draw<'_> {
         let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
         missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
         let rows = fan_out(&filled, self.world)?;
-        if unit.clause.apart.is_some() && filled.listed.is_some() {
-            let question = format!("{} goes over all that a step lists at once; name the hosts to have it one by one", operation.name);
-            return Err(clarify(question, vec!["host".to_owned()], self.world.assets.iter().take(8).cloned().collect()));
-        }
         let mut made = Vec::with_capacity(rows.len());
         for (row, values) in rows.iter().enumerate() {
             let paired = self.paired(at, &needs, values, row, rows.len());

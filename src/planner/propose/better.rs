@@ -85,7 +85,7 @@ pub fn better(standing: &PlanOutcome, sampled: Vec<Sampled>, samples: usize, nam
         .experience
         .map_or_else(|| forecast(&plan, &History::default(), world.catalogue), |one| forecast(&plan, &one.history, world.catalogue));
     let thinking = world.diary.take();
-    let kept = Why { thinking: thinking.clone(), decision: Some(decision.clone()), forecast: Some(told) };
+    let kept = Why { thinking: thinking.clone(), decision: Some(decision.clone()), forecast: Some(told), ..(*plan.why).clone() };
     Some(Verdict { is_better, why, plan: Plan { why: Box::new(kept), ..plan }, decision: Some(decision), thinking })
 }
 
