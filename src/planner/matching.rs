@@ -10,6 +10,7 @@ use crate::model::plan::{Plan, StepKind};
 use super::account;
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
+use super::near::is_one_slip;
 use super::slots::{Bound, Place, bind, environments};
 use super::template::{Template, carries, instantiate, is_shade, phrase_stem};
 use super::token::{Kind, Token};
@@ -17,8 +18,8 @@ use super::{grammar, inputs};
 
 /// Share of the intent's words that a phrase must explain.
 const EXPLAINED: f64 = 0.85;
-/// Share of a phrase that must be said before its template is looked at more closely.
-const SAID: f64 = 0.6;
+/// Templates that are looked at more closely.
+const LIKELY: usize = 20;
 const CARRIERS: [&str; 8] = ["run", "do", "perform", "start", "execut", "give", "show", "launch"];
 
 /// Stems of all phrases of all templates, so that only those that share most of a phrase are looked at.
@@ -45,9 +46,9 @@ impl Phrases {
         all
     }
 
-    /// Templates with a phrase of which enough was said, by the share of it; at most twenty.
+    /// Templates with a phrase that was said whole, whatever else was said; at most twenty.
     fn likely(&self, spoken: &[String]) -> Vec<usize> {
-        let mut counts: Vec<u32> = vec![0; self.phrases.len()];
+        let mut counts: Vec<usize> = vec![0; self.phrases.len()];
         for (known, holders) in &self.holders {
             if spoken.iter().any(|one| alike(one, known)) {
                 for phrase in holders {
@@ -55,18 +56,9 @@ impl Phrases {
                 }
             }
         }
-        let mut best: BTreeMap<usize, f64> = BTreeMap::new();
-        for (count, (template, length)) in counts.iter().zip(&self.phrases) {
-            #[expect(clippy::cast_precision_loss, reason = "a phrase has a few words")]
-            let share = f64::from(*count) / (*length).max(1) as f64;
-            if share >= SAID {
-                let known = best.entry(*template).or_insert(0.0);
-                *known = known.max(share);
-            }
-        }
-        let mut order: Vec<(usize, f64)> = best.into_iter().collect();
-        order.sort_by(|(a, one), (b, other)| other.total_cmp(one).then(a.cmp(b)));
-        order.into_iter().take(20).map(|(at, _)| at).collect()
+        let said = counts.iter().zip(&self.phrases).filter(|(count, (_, length))| *length > 0 && *count == length);
+        let templates: BTreeSet<usize> = said.map(|(_, (template, _))| *template).collect();
+        templates.into_iter().take(LIKELY).collect()
     }
 }
 
@@ -75,8 +67,9 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
     let spoken: Vec<String> = content_places(words, world).into_iter().map(|at| phrase_stem(&words[at].low)).collect();
     let likely = world.phrases.likely(&spoken).into_iter().filter_map(|at| world.templates.get(at));
     let known = likely.filter(|template| template.operations().all(|name| world.catalogue.get(name).is_some()));
+    let place = Place::of(words, &world.index);
     let scored = known.filter_map(|template| {
-        let bound = bind(&as_operation(template), words, world, &Place::of(words, &world.index));
+        let bound = bind(&as_operation(template), words, world, &place);
         // A template that has no place for a value that was said is not what is meant.
         let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
         let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
@@ -137,7 +130,7 @@ fn alike(one: &str, other: &str) -> bool {
         || (one.len().max(other.len()) >= 5
             && one.len().min(other.len()) >= 4
             && one.len().abs_diff(other.len()) <= 1
-            && super::near::distance(&one.chars().collect::<Vec<_>>(), &other.chars().collect::<Vec<_>>()) <= 1)
+            && is_one_slip(one, other))
 }
 
 fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &World<'_>) -> Result<Plan, Stop> {

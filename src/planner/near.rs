@@ -43,9 +43,35 @@ pub fn distance(left: &[char], right: &[char]) -> usize {
     above[right.len()]
 }
 
+/// `distance` is at most one, told without a table: what the words share at both ends leaves one letter, or two that are swapped.
+pub fn is_one_slip(left: &str, right: &str) -> bool {
+    let shared = left.chars().zip(right.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
+    let (left, right) = (&left[shared..], &right[shared..]);
+    let same_end = left.chars().rev().zip(right.chars().rev()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8());
+    let shared: usize = same_end.sum();
+    let rest = |text: &str| {
+        let mut letters = text[..text.len() - shared].chars();
+        (letters.next(), letters.next(), letters.next())
+    };
+    match (rest(left), rest(right)) {
+        ((_, None, _), (_, None, _)) => true,
+        ((Some(a), Some(b), None), (Some(c), Some(d), None)) => (a, b) == (d, c),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn one_slip_is_a_distance_of_one(left in "[abü]{0,6}", right in "[abü]{0,6}") {
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            prop_assert_eq!(is_one_slip(&left, &right), distance(&letters(&left), &letters(&right)) <= 1);
+        }
+    }
 
     #[test]
     fn typos_find_their_name() {

@@ -7,6 +7,7 @@
 //! into a step that changes something stay: a person may skip what stands between.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::model::catalogue::EffectClass;
 use crate::model::ids::StepId;
@@ -31,17 +32,17 @@ pub struct Hints {
 
 /// Each line says what was done. A plan that does not validate stays as it is.
 pub fn optimise(plan: &mut Plan, hints: &Hints) -> Vec<String> {
-    let mut done = Vec::new();
-    loop {
-        // Two that become one may make their followers equal, and so may an edge that goes.
-        while let merged @ [_, ..] = merge_reads(plan).as_slice() {
-            done.extend_from_slice(merged);
+    let mut done = merge_reads(plan);
+    let graph = loop {
+        let Some(mut graph) = Graph::of(plan) else { return done };
+        done.extend(reduce(plan, &mut graph));
+        // An edge that went may have made two reads equal; where it has not, no edge is left that others imply.
+        let merged = merge_reads(plan);
+        if merged.is_empty() {
+            break graph;
         }
-        let Some(graph) = Graph::of(plan) else { return done };
-        let Some(reduced) = reduce(plan, &graph) else { break };
-        done.push(reduced);
-    }
-    let Some(graph) = Graph::of(plan) else { return done };
+        done.extend(merged);
+    };
     done.extend(shorten(plan, hints));
     if plan.steps.len() > hints.slots {
         done.extend(reorder(plan, &graph, hints));
@@ -84,13 +85,28 @@ impl Graph {
 
 /// Reads that ask the same thing at the same point of the run are asked once.
 fn merge_reads(plan: &mut Plan) -> Vec<String> {
-    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    let mut done = Vec::new();
+    // Two that become one may make their followers equal.
+    while let merged @ [_, ..] = merge_equal(plan).as_slice() {
+        done.extend_from_slice(merged);
+    }
+    done
+}
+
+fn merge_equal(plan: &mut Plan) -> Vec<String> {
+    let mut alike: BTreeMap<(&str, String), Vec<&Step>> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| step.effect == EffectClass::Read) {
+        let params = serde_json::to_string(&step.params).unwrap_or_default();
+        alike.entry((&step.operation, params)).or_default().push(step);
+    }
     let mut gone: BTreeMap<StepId, StepId> = BTreeMap::new();
-    for (at, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.effect == EffectClass::Read) {
-        match first.entry(question(step)) {
-            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(at)),
-            std::collections::btree_map::Entry::Occupied(entry) => {
-                gone.insert(step.id.clone(), plan.steps[*entry.get()].id.clone());
+    // A question is long where many steps come before, so it is put only where there may be a second one.
+    for steps in alike.into_values().filter(|steps| steps.len() > 1) {
+        let mut first: BTreeMap<String, &StepId> = BTreeMap::new();
+        for step in steps {
+            match first.entry(question(step)) {
+                Entry::Vacant(entry) => drop(entry.insert(&step.id)),
+                Entry::Occupied(entry) => drop(gone.insert(step.id.clone(), (*entry.get()).clone())),
             }
         }
     }
@@ -112,15 +128,11 @@ fn merge_reads(plan: &mut Plan) -> Vec<String> {
     gone.into_iter().map(|(id, kept)| format!("{id} asks what {kept} asks: one read")).collect()
 }
 
-/// All but the name: two reads with the same question are one.
+/// All but the name, the operation and its parameters: two such reads with the same question are one.
 fn question(step: &Step) -> String {
     let mut needs: Vec<String> = step.needs.iter().map(|need| format!("{} {:?}", need.step, need.when)).collect();
     needs.sort();
-    let params = serde_json::to_string(&step.params).unwrap_or_default();
-    format!(
-        "{}\n{params}\n{needs:?}\n{:?} {:?} {} {:?} {:?}",
-        step.operation, step.join, step.kind, step.critical, step.condition, step.locks
-    )
+    format!("{needs:?}\n{:?} {:?} {} {:?} {:?}", step.join, step.kind, step.critical, step.condition, step.locks)
 }
 
 /// Another step reads its output or its state by name.
@@ -134,7 +146,7 @@ fn is_spoken_of(plan: &Plan, id: &StepId) -> bool {
 }
 
 /// Edges that another one implies.
-fn reduce(plan: &mut Plan, graph: &Graph) -> Option<String> {
+fn reduce(plan: &mut Plan, graph: &mut Graph) -> Option<String> {
     if plan.steps.len() > MOST_REDUCED || plan.steps.iter().all(|step| step.needs.len() < 2) {
         return None;
     }
@@ -146,19 +158,21 @@ fn reduce(plan: &mut Plan, graph: &Graph) -> Option<String> {
             continue;
         }
         let before = &graph.before[at];
-        let by = |own: usize, needs: &[Need]| {
-            let bit = before[own];
-            (0..needs.len()).any(|other| {
-                let proof = before[other] * words + bit / 64;
-                other != own && before[other] != bit && needs[other].when == When::Success && proven[proof] >> (bit % 64) & 1 == 1
-            })
+        let mut implied = vec![0_u64; words];
+        for (_, one) in step.needs.iter().zip(before).filter(|(need, _)| need.when == When::Success) {
+            // No step is among those that come before it, so what one edge says is always implied by another.
+            implied.iter_mut().zip(&proven[one * words..][..words]).for_each(|(all, more)| *all |= more);
+        }
+        let implied = |own: usize| {
+            let (need, bit) = (&step.needs[own], before[own]);
+            need.kind == NeedKind::Completion && need.when != When::Failure && implied[bit / 64] >> (bit % 64) & 1 == 1
         };
-        let implied =
-            |own: usize| step.needs[own].kind == NeedKind::Completion && step.needs[own].when != When::Failure && by(own, &step.needs);
         let keep: Vec<bool> = (0..step.needs.len()).map(|own| !implied(own)).collect();
         gone += keep.iter().filter(|keep| !**keep).count();
-        let mut keep = keep.into_iter();
-        step.needs.retain(|_| keep.next().unwrap_or(true));
+        let mut left = keep.iter();
+        step.needs.retain(|_| *left.next().unwrap_or(&true));
+        let mut left = keep.iter();
+        graph.before[at].retain(|_| *left.next().unwrap_or(&true));
     }
     (gone > 0).then(|| format!("{gone} edges say what others imply"))
 }

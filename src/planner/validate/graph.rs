@@ -52,10 +52,8 @@ fn never_runs(at: usize, step: &Step, found: &mut Found) {
     if step.join == Join::Any || step.needs.len() < 2 {
         return;
     }
-    let both = step
-        .needs
-        .iter()
-        .find(|one| one.when == When::Success && step.needs.iter().any(|other| other.step == one.step && other.when == When::Failure));
+    let failures: Vec<&StepId> = step.needs.iter().filter(|need| need.when == When::Failure).map(|need| &need.step).collect();
+    let both = step.needs.iter().find(|need| need.when == When::Success && failures.contains(&&need.step));
     if let Some(need) = both {
         let message = format!("waits for both the success and the failure of `{}`, so it can never run", need.step);
         found.step(at, &step.id, "unreachable", message, "use join = \"any\", or when = \"always\"");

@@ -12,3 +12,5 @@
 mod defects;
 mod memory;
 mod orders;
+mod replay;
+mod traces;
