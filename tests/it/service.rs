@@ -289,6 +289,18 @@ fn what_nothing_binds_says_which_line_would() {
     assert!(matches!(&action, Action::Unbound { hint } if hint.contains("no program no-such-program")), "{action:?}");
 }
 
+/// What goes over a list at run time reaches a builtin as one.
+#[test]
+fn a_list_of_hosts_is_not_this_machine() {
+    let rig = Rig::new();
+    for (name, owned) in [("disk_usage", false), ("restart_service", true)] {
+        let params = json!({ "host": ["web-1", "web-2"], "service": "ouioe-none" });
+        let params = params.as_object().unwrap().clone().into_iter().collect();
+        let (failure, _) = failure_of(rig.run(&start(Action::Builtin { name: name.to_owned(), params, owned })));
+        assert!(failure.detail.contains("`host` is no name of one machine"), "{name}: {failure:?}");
+    }
+}
+
 #[test]
 fn a_free_command_runs_owned_and_only_here() {
     let rig = Rig::new();

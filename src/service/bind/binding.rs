@@ -215,6 +215,16 @@ fn acts_here(operation: &Operation, binding: &Binding) -> bool {
     }
 }
 
+/// The values name this machine, or none: whatever else stands there is somewhere else, a list of hosts above all.
+pub fn is_here(params: &BTreeMap<String, Value>) -> Result<(), String> {
+    match params.get("host") {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(host)) if is_local(host) => Ok(()),
+        Some(Value::String(host)) => Err(format!("{host} is not this machine")),
+        Some(other) => Err(format!("`host` is no name of one machine: {other}")),
+    }
+}
+
 /// Names of this machine.
 pub fn is_local(host: &str) -> bool {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();

@@ -8,5 +8,5 @@ mod configured;
 mod http;
 mod remote;
 
-pub use binding::{bind, bind_over, is_local};
+pub use binding::{bind, bind_over, is_here, is_local};
 pub use remote::Ssh;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::param::wrong;
 use super::{asset, basic, host, http, job, network};
 use crate::model::failure::{Certainty, Failure, FailureClass};
-use crate::service::bind::is_local;
+use crate::service::bind::is_here;
 use crate::service::files::{archive, list};
 use crate::service::outcome::failure;
 use crate::store::Inventory;
@@ -118,11 +118,8 @@ pub async fn call(name: &str, params: Params, world: &World) -> Answer {
     let Some(builtin) = find(name) else {
         return Err(wrong(format!("there is no builtin {name}")));
     };
-    if builtin.local
-        && let Some(host) = params.get("host").and_then(Value::as_str)
-        && !is_local(host)
-    {
-        return Err(wrong(format!("{host} is not this machine")));
+    if builtin.local {
+        is_here(&params).map_err(wrong)?;
     }
     match builtin.run {
         Run::AtOnce(run) => run(&params),

@@ -27,7 +27,7 @@ use std::path::Path;
 use serde_json::Value;
 use url::Url;
 
-use super::bind::is_local;
+use super::bind::is_here;
 use super::runner::request::RunnerRequest;
 use crate::model::action::Action;
 use call::{Call, Done, Told, not_done};
@@ -138,10 +138,10 @@ fn carry_out(dir: &Path, log: &mut dyn Write) -> Done {
     // `STATE/runs/RUN/STEP/ATTEMPT`.
     let state_dir = dir.ancestors().nth(4).ok_or_else(|| not_done("the attempt lies in no state folder"))?;
     let mut call = Call { params, protected: &request.protected_paths, state_dir, dir, start: &request.start, log };
-    match params.get("host").and_then(Value::as_str) {
-        Some(host) if !is_local(host) && !is_about_others(name) => Err(not_done(format!("{host} is not this machine"))),
-        Some(_) | None => run(&mut call),
+    if !is_about_others(name) {
+        is_here(params).map_err(not_done)?;
     }
+    run(&mut call)
 }
 
 #[cfg(test)]
