@@ -31,6 +31,8 @@ pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
             wait(state, &run, ix, *until, timer, TimerKind::Backoff);
         }
         Fact::ApprovalRequested { request, digest, why, expires } => {
+            // What was taken back is held again after the next yes.
+            with(state, &run, ix, |record| record.held = false);
             move_step(state, &run, ix, StepState::AwaitingApproval { request: request.clone() });
             let options = options(&[("approve", "run it with these bytes"), ("reject", "cancel this step")]);
             let question = Question { request: request.clone(), why: why.clone(), options };
