@@ -3,8 +3,8 @@
 //! A step without a past takes what its manifest expects, and twice that as an upper estimate; without either it is unknown,
 //! and is named. Odds come from attempts only: what never ran has none.
 
-use crate::model::catalogue::Catalogue;
-use crate::model::plan::Plan;
+use crate::model::catalogue::{Catalogue, EffectClass};
+use crate::model::plan::{Plan, Step};
 use crate::model::time::Millis;
 use crate::model::why::{Forecast, StepForecast};
 
@@ -17,9 +17,9 @@ pub fn forecast(plan: &Plan, history: &History, catalogue: &Catalogue) -> Foreca
         let past = history.of(&step.operation).filter(|past| past.attempts() > 0);
         let fails = past.map_or(0, |past| past.failed * 1_000 / past.attempts());
         let seen = past.map_or(0, super::history::Past::attempts);
-        let measured = past.and_then(|past| Some((past.percentile(50)?, past.percentile(95)?)));
+        let measured = past.filter(|_| !runs_anything(step)).and_then(|past| Some((past.percentile(50)?, past.percentile(95)?)));
         let expected = || catalogue.get(&step.operation).and_then(|one| one.expected_ms).map(|ms| (ms, Millis(ms.0.saturating_mul(2))));
-        let (p50_ms, p95_ms) = measured.or_else(expected).unwrap_or_else(|| {
+        let (p50_ms, p95_ms) = told_span(step).or(measured).or_else(expected).unwrap_or_else(|| {
             unknown.push(step.id.to_string());
             (Millis(0), Millis(0))
         });
@@ -28,6 +28,17 @@ pub fn forecast(plan: &Plan, history: &History, catalogue: &Catalogue) -> Foreca
     let p50_ms = longest(plan, &steps, |one| one.p50_ms.0);
     let p95_ms = longest(plan, &steps, |one| one.p95_ms.0);
     Forecast { p50_ms, p95_ms, fails: odds(plan, &steps), steps, unknown }
+}
+
+/// A read that goes on for as long as it was told to: a wait, a measurement.
+fn told_span(step: &Step) -> Option<(Millis, Millis)> {
+    let span = step.params.get("duration").filter(|_| step.effect == EffectClass::Read)?.as_str().and_then(Millis::parse)?;
+    Some((span, span))
+}
+
+/// What a free command took says nothing of another one.
+fn runs_anything(step: &Step) -> bool {
+    step.params.contains_key("command")
 }
 
 /// Along the edges; a plan that goes in a circle never ends and is refused elsewhere.
@@ -103,5 +114,17 @@ mod tests {
         assert_eq!(told.steps.iter().map(|one| one.seen).collect::<Vec<_>>(), [10, 10, 0]);
         let cold = forecast(&plan(), &History::default(), &catalogue(None));
         assert_eq!((cold.p50_ms, cold.fails, cold.unknown), (Millis(0), 0, vec!["c".to_owned(), "a".to_owned(), "b".to_owned()]));
+    }
+
+    #[test]
+    fn a_wait_takes_what_it_was_told_and_a_free_command_what_its_manifest_says() {
+        let mut history = History::default();
+        history.add("x.known", Some(Millis(5)));
+        let mut plan = plan();
+        plan.steps[1].params.insert("duration".to_owned(), "1h".into());
+        let told = forecast(&plan, &history, &catalogue(Some(700)));
+        assert_eq!((told.steps[1].p50_ms, told.steps[1].p95_ms), (Millis(3_600_000), Millis(3_600_000)));
+        plan.steps[1].params = std::collections::BTreeMap::from([("command".to_owned(), "sleep 9".into())]);
+        assert_eq!(forecast(&plan, &history, &catalogue(Some(700))).steps[1].p50_ms, Millis(700));
     }
 }

@@ -99,6 +99,9 @@ pub fn decision_dot(decision: &Decision) -> String {
     out
 }
 
+/// Attempts of a step before odds are told: 1 of 1 that went well says little.
+const ENOUGH: u32 = 5;
+
 pub fn forecast(told: &Forecast) -> String {
     let rests = told.steps.iter().filter(|step| step.seen > 0).count();
     let from = if rests == 0 { "as the manifests expect".to_owned() } else { format!("{rests} of {} steps ran before", told.steps.len()) };
@@ -106,10 +109,10 @@ pub fn forecast(told: &Forecast) -> String {
     if told.unknown.len() == told.steps.len() {
         return "not known: none of its steps ran before".to_owned();
     }
-    let fails = if rests == 0 {
-        "no past to tell the odds of a failure".to_owned()
-    } else {
-        format!("{:.1} % odds that a step fails", f64::from(told.fails) / 10.0)
+    let fails = match told.steps.iter().map(|step| step.seen).filter(|seen| *seen > 0).min() {
+        None => "no past to tell the odds of a failure".to_owned(),
+        Some(seen) if seen < ENOUGH => "too short a past to tell the odds of a failure".to_owned(),
+        Some(_) => format!("{:.1} % odds that a step fails", f64::from(told.fails) / 10.0),
     };
     format!("about {}, at most about {} ({from}); {fails}{unknown}", told.p50_ms, told.p95_ms)
 }
@@ -165,6 +168,7 @@ mod tests {
             forecast(&Forecast { p50_ms: Millis(1_000), p95_ms: Millis(2_000), fails: 100, steps: vec![step(seen)], unknown })
         };
         assert!(told(9, &[]).contains("1 of 1 steps ran before") && told(9, &[]).contains("10.0 % odds"), "{}", told(9, &[]));
+        assert!(told(1, &[]).contains("too short a past"), "{}", told(1, &[]));
         assert!(told(0, &[]).contains("as the manifests expect") && told(0, &["s1"]).starts_with("not known"));
     }
 }
