@@ -52,7 +52,7 @@ pub fn answer() {
 fn with_ids() -> Command {
     Cli::command().mut_subcommands(|command| {
         command.mut_args(|arg| match arg.get_id().as_str() {
-            "run" => arg.add(ArgValueCompleter::new(runs)),
+            "run" | "again" => arg.add(ArgValueCompleter::new(runs)),
             "step" => arg.add(ArgValueCompleter::new(steps)),
             _ => arg,
         })

@@ -9,15 +9,16 @@ Examples:
   ouioe log k3f9qa
   ouioe log k3f9qa backup -f
   ouioe log k3f9qa backup --attempt 1
-  ouioe log k3f9qa backup --raw > backup.out")]
+  ouioe log k3f9qa backup --raw > backup.out
+  ouioe log k3f9qa --json | jq -r .text")]
 pub struct LogArgs {
     #[arg(value_name = "RUN")]
     pub run: String,
     /// Only this step
     #[arg(value_name = "STEP")]
     pub step: Option<String>,
-    /// Go on until the run is settled
-    #[arg(short, long)]
+    /// Go on until the step has ended
+    #[arg(short, long, requires = "step")]
     pub follow: bool,
     /// This attempt instead of the last
     #[arg(long, value_name = "N", requires = "step", value_parser = clap::value_parser!(u32).range(1..))]

@@ -21,19 +21,20 @@ use crate::model::intent::Intent;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
 use crate::model::problem::Problem;
-use crate::planner::{Ask, render};
+use crate::planner::{self, Ask, render};
 use crate::policy::rule::name_to_type;
 use crate::text;
 
 /// Plan, ask, run, and show what happens
 #[derive(Clone, Debug, Args)]
-#[command(group = clap::ArgGroup::new("source").required(true).args(["intent", "plan", "template"]), after_help = "\
+#[command(group = clap::ArgGroup::new("source").required(true).args(["intent", "plan", "template", "again"]), after_help = "\
 Examples:
   ouioe run check disk usage on localhost
   ouioe run --dry-run restart nginx on web-3
   ouioe run --yes --digest 1f0c9a2e restart nginx on web-3
   ouioe run --plan deploy.toml --set version=2.14 --yes
-  ouioe run --template nightly-check --set host=web-1")]
+  ouioe run --template nightly-check --set host=web-1
+  ouioe run --again last")]
 pub struct RunArgs {
     /// What is to be done, in words
     #[arg(value_name = "INTENT")]
@@ -44,6 +45,9 @@ pub struct RunArgs {
     /// Run this workflow template
     #[arg(long, value_name = "NAME")]
     pub template: Option<String>,
+    /// The plan of an earlier run once more, as a new run; what it lists is listed anew
+    #[arg(long, value_name = "RUN", conflicts_with = "set")]
+    pub again: Option<String>,
     /// An input of the plan file or template
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "intent")]
     pub set: Vec<Assignment>,
@@ -128,6 +132,13 @@ async fn planned(setup: &Setup, planning: &Planning, args: &RunArgs) -> Result<P
         Exit::Usage
     };
     let inputs: BTreeMap<String, String> = args.set.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    if let Some(run) = &args.again {
+        let plan = earlier(setup, run).map_err(|trouble| {
+            setup.out.error(&trouble.what);
+            trouble.exit
+        })?;
+        return planning.prepare(planner::again(&plan)).await.map_err(said);
+    }
     let plan = match (&args.plan, &args.template) {
         (Some(path), _) => planning.file(path, &inputs).map_err(said)?,
         (None, Some(name)) => planning.template(name, &inputs).map_err(said)?,
@@ -144,6 +155,13 @@ async fn planned(setup: &Setup, planning: &Planning, args: &RunArgs) -> Result<P
         }
     };
     planning.prepare(plan).await.map_err(said)
+}
+
+fn earlier(setup: &Setup, run: &str) -> Result<Plan, Trouble> {
+    let state = find::state(&setup.place.state_dir)?;
+    let workflow = find::run(&state, run)?;
+    let gone = || Trouble::new(Exit::JournalUnusable, format!("the plan of run {} is gone", workflow.run));
+    workflow.graph().map(|graph| Plan::clone(&graph.plan)).ok_or_else(gone)
 }
 
 /// The help of the command line, where the whole intent was said to the program.

@@ -44,7 +44,7 @@ pub use ask::{Ask, World};
 pub use diary::Listener;
 pub use judge::Experience;
 pub use pipeline::{explain, plan, policy_in_force};
-pub use revise::revise;
+pub use revise::{again, revise};
 pub use settle::settle;
 pub use single::single;
 pub use source::Format;

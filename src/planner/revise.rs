@@ -37,16 +37,27 @@ pub fn revise(
         }
     }
     // A list that was read for the old values is no list of the new ones.
-    let previewed: Vec<String> =
-        changed.provenance.iter().filter(|(_, from)| **from == Provenance::Preview).map(|(name, _)| name.clone()).collect();
-    for name in previewed {
-        changed.params.remove(&name);
-        changed.provenance.remove(&name);
-    }
+    forget_previews(changed);
     if problems.is_empty() {
         problems = validate(&next, catalogue, Limits::file(policy));
     }
     if problems.is_empty() { Ok(next) } else { Err(problems) }
+}
+
+/// The same steps for another run: what was listed for the last one is to be listed anew.
+pub fn again(plan: &Plan) -> Plan {
+    let mut next = Plan { revision: 1, why: Box::default(), ..plan.clone() };
+    next.steps.iter_mut().for_each(forget_previews);
+    next
+}
+
+fn forget_previews(step: &mut Step) {
+    let previewed: Vec<String> =
+        step.provenance.iter().filter(|(_, from)| **from == Provenance::Preview).map(|(name, _)| name.clone()).collect();
+    for name in previewed {
+        step.params.remove(&name);
+        step.provenance.remove(&name);
+    }
 }
 
 pub(super) fn typed(operation: &Operation, name: &str, text: &str) -> Result<Value, Problem> {

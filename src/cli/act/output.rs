@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Trouble, find};
 use crate::cli::exit::Exit;
+use crate::cli::lines;
 use crate::cli::log::LogArgs;
 use crate::cli::out::Out;
 use crate::cli::session::{Place, Session};
@@ -17,6 +18,8 @@ use crate::spool::Spools;
 use crate::text;
 
 const CHUNK: usize = 64 << 10;
+/// Longest line in one JSON value, in bytes.
+const LINE: usize = 64 << 10;
 /// Between two looks at the output of a running step.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -34,17 +37,24 @@ pub async fn log(place: &Place, out: &Out, args: &LogArgs) -> Result<Exit, Troub
         let Some(graph) = workflow.graph() else { return Ok(Exit::Done) };
         for ix in graph.places().filter(|ix| workflow.step(*ix).attempt.0 > 0) {
             let id = &graph.step(ix).id;
-            out.note(&format!("== {}", text::safe(id.as_str())));
+            if !out.json {
+                out.note(&format!("== {}", text::safe(id.as_str())));
+            }
             Copy::new(&spools, &workflow.run, id, raw).all(out, workflow.step(ix).attempt)?;
         }
         return Ok(Exit::Done);
     };
     let id = find::step(workflow, Some(step))?;
     let ix = workflow.graph().and_then(|graph| graph.ix(&id)).unwrap_or_default();
-    if follow {
+    let last = workflow.step(ix).attempt;
+    let attempt = args.attempt.map_or(last, AttemptNo);
+    if attempt > last {
+        return Err(Trouble::new(Exit::Usage, format!("step {id} of run {} was tried {} times", workflow.run, last.0)));
+    }
+    if follow && attempt == last {
         return followed(place, out, Copy::new(&spools, &workflow.run, &id, raw), ix).await;
     }
-    Copy::new(&spools, &workflow.run, &id, raw).all(out, workflow.step(ix).attempt)?;
+    Copy::new(&spools, &workflow.run, &id, raw).all(out, attempt)?;
     Ok(Exit::Done)
 }
 
@@ -63,7 +73,7 @@ async fn followed(place: &Place, out: &Out, mut copy: Copy<'_>, ix: StepIx) -> R
         let goes_on = record.state.is_live() && (watch.is_some() || !copy.has_ended(attempt));
         copy.more(out, attempt)?;
         if !goes_on || out.reader_left() {
-            copy.end(out);
+            copy.end(out, attempt);
             return Ok(Exit::Done);
         }
         match &mut watch {
@@ -93,7 +103,7 @@ impl<'a> Copy<'a> {
 
     fn all(mut self, out: &Out, attempt: AttemptNo) -> Result<(), Trouble> {
         self.more(out, attempt)?;
-        self.end(out);
+        self.end(out, attempt);
         Ok(())
     }
 
@@ -106,7 +116,7 @@ impl<'a> Copy<'a> {
                 return Ok(());
             }
             if chunk.offset > self.offset {
-                self.end(out);
+                self.end(out, attempt);
                 out.note(&format!("… {} bytes were dropped here: the output was longer than its cap …", chunk.offset - self.offset));
             }
             self.offset = chunk.offset + chunk.bytes.len() as u64;
@@ -115,15 +125,37 @@ impl<'a> Copy<'a> {
                 continue;
             }
             self.held.extend(&chunk.bytes);
+            if out.json {
+                self.lines(out, attempt);
+                continue;
+            }
             let whole = whole_characters(&self.held);
             out.bytes(text::safe_bytes(&self.held[..whole]).as_bytes());
             self.held.drain(..whole);
         }
     }
 
+    /// One value for each whole line; a line without an end is cut.
+    fn lines(&mut self, out: &Out, attempt: AttemptNo) {
+        while let Some(end) = self.held.iter().position(|byte| *byte == b'\n').or((self.held.len() > LINE).then_some(LINE)) {
+            let line: Vec<u8> = self.held.drain(..=end).collect();
+            self.line(out, attempt, &line);
+        }
+    }
+
+    fn line(&self, out: &Out, attempt: AttemptNo, line: &[u8]) {
+        let text = text::safe_bytes(line.strip_suffix(b"\n").unwrap_or(line));
+        out.result(&lines::json(&serde_json::json!({ "step": self.step, "attempt": attempt.0, "text": text })));
+    }
+
     /// What was never completed is shown as it is.
-    fn end(&mut self, out: &Out) {
-        out.bytes(text::safe_bytes(&std::mem::take(&mut self.held)).as_bytes());
+    fn end(&mut self, out: &Out, attempt: AttemptNo) {
+        let rest = std::mem::take(&mut self.held);
+        match out.json {
+            true if rest.is_empty() => {}
+            true => self.line(out, attempt, &rest),
+            false => out.bytes(text::safe_bytes(&rest).as_bytes()),
+        }
     }
 
     fn has_ended(&self, attempt: AttemptNo) -> bool {

@@ -115,3 +115,22 @@ fn by_its_digest() {
     home.run(&["run", "--yes", "--digest", &shown, &words]).exits(0);
     assert_eq!(left(&dir), ["fresh"]);
 }
+
+/// Once more: what is there by now is listed, not what the first run had.
+#[test]
+fn again_with_a_list_of_its_own() {
+    let home = Home::new();
+    let dir = folder(&home);
+    let words = intent(&dir);
+    let shown = digest(&home.run(&["run", "--dry-run", &words]).exits(0));
+    home.run(&["run", "--yes", "--digest", &shown, &words]).exits(0);
+    assert_eq!(left(&dir), ["fresh"]);
+    file(&dir.join("came-later"), 5);
+    let anew = home.run(&["run", "--dry-run", "--again", "last"]).exits(0);
+    assert!(anew.out.contains("came-later") && !anew.out.contains("old-one"), "{}", anew.out);
+    home.run(&["run", "--yes", "--again", "last"]).exits(6);
+    assert_eq!(left(&dir), ["came-later", "fresh"], "its words alone never cover what destroys");
+    home.run(&["run", "--yes", "--digest", &digest(&anew), "--again", "last"]).exits(0);
+    assert_eq!(left(&dir), ["fresh"]);
+    assert!(home.run(&["run", "--again", "zzzzzz"]).exits(2).err.contains("there is no run `zzzzzz`"));
+}

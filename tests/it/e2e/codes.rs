@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::home::{Home, Said, kill, program, sh, step, until};
 use super::tty::{How, Tty};
@@ -88,6 +89,30 @@ fn left_by_interrupt() {
     // Each code that there is stands in the help.
     let help = home.run(&["--help"]).exits(0).out;
     assert!(help.contains("130 left by Ctrl-C") && help.contains("FAILING"), "{help}");
+}
+
+/// An earlier attempt by its number, and each line as one value for programs.
+#[test]
+fn log_by_attempt_and_as_json() {
+    let home = Home::new();
+    let mark = home.path("tried");
+    let script = format!("if [ -e {0} ]; then printf 'second\\nend'; else touch {0}; echo first; exit 9; fi", mark.display());
+    let manifest = format!(
+        "[[operation]]\nname = \"own.flaky\"\nsummary = \"s\"\neffect = \"read\"\n\
+         binding = {{ kind = \"command\", argv = [\"/bin/sh\", \"-c\", {script:?}] }}\n"
+    );
+    home.write("config/ouioe/services/own.toml", manifest);
+    let flaky = json!({ "id": "a", "operation": "own.flaky", "retry": { "limit": 1, "base_ms": 1 } });
+    home.run(&["run", "--yes", "--plan", &home.plan(&[flaky])]).exits(0);
+    let log = |args: &[&str]| home.run(&[&["log", "last"], args].concat());
+    assert_eq!(log(&["a", "--attempt", "1"]).exits(0).out, "first\n");
+    assert_eq!(log(&["a"]).exits(0).out, "second\nend");
+    let values = log(&["--json"]).exits(0).values();
+    let texts: Vec<_> = values.iter().map(|one| (one["step"].as_str(), one["attempt"].as_u64(), one["text"].as_str())).collect();
+    assert_eq!(texts, [(Some("a"), Some(2), Some("second")), (Some("a"), Some(2), Some("end"))]);
+    let said = log(&["a", "--attempt", "9"]).exits(2);
+    assert!(said.err.contains("was tried 2 times"), "{}", said.err);
+    log(&["-f"]).exits(2);
 }
 
 /// Words said to the program lead to its help, not to the nearest operation.
