@@ -4,6 +4,7 @@
 //! byte. It never waits for the terminal or the engine, so a hang-up is acted on within milliseconds.
 
 use std::collections::VecDeque;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime};
@@ -318,6 +319,9 @@ impl Console {
     /// Hands the terminal back, stops, and takes it again when continued.
     fn suspend(&mut self, queue: &Receiver<Event>) -> Result<Option<Exit>, ConsoleError> {
         drop(self.session.take());
+        if self.errands.wiring.in_process && self.app.unfinished().next().is_some() {
+            say_suspended();
+        }
         suspend()?;
         let until = Instant::now() + STOP_WAIT;
         loop {
@@ -357,4 +361,10 @@ impl Console {
         let rejoined = Rejoined { link: self.errands.wiring.link.describe(), in_process, state: feed.state };
         self.tell(Msg::Rejoined(Ok(rejoined)), Instant::now(), queue)
     }
+}
+
+/// The engine stops with its process: whoever asks it for anything meanwhile waits in vain.
+fn say_suspended() {
+    let what = "ouioe is suspended and its engine with it: steps that run go on, nothing new starts until `fg`";
+    let _ = writeln!(io::stderr(), "{what}");
 }

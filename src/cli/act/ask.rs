@@ -46,6 +46,8 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
     loop {
         let (asker, question) = (out.clone(), prompt.clone());
         let mut reading = tokio::task::spawn_blocking(move || asker.ask(&question));
+        // The line is still being read when somebody else answers: it can only be ended by who types.
+        let mut moot = false;
         let answered = loop {
             tokio::select! {
                 () = &mut interrupted => return Asked::Interrupted,
@@ -55,14 +57,16 @@ pub async fn put(link: &Link, watch: &mut Watch, run: &RunId, request: &RequestI
                     if event.run.as_ref() == Some(run) {
                         print(&event, out);
                     }
-                    if find(&watch.state, run, request).is_none() {
-                        out.note("somebody else answered it; press Enter to go on");
-                        let _ = reading.await;
-                        return Asked::Answered(None);
+                    if !moot && find(&watch.state, run, request).is_none() {
+                        out.note("somebody else answered it; what happens goes on below, and Enter ends this prompt");
+                        moot = true;
                     }
                 }
             }
         };
+        if moot {
+            return Asked::Answered(None);
+        }
         let (Some(typed), Some((workflow, open))) = (answered, find(&watch.state, run, request)) else { return Asked::Later };
         match answer(workflow, open, typed.trim()) {
             Ok(None) => return Asked::Later,
