@@ -208,7 +208,7 @@ pub fn question(plan: &Plan) -> String {
     let destroyed = name_to_type(&plan.steps);
     if plan.approval_required {
         let what = if destroyed.is_some() { "destroys" } else { "changes" };
-        let word = text::safe(destroyed.unwrap_or("yes"));
+        let word = text::safe(destroyed.as_deref().unwrap_or("yes"));
         format!("This {what} something. Type {word} to approve plan {}, Enter to leave: ", plan.digest.short())
     } else if plan.worst_effect() != EffectClass::Read {
         format!("This changes something of low risk. Press Enter to run plan {}, or n to leave: ", plan.digest.short())
@@ -220,7 +220,7 @@ pub fn question(plan: &Plan) -> String {
 pub fn is_yes(answer: Option<&str>, plan: &Plan) -> bool {
     match answer.map(str::trim) {
         Some("" | "y" | "yes") if !plan.approval_required => true,
-        Some(typed) => typed == name_to_type(&plan.steps).unwrap_or("yes"),
+        Some(typed) => typed == name_to_type(&plan.steps).as_deref().unwrap_or("yes"),
         None => false,
     }
 }

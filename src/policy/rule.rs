@@ -1,6 +1,8 @@
 //! The approval rule: any destroy, or any mutate that is not low risk, waits for a person, unless policy exempts the
 //! named environment. An unnamed environment counts as production. An exemption never covers a destroy.
 
+use std::collections::BTreeSet;
+
 use crate::model::catalogue::EffectClass;
 use crate::model::plan::{Plan, PlanSource, Provenance, Step};
 use crate::model::settings::PolicySettings;
@@ -30,11 +32,15 @@ pub fn mark_approvals(plan: &mut Plan, policy: &PolicySettings) {
     plan.approval_required = plan.steps.iter().any(|step| step.approval);
 }
 
-/// What a person types, in the console and on the command line, to let these steps destroy: the name of what is destroyed.
-/// `None`: nothing is destroyed, a plain yes is enough.
-pub fn name_to_type<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Option<&'a str> {
-    let destroys = steps.into_iter().find(|step| step.effect == EffectClass::Destroy)?;
-    Some(destroys.target().unwrap_or(destroys.id.as_str()))
+/// What a person types, in the console and on the command line, to let these steps destroy: the name of what is destroyed, or
+/// how many there are (`3 targets`). `None`: nothing is destroyed, a plain yes is enough.
+pub fn name_to_type<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Option<String> {
+    let destroys = steps.into_iter().filter(|step| step.effect == EffectClass::Destroy);
+    let names: BTreeSet<&str> = destroys.map(|step| step.target().unwrap_or(step.id.as_str())).collect();
+    match names.len() {
+        0 | 1 => names.first().map(|name| (*name).to_owned()),
+        several => Some(format!("{several} targets")),
+    }
 }
 
 /// A path that no step may change or delete: a protected one or an ancestor of one, after removing `.`, `..` and doubled slashes.

@@ -94,7 +94,7 @@ pub fn page(run: &Workflow, open: &OpenQuestion) -> String {
 /// The line that asks, with every answer that means something.
 pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
     if let Some(digest) = open.digest {
-        let word = text::safe(named(run, open).unwrap_or("yes"));
+        let word = text::safe(named(run, open).as_deref().unwrap_or("yes"));
         return format!("Type {word} to approve {}, n to reject it, Enter to leave it waiting: ", digest.short());
     }
     let mut offers = String::new();
@@ -105,7 +105,7 @@ pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
 }
 
 /// The word that lets what is asked about destroy, as in the console.
-fn named<'a>(run: &'a Workflow, open: &OpenQuestion) -> Option<&'a str> {
+fn named(run: &Workflow, open: &OpenQuestion) -> Option<String> {
     let graph = run.graph()?;
     match open.step {
         Some(ix) => name_to_type([graph.step(ix)]),
@@ -116,13 +116,18 @@ fn named<'a>(run: &'a Workflow, open: &OpenQuestion) -> Option<&'a str> {
 /// What a second time could destroy takes its name too.
 fn typed_as(run: &Workflow, open: &OpenQuestion, verb: &str) -> String {
     match (verb, named(run, open)) {
-        ("retry", Some(name)) => format!("r {}", text::safe(name)),
+        ("retry", Some(name)) => format!("r {}", text::safe(&name)),
         ("retry", None) => "r".to_owned(),
         ("skip", _) => "s".to_owned(),
         ("done", _) => "d EVIDENCE".to_owned(),
         ("reject", _) => "n".to_owned(),
         _ => String::new(),
     }
+}
+
+/// The name alone, or before a reason.
+fn is_led_by(typed: &str, name: &str) -> bool {
+    typed.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }
 
 /// `None`: it goes on waiting. `Err`: what to type instead.
@@ -134,18 +139,18 @@ pub fn answer(run: &Workflow, open: &OpenQuestion, typed: &str) -> Result<Option
     let reason = || rest.trim().to_owned();
     let command = match (word, open.digest) {
         ("", _) => return Ok(None),
-        (_, Some(digest)) if typed == named(run, open).unwrap_or("yes") => {
+        (_, Some(digest)) if typed == named(run, open).as_deref().unwrap_or("yes") => {
             Some(Command::Approve { run: run.run.clone(), step: step.as_ref().map(|(step, _)| step.clone()), digest })
         }
         ("n" | "no" | "reject", _) if offered("reject") => {
             Some(Command::Reject { run: run.run.clone(), step: step.as_ref().map(|(step, _)| step.clone()), reason: reason() })
         }
         ("r" | "retry", _) if offered("retry") => {
-            let name = named(run, open).filter(|name| rest.split_whitespace().next() != Some(name));
+            let name = named(run, open).filter(|name| !is_led_by(rest.trim(), name));
             if let Some(name) = name {
-                return Err(format!("It destroys: type `r {}` to do it again", text::safe(name)));
+                return Err(format!("It destroys: type `r {}` to do it again", text::safe(&name)));
             }
-            let said = named(run, open).and_then(|name| rest.trim().strip_prefix(name)).unwrap_or(rest).trim().to_owned();
+            let said = named(run, open).and_then(|name| rest.trim().strip_prefix(name.as_str())).unwrap_or(rest).trim().to_owned();
             at().map(|at| Command::Retry { at, reason: said })
         }
         ("s" | "skip", _) if offered("skip") => at().map(|at| Command::Skip { at, reason: reason() }),

@@ -69,10 +69,10 @@ fn agreed(setup: &Setup, args: &RetryArgs, old: &Step, new: &Step, plan: &Plan) 
         let what = format!("nobody is there to ask; say that you saw it with `--digest {}`", digest.short());
         return Err(Trouble::new(Exit::Usage, what));
     }
-    let word = name_to_type([new]).unwrap_or("yes");
-    let question = format!("Type {} to run step {} so, Enter to leave it as it is: ", text::safe(word), text::safe(new.id.as_str()));
+    let word = name_to_type([new]).unwrap_or_else(|| "yes".to_owned());
+    let question = format!("Type {} to run step {} so, Enter to leave it as it is: ", text::safe(&word), text::safe(new.id.as_str()));
     let said = out.ask(&question);
-    Ok((said.as_deref().map(str::trim) == Some(word)).then_some(Consent::Shown { digest }))
+    Ok((said.as_deref().map(str::trim) == Some(word.as_str())).then_some(Consent::Shown { digest }))
 }
 
 fn page(old: &Step, new: &Step, plan: &Plan) -> String {

@@ -164,7 +164,7 @@ fn risk_note(plan: &Plan) -> String {
 /// Low risk: the letter. A change: Enter. A destroy: the name of what is destroyed.
 pub(super) fn effort(steps: &[&Step]) -> Effort {
     if let Some(name) = name_to_type(steps.iter().copied()) {
-        return Effort::Word(name.to_owned());
+        return Effort::Word(name);
     }
     if steps.iter().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
 }
