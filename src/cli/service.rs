@@ -14,7 +14,7 @@ use super::out::Out;
 use super::run::{Agree, submit};
 use super::{check, lines};
 use crate::engine::planning::Planning;
-use crate::model::catalogue::{Binding, Catalogue, Operation};
+use crate::model::catalogue::{Binding, Catalogue, Operation, Remote};
 use crate::planner::near;
 use crate::text;
 
@@ -151,7 +151,8 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str, dir: Option<&Path>) -> Exi
     }
     let risk = if operation.low_risk { ", low risk" } else { "" };
     out.result(&format!("{}  {}", operation.name, text::safe(&operation.summary)));
-    out.result(&format!("  effect    {}{risk}; repeat {:?}", operation.effect.as_str(), operation.repeat));
+    out.result(&format!("  effect    {}{risk}", operation.effect.as_str()));
+    out.result(&format!("  repeat    {}", operation.repeat.told()));
     for param in &operation.params {
         let default = param.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default();
         let needed = if param.required { "required" } else { "optional" };
@@ -171,6 +172,14 @@ fn show(out: &Out, catalogue: &Catalogue, name: &str, dir: Option<&Path>) -> Exi
             own_file(dir, operation),
             lines_to_add(operation)
         )),
+    }
+    if let Some(Remote { argv, preview, .. }) = &operation.remote {
+        let told =
+            |argv: &[String]| argv.iter().map(|word| if word.contains('\n') { "(script)" } else { word }).collect::<Vec<_>>().join(" ");
+        out.result(&text::safe(&format!("  elsewhere over ssh: {}", told(argv))));
+        if let Some(list) = preview {
+            out.result(&text::safe(&format!("  listed by {}: {}", told(&list.argv), list.fields.join(", "))));
+        }
     }
     out.result(&text::safe(&format!(
         "  words     {}",

@@ -46,6 +46,19 @@ pub enum Repeat {
     AtMostOnce,
 }
 
+impl Repeat {
+    /// For people.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Pure => "again at will: it changes nothing",
+            Self::Idempotent => "again at will: twice is as once",
+            Self::Keyed => "again with the same key: the target drops the second",
+            Self::Probeable => "a probe tells whether it happened",
+            Self::AtMostOnce => "at most once: a person decides on a second time",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum ParamType {

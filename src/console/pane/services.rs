@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::catalogue::{Binding, Operation, Repeat};
+use crate::model::catalogue::{Binding, Operation};
 use crate::text;
 
 use super::Pane;
@@ -143,16 +143,6 @@ fn binding(app: &App, operation: &Operation) -> String {
     }
 }
 
-fn repeat(repeat: Repeat) -> &'static str {
-    match repeat {
-        Repeat::Pure => "again at will: it changes nothing",
-        Repeat::Idempotent => "again at will: twice is as once",
-        Repeat::Keyed => "again with the same key: the target drops the second",
-        Repeat::Probeable => "a probe tells whether it happened",
-        Repeat::AtMostOnce => "at most once: a person decides on a second time",
-    }
-}
-
 fn lines(app: &App, operation: &Operation, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |label: &str, role: Role, said: &str| {
@@ -166,7 +156,7 @@ fn lines(app: &App, operation: &Operation, width: usize) -> Vec<Line<'static>> {
     say("does", Role::Text, &operation.summary);
     let risk = if operation.low_risk { ", of low risk" } else { "" };
     say("effect", Role::of_effect(operation.effect), &format!("{}{risk}", phrase::effect(operation.effect)));
-    say("repeat", Role::Text, repeat(operation.repeat));
+    say("repeat", Role::Text, operation.repeat.told());
     say("bound", if operation.binding.is_some() { Role::Text } else { Role::Warn }, &binding(app, operation));
     if let Some(remote) = &operation.remote {
         say("elsewhere", Role::Text, &format!("over ssh: {}", remote.argv.join(" ")));
