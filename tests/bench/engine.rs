@@ -100,9 +100,9 @@ fn disk(root: &Path) -> String {
 fn cpu() -> (f64, f64) {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF).expect("usage");
     let micros = |time: nix::sys::time::TimeVal| {
-        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        let micros = (time.tv_sec() * 1_000_000 + time.tv_usec()) as f64;
-        micros
+        let seconds = u32::try_from(time.tv_sec()).unwrap_or_default();
+        let rest = u32::try_from(time.tv_usec()).unwrap_or_default();
+        f64::from(seconds) * 1e6 + f64::from(rest)
     };
     (micros(usage.user_time()), micros(usage.user_time()) + micros(usage.system_time()))
 }

@@ -6,6 +6,7 @@ mod codes;
 mod drift;
 mod escape;
 mod everyday;
+#[cfg(target_os = "linux")]
 mod hangup;
 mod health;
 pub mod home;

@@ -160,6 +160,7 @@ impl Tty {
         i32::try_from(self.child.process_id().expect("a pid")).expect("a pid")
     }
 
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only tests that read /proc use it"))]
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal);
     }
@@ -192,6 +193,7 @@ impl Tty {
     }
 
     /// The connection is gone: nobody holds the other end any more.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only tests that read /proc use it"))]
     pub fn hang_up(&mut self) {
         drop(self.stop.take());
         if let Some(reader) = self.reader.take() {
