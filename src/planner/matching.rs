@@ -11,10 +11,11 @@ use super::account;
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::near::is_one_slip;
+use super::pace::Pace;
 use super::slots::{Bound, Place, bind, environments};
 use super::template::{Template, carries, instantiate, is_shade, phrase_stem};
 use super::token::{Kind, Token};
-use super::{grammar, inputs};
+use super::{each_host, grammar, inputs};
 
 /// Share of the intent's words that a phrase must explain.
 const EXPLAINED: f64 = 0.85;
@@ -143,9 +144,12 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
         .filter(|(name, _)| template.params.iter().any(|input| input.param.name == **name))
         .map(|(name, text)| (name.clone(), text.clone()))
         .collect();
+    let mut several: Option<(&str, &[String])> = None;
+    let is_host = |name: &str| template.params.iter().any(|input| input.param.name == name && input.param.kind == ParamType::Host);
     for (name, values) in &bound.values {
         match values.as_slice() {
             [] => {}
+            [_, _, ..] if several.is_none() && is_host(name) && !given.contains_key(name) => several = Some((name, values)),
             [one] => drop(given.entry(name.clone()).or_insert_with(|| one.clone())),
             [..] => {
                 return Err(clarify(format!("template {} takes one `{name}`; which?", template.name), vec![name.clone()], values.clone()));
@@ -157,6 +161,7 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
         .iter()
         .map(|input| &input.param)
         .filter(|param| param.required && param.default.is_none() && !given.contains_key(&param.name))
+        .filter(|param| several.is_none_or(|(name, _)| name != param.name))
         .map(|param| param.name.clone())
         .collect();
     if !missing.is_empty() {
@@ -166,7 +171,11 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
         let choices = if host { world.assets.iter().take(8).cloned().collect() } else { Vec::new() };
         return Err(clarify(format!("template {} needs {what}; which?", template.name), missing, choices));
     }
-    let mut plan = instantiate(template, &given, world.catalogue, world.policy).map_err(|problems| {
+    let made = match several {
+        None => instantiate(template, &given, world.catalogue, world.policy),
+        Some(hosts) => each_host::each(template, &given, hosts, Pace::said(&ask.text), (world.catalogue, world.policy)),
+    };
+    let mut plan = made.map_err(|problems| {
         refuse(problems.first().map_or_else(String::new, |problem| problem.message.clone()), vec![template.name.clone()])
     })?;
     plan.intent.clone_from(&ask.text);

@@ -9,6 +9,7 @@ mod choose;
 mod complete;
 mod compose;
 mod diary;
+mod each_host;
 pub mod grammar;
 mod growth;
 mod guard;

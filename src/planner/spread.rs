@@ -109,14 +109,14 @@ fn refused(code: &str, message: String) -> Problem {
     Problem::new("plan", code, message)
 }
 
-/// `s2-web-3`; a number is put behind what would stand twice.
+/// `s2_web_3`, which a condition can name as well; a number is put behind what would stand twice.
 fn named(step: &StepId, items: Vec<String>, taken: &BTreeSet<&StepId>) -> Vec<(String, StepId)> {
     let mut used: BTreeSet<StepId> = BTreeSet::new();
     let mut each = Vec::with_capacity(items.len());
     for item in items {
-        let plain: String = item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' }).collect();
-        let base: String = format!("{step}-{plain}").chars().take(56).collect();
-        let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}-{number}")) };
+        let plain: String = item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect();
+        let base: String = format!("{step}_{plain}").chars().take(56).collect();
+        let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}_{number}")) };
         let id = (1..=MOST).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
         used.insert(id.clone());
         each.push((item, id));
@@ -211,7 +211,7 @@ impl Spreading<'_> {
 }
 
 /// What it reads of one step it reads of another.
-fn renamed(step: &mut Step, old: &StepId, new: &StepId) {
+pub(super) fn renamed(step: &mut Step, old: &StepId, new: &StepId) {
     let (old, new) = (format!("steps.{old}."), format!("steps.{new}."));
     let others = [&mut step.compensation, &mut step.probe].into_iter().flatten().flat_map(|other| other.params.values_mut());
     for value in step.params.values_mut().chain(others) {
@@ -315,14 +315,14 @@ mod tests {
             told(&wide),
             [
                 "w - <- ",
-                "r-web-1 web-1 <- w",
-                "r-web-2 web.2 <- w v-web-1",
-                "v-web-1 web-1 <- w r-web-1",
-                "v-web-2 web.2 <- w r-web-2",
-                "n - <- v-web-1 v-web-2",
+                "r_web_1 web-1 <- w",
+                "r_web_2 web.2 <- w v_web_1",
+                "v_web_1 web-1 <- w r_web_1",
+                "v_web_2 web.2 <- w r_web_2",
+                "n - <- v_web_1 v_web_2",
             ]
         );
-        assert_eq!(wide.steps[3].params["from"], "${steps.r-web-1.output.state}");
+        assert_eq!(wide.steps[3].params["from"], "${steps.r_web_1.output.state}");
         assert_eq!(wide.steps[1].locks, ["target:web-1"]);
         assert_eq!(wide.steps[1].provenance["host"], Provenance::Inventory);
         assert_eq!(validate(&wide, &catalogue(), crate::planner::Limits::generated(&PolicySettings::default())), []);
@@ -334,19 +334,19 @@ mod tests {
             let plan = Plan { intent: intent.to_owned(), ..plan(&work()) };
             let wide = over(&plan, &["a", "b", "c", "d", "e"]).unwrap().unwrap();
             let needs = |step: &Step| step.needs.iter().skip(1).map(|need| need.step.to_string()).collect::<Vec<_>>().join(" ");
-            wide.steps.iter().filter(|step| step.id.as_str().starts_with("r-")).map(needs).collect::<Vec<_>>()
+            wide.steps.iter().filter(|step| step.id.as_str().starts_with("r_")).map(needs).collect::<Vec<_>>()
         };
         assert_eq!(waits("all at once"), ["", "", "", "", ""]);
-        assert_eq!(waits("one by one"), ["", "v-a", "v-b", "v-c", "v-d"]);
-        assert_eq!(waits("two at a time"), ["", "", "v-a v-b", "v-a v-b", "v-c v-d"]);
+        assert_eq!(waits("one by one"), ["", "v_a", "v_b", "v_c", "v_d"]);
+        assert_eq!(waits("two at a time"), ["", "", "v_a v_b", "v_a v_b", "v_c v_d"]);
         assert_eq!(waits(""), waits("one by one"), "changes");
     }
 
     #[test]
     fn names_that_would_stand_twice_get_a_number() {
         let wide = over(&plan(&work()), &["a.b", "a-b"]).unwrap().unwrap();
-        assert_eq!(wide.steps[1].id.as_str(), "r-a-b");
-        assert_eq!(wide.steps[2].id.as_str(), "r-a-b-2");
+        assert_eq!(wide.steps[1].id.as_str(), "r_a_b");
+        assert_eq!(wide.steps[2].id.as_str(), "r_a_b_2");
     }
 
     #[test]

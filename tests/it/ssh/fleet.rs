@@ -34,7 +34,7 @@ fn every_host_is_read_by_itself() {
     let steps = run["steps"].as_array().expect("steps");
     assert_eq!(steps.len(), 3, "{run}");
     for host in HOSTS {
-        let one = step(&run, &format!("s2-{host}"));
+        let one = step(&run, &format!("s2_{}", host.replace('-', "_")));
         assert_eq!(one["state"], "succeeded", "{one}");
     }
     // A group that nobody is in is a mistake, said before anything runs.
@@ -60,7 +60,8 @@ fn changes_go_host_by_host_and_stop_where_one_fails() {
     let file = home.plan(&[list, act]);
     fs::write(&bad, "").unwrap();
     let failed = run(&home, &["--plan", &file], 1);
-    let states: Vec<&str> = HOSTS.iter().map(|host| step(&failed, &format!("r-{host}"))["state"].as_str().expect("a state")).collect();
+    let states: Vec<&str> =
+        HOSTS.iter().map(|host| step(&failed, &format!("r_{}", host.replace('-', "_")))["state"].as_str().expect("a state")).collect();
     assert_eq!(states, ["succeeded", "failed", "skipped"], "{failed:#}");
     assert_eq!(fs::read_to_string(&seen).unwrap().lines().count(), 2, "the third was spared");
 
