@@ -133,6 +133,7 @@ fn is_named(act: Act) -> bool {
         | Act::Cancel
         | Act::TakeBack
         | Act::ResumeParked
+        | Act::RunAgain
         | Act::Rejoin
         | Act::Follow
         | Act::ShowOutput

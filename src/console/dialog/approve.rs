@@ -76,14 +76,14 @@ fn gate_parts(step: &Step, rendered: Result<Action, String>, digest: Digest) -> 
     match rendered {
         Ok(action) => {
             let sound = action_digest(&action) == digest;
-            parts.push(Part::of("RUNS", Role::Text, action::lines(&action)));
+            parts.push(Part::of("RUNS", Role::Text, action::lines(step, &action)));
             parts.extend(foreign(&action));
             parts.extend((!sound).then(|| warning("these bytes are not those that wait: the digest differs")));
             parts.push(touches(&[step]));
             (parts, sound)
         }
         Err(why) => {
-            parts.push(Part::of("RUNS", Role::Text, action::lines(&step.action)));
+            parts.push(Part::of("RUNS", Role::Text, action::lines(step, &step.action)));
             parts.push(warning(&format!("not all bytes are known here: {}", text::safe(&why))));
             (parts, false)
         }
@@ -112,7 +112,7 @@ pub(super) fn step_parts(step: &Step) -> Vec<Part> {
         phrase::exact(step.target().unwrap_or(""))
     );
     let mut lines = vec![(Role::of_effect(step.effect), head.trim_end().to_owned())];
-    lines.extend(action::lines(&step.action).into_iter().map(|line| (Role::Text, format!("  {line}"))));
+    lines.extend(action::lines(step, &step.action).into_iter().map(|line| (Role::Text, format!("  {line}"))));
     if let Some(undo) = &step.compensation {
         lines.push((Role::Muted, format!("  undo: {}", phrase::exact(&undo.operation))));
     }

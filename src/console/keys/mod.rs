@@ -37,6 +37,7 @@ pub enum Act {
     Cancel,
     TakeBack,
     ResumeParked,
+    RunAgain,
     Rejoin,
     Follow,
     ShowOutput,

@@ -23,6 +23,8 @@ const fn alt(code: Code) -> Chord {
 
 /// Where a step of a run is selected.
 pub(super) const RUN: Places = Places::panes(&[Pane::Plan, Pane::Step, Pane::Log, Pane::Why]);
+/// A whole run is at hand.
+const AGAIN: Places = RUN.and(Place::Pane(Pane::Runs));
 pub(super) const STEP: Places = Places::panes(&[Pane::Step]);
 pub(super) const LOG: Places = Places::panes(&[Pane::Log]);
 pub(super) const WHY: Places = Places::panes(&[Pane::Why]);
@@ -95,6 +97,13 @@ pub const TABLE: &[Row] = &[
         places: LISTS,
         hint: "resume",
         help: "go on with a run that an ended engine left",
+    },
+    Row {
+        chords: &[letter('o')],
+        act: Act::RunAgain,
+        places: AGAIN,
+        hint: "once more",
+        help: "the plan of a finished run as a proposal for a new one",
     },
     Row {
         chords: &[letter('J')],

@@ -113,7 +113,7 @@ fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     if let Some(needs) = needs(app, graph, ix) {
         page.fact("after", &needs, Role::Text);
     }
-    page.lines("runs", action::lines(&step.action));
+    page.lines("runs", action::lines(step, &step.action));
     page.lines
 }
 

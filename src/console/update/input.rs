@@ -204,7 +204,7 @@ fn ask(app: &mut App, deeds: &mut Vec<Deed>) {
     if asked.trim().is_empty() {
         return app.say(Role::Muted, "type what is to be done, such as: restart nginx on web-3 and verify");
     }
-    if app.proposal.as_ref().is_some_and(|proposal| proposal.text == asked) {
+    if app.proposal.as_ref().is_some_and(|proposal| proposal.answers(&asked)) {
         return feed::show_proposal(app);
     }
     if app.intent.asking.as_ref().is_some_and(|(_, text)| *text == asked) {

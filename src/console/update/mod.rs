@@ -3,6 +3,7 @@
 //! No clock, no terminal, no link: time comes with the message, orders go out as `Deed`.
 
 mod act;
+mod again;
 mod choose;
 mod feed;
 mod find;

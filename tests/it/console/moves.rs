@@ -125,6 +125,35 @@ fn what_was_submitted_is_history() {
 }
 
 #[test]
+fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
+    let mut engine = Engine::new();
+    let plan = plan("bounce", &["look: | read host.facts web-3", "bounce: look | mutate host.restart_service web-3 nginx"]);
+    let (old, _) = engine.submit(&plan, Consent::Shown { digest: plan.digest });
+    engine.succeed(&old, "look");
+    engine.fail(&old, "bounce", Certainty::FailedKnown);
+    let command = ouioe::model::command::Command::Reject { run: old.clone(), step: Some("bounce".into()), reason: String::new() };
+    engine.request(ana(), command);
+    let mut desk = Desk::new(&engine.state, (120, 40));
+    desk.press("␛\rr");
+    has(&mut desk, &format!("{old} is over (failed): o opens its plan again, as a new run"));
+    desk.press("␛");
+    has(&mut desk, "o once more");
+    desk.press("o");
+    has(&mut desk, "NOTHING RUNS YET");
+    desk.look();
+    desk.press("\r");
+    assert_eq!(desk.orders(), [""; 0], "a change asks for its approval again");
+    desk.press("a");
+    desk.look();
+    has(&mut desk, "host = web-3");
+    desk.press("aweb-3\r");
+    desk.deliver(&mut engine);
+    assert_eq!(engine.state.runs.len(), 2, "the old run stays as it is");
+    let fresh = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
+    assert_eq!((fresh.digest, fresh.intent.text.as_str()), (plan.digest, "bounce"));
+}
+
+#[test]
 fn a_skipped_step_says_what_failed_before_it() {
     let mut engine = Engine::new();
     let (run, _) = submit(&mut engine, "gone", &["a: | read host.facts", "b: a | read host.facts", "c: b | read host.facts"]);
