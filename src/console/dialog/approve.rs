@@ -46,7 +46,7 @@ pub fn for_plan(app: &App, workflow: &Workflow, open: &OpenQuestion) -> Option<D
     choices.retain(|choice| sound || choice.verb.name != "approve");
     let basis = Basis::Plan { run: workflow.run.clone(), request: open.question.request.clone() };
     let about = about(app, open, &format!("plan {}·rev {}", digest.short(), plan.revision));
-    Some(Dialog::new(title(app, "Approve", &workflow.title), parts, choices, about, basis, app))
+    Some(Dialog::new(title("Approve", &workflow.title), parts, choices, about, basis, app))
 }
 
 /// One step that waits with all its bytes known.
@@ -67,7 +67,7 @@ pub fn for_gate(app: &App, workflow: &Workflow, ix: StepIx, open: &OpenQuestion)
     choices.retain(|choice| sound || choice.verb.name != "approve");
     let basis = Basis::Step { run: workflow.run.clone(), ix, rev: workflow.step(ix).rev };
     let about = about(app, open, &format!("digest {}", digest.short()));
-    Some(Dialog::new(title(app, "Approve", step.id.as_str()), parts, choices, about, basis, app))
+    Some(Dialog::new(title("Approve", step.id.as_str()), parts, choices, about, basis, app))
 }
 
 /// The bytes on the screen must be those that the digest names; otherwise there is nothing to say yes to.
@@ -169,11 +169,8 @@ pub(super) fn effort(steps: &[&Step]) -> Effort {
     if steps.iter().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
 }
 
-pub(super) fn title(app: &App, what: &str, name: &str) -> String {
-    match app.waiting() {
-        0 | 1 => format!("{what} {}", phrase::exact(name)),
-        all => format!("{what} {} · 1 of {all} that wait", phrase::exact(name)),
-    }
+pub(super) fn title(what: &str, name: &str) -> String {
+    format!("{what} {}", phrase::exact(name))
 }
 
 pub(super) fn about(app: &App, open: &OpenQuestion, what: &str) -> String {

@@ -37,7 +37,7 @@ pub fn for_step(app: &App, workflow: &Workflow, ix: StepIx) -> Option<Dialog> {
         StepState::AwaitingDecision { .. } => "Decide on",
         _ => "Step",
     };
-    Some(Dialog::new(title(app, head, step.id.as_str()), parts(graph, step, record, &lost), choices, about, basis, app))
+    Some(Dialog::new(title(head, step.id.as_str()), parts(graph, step, record, &lost), choices, about, basis, app))
 }
 
 fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Vec<Part> {

@@ -29,6 +29,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
                 || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app) && app.blocked().is_none()
         }
         Act::OtherPlan => app.other.found.is_some(),
+        Act::ClearIntent => !app.intent.editor.is_empty(),
         Act::OldestQuestion => app.waiting() > 0,
         Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
         Act::HoldBack => {
@@ -67,7 +68,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         Act::Fold => app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
         Act::Rejoin => !app.in_process && matches!(app.link_state, LinkState::Gone { .. }),
-        Act::ThinkInFull => app.thoughts().is_some_and(|all| !all.is_empty()),
+        Act::ThinkInFull => app.thoughts().is_some_and(|all| !all.is_empty()) || has_votes(app),
         Act::Go(_)
         | Act::Back
         | Act::Palette
@@ -87,6 +88,12 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         | Act::Repaint
         | Act::Suspend => true,
     }
+}
+
+/// Roles voted on what Why shows.
+fn has_votes(app: &App) -> bool {
+    let weighed = app.other.weighed.as_ref().filter(|_| app.subject == Subject::Proposal).is_some_and(|one| one.decision.is_some());
+    weighed || app.graph().is_some_and(|graph| graph.plan.why.decision.is_some())
 }
 
 fn unsent(app: &App) -> bool {
@@ -209,7 +216,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::Suspend => deeds.push(Deed::Suspend),
         Act::Rejoin => rejoin::again(app, deeds),
         Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
-        Act::Show(_) | Act::Ask | Act::NewLine | Act::Accept | Act::Dismiss => {}
+        Act::Show(_) | Act::Ask | Act::NewLine | Act::ClearIntent | Act::Accept | Act::Dismiss => {}
     }
 }
 
