@@ -20,6 +20,8 @@ const NARROW: u16 = 60;
 const MESSAGE: usize = 3;
 /// Cells that the name of the run is worth more than clock and link.
 const CRUMBS: usize = 38;
+/// The engine is in another process.
+const JOINED: &str = "  ◆ joined";
 
 pub fn header(app: &App, now: Now) -> Line<'static> {
     let wide = usize::from(app.size.0);
@@ -36,11 +38,14 @@ pub fn header(app: &App, now: Now) -> Line<'static> {
     let time = elapsed(app, now);
     let link = match &app.link_state {
         LinkState::Live if app.in_process => format!("  ◆ {}", text::safe(&app.link)),
-        LinkState::Live => format!("  ◆ joined {}", text::safe(&app.link)),
+        LinkState::Live => format!(" {}", text::safe(&app.link)),
         LinkState::Rejoining { .. } => "  ◇ ENGINE ENDED, REJOINING".to_owned(),
         LinkState::Gone { .. } => "  ◇ ENGINE GONE".to_owned(),
     };
     let mut room = wide.saturating_sub(text::width(&state) + text::width(&waits) + 2);
+    // That the engine is another process counts more than the clock, and than its name.
+    let joined = if !app.in_process && app.link_state == LinkState::Live && wide >= usize::from(NARROW) { JOINED } else { "" };
+    room = room.saturating_sub(text::width(joined));
     let mut keep = |part: String| {
         let fits = text::width(&part) + CRUMBS <= room;
         room -= if fits { text::width(&part) } else { 0 };
@@ -61,6 +66,7 @@ pub fn header(app: &App, now: Now) -> Line<'static> {
         Span::styled(waits, app.style(Role::Bad)),
         Span::styled(time, app.style(Role::Muted)),
         Span::raw(" ".repeat(pad.saturating_sub(3))),
+        Span::styled(joined, app.style(Role::Muted)),
         Span::styled(link, app.style(Role::Muted)),
     ])
 }
@@ -241,6 +247,7 @@ fn hint(app: &App, row: &keys::Row) -> &'static str {
     let unbound = app.proposal.as_ref().filter(|_| app.blocked().is_some()).and_then(|proposal| proposal.unbound);
     match row.act {
         Act::Open if unbound.is_some() && unbound == app.selected() => "says why it cannot run",
+        Act::Ask if app.intent.selected => "show its plan",
         Act::PauseOrResume if app.acted_on().is_some_and(|one| one.state != WorkflowState::Running) => "resume",
         Act::HoldBack if app.selected_record().is_some_and(|(_, _, record)| record.paused) => "let go on",
         _ => row.hint,

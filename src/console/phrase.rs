@@ -126,6 +126,16 @@ pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &j
     }
 }
 
+/// The step's state in a word or two.
+pub fn state_word(workflow: &Workflow, record: &StepRecord) -> String {
+    match (&record.state, &record.last) {
+        (StepState::Waiting, _) if workflow.state.is_finished() => "not started".to_owned(),
+        (StepState::Cancelled, None) => "not started".to_owned(),
+        (StepState::Cancelled, Some(_)) => "stopped".to_owned(),
+        (state, _) => state.word().replace('_', " "),
+    }
+}
+
 /// Its own end is not on record, the run's is no earlier.
 fn stopped(workflow: &Workflow, record: &StepRecord) -> String {
     let Some(last) = &record.last else { return "not started".to_owned() };
@@ -228,9 +238,14 @@ fn figures(result: &Value) -> Vec<String> {
         Value::Object(fields) => {
             let said = fields.get("text").and_then(Value::as_str);
             let none_is_in_it = |name: &str, value: &Value| name.starts_with("in_") && value.as_array().is_some_and(Vec::is_empty);
-            let is_news = |name: &str, value: &Value| (said.is_none() || name != "text") && !none_is_in_it(name, value);
+            let of_text = |name: &str| said.is_some() && matches!(name, "text" | "cut");
+            let is_news = |name: &str, value: &Value| !of_text(name) && !none_is_in_it(name, value);
             let rest = fields.iter().filter(|(name, value)| is_news(name, value)).map(|(name, value)| (name.clone(), value.clone()));
-            text::figures(&Value::Object(rest.collect())).into_iter().chain(said.and_then(last_line)).collect()
+            // What was kept of a cut text is its beginning: the last line of that is not the last that was written.
+            let is_cut = fields.get("cut").and_then(Value::as_bool).unwrap_or(false);
+            let end = said
+                .and_then(|said| if is_cut { Some(format!("cut after {}", count(said.lines().count(), "line"))) } else { last_line(said) });
+            text::figures(&Value::Object(rest.collect())).into_iter().chain(end).collect()
         }
         Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => text::figures(result),
     }
@@ -361,7 +376,8 @@ mod tests {
     fn of_a_text_its_last_line_is_said() {
         for (result, said) in [
             (serde_json::json!({ "text": "tick 1\ntick 2\n\n" }), "tick 2"),
-            (serde_json::json!({ "cut": true, "text": "1\n\u{1b}[2J2" }), "cut · ^[[2J2"),
+            (serde_json::json!({ "cut": true, "text": "1\n2\n3" }), "cut after 3 lines"),
+            (serde_json::json!({ "cut": false, "lines": 2, "text": "1\n\u{1b}[2J2" }), "lines 2 · ^[[2J2"),
             (serde_json::json!("a\nb\n"), "b"),
             (serde_json::json!({ "hosts": ["a"], "in_maintenance": [] }), "hosts: a"),
             (serde_json::json!({ "text": "" }), ""),

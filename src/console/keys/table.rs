@@ -103,7 +103,7 @@ pub const TABLE: &[Row] = &[
         chords: &[letter('o')],
         act: Act::RunAgain,
         places: AGAIN,
-        hint: "once more",
+        hint: "run again",
         help: "the plan of a finished run as a proposal for a new one",
     },
     Row {

@@ -88,10 +88,10 @@ fn heading(app: &App) -> String {
     let Some(step) = app.selected_step() else { return "step".to_owned() };
     let id = text::safe(step.id.as_str());
     match app.selected_record() {
-        Some((_, _, record)) if record.attempt.0 > 0 => {
-            format!("{id} · try {} · {}", record.attempt, record.state.word().replace('_', " "))
+        Some((workflow, _, record)) if record.attempt.0 > 0 => {
+            format!("{id} · try {} · {}", record.attempt, phrase::state_word(workflow, record))
         }
-        Some((_, _, record)) => format!("{id} · {}", record.state.word().replace('_', " ")),
+        Some((workflow, _, record)) => format!("{id} · {}", phrase::state_word(workflow, record)),
         None => format!("{id} · proposed"),
     }
 }

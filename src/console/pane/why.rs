@@ -250,7 +250,8 @@ fn provenance(from: Option<Provenance>, source: &PlanSource) -> &'static str {
 fn open(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, now: Now) {
     let unsettled = || graph.places().filter(|ix| workflow.steps.get(ix.at()).is_some_and(|record| !record.state.is_settled()));
     let count = unsettled().count();
-    if count == 0 {
+    // Of a run that is over nothing waits, whatever was never begun.
+    if count == 0 || workflow.state.is_finished() {
         return;
     }
     page.head(&format!("what waits for what · {count} not settled"));

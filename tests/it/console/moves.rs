@@ -137,7 +137,7 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     desk.press("␛\rr");
     has(&mut desk, &format!("{old} is over (failed): o opens its plan again, as a new run"));
     desk.press("␛");
-    has(&mut desk, "o once more");
+    has(&mut desk, "o run again");
     desk.press("o");
     has(&mut desk, "NOTHING RUNS YET");
     desk.look();
@@ -214,6 +214,20 @@ fn the_keys_after_g_and_the_commands_of_other_panes_are_found() {
     let before = desk.app.help;
     desk.press(" ");
     assert!(desk.app.help > before);
+}
+
+#[test]
+fn a_console_that_joined_says_so_at_every_width() {
+    let (engine, _) = busy();
+    for width in [60, 80, 120] {
+        let mut desk = Desk::new(&engine.state, (width, 24));
+        desk.press("␛\r");
+        desk.app.in_process = false;
+        desk.app.link = "engine of bob with a long name".into();
+        has(&mut desk, "◆ joined");
+        desk.app.in_process = true;
+        assert!(!screen(&mut desk).contains("joined"));
+    }
 }
 
 #[test]
