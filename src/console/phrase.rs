@@ -141,9 +141,8 @@ fn stopped(workflow: &Workflow, record: &StepRecord) -> String {
     let Some(last) = &record.last else { return "not started".to_owned() };
     match (last.ended, &last.failure, workflow.finished) {
         (Some(_), Some(_), _) => format!("cancelled after it {}", with_last_line(format!("failed  {}", failed(record)), record)),
-        (Some(_), None, _) => "stopped".to_owned(),
         (None, _, Some(finished)) => format!("stopped  ran at most {}", span(finished.since(last.started))),
-        (None, _, None) => "stopped".to_owned(),
+        (Some(_), None, _) | (None, _, None) => "stopped".to_owned(),
     }
 }
 

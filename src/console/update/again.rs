@@ -35,7 +35,7 @@ pub(super) fn propose(app: &mut App) {
     if app.proposal.as_ref().is_some_and(|proposal| proposal.sent == Sent::Yes) {
         return app.say(Role::Warn, "a plan was just sent and has no answer yet: try again in a moment");
     }
-    let replaced = app.proposal.as_ref().filter(|old| old.plan.digest != graph.plan.digest).is_some();
+    let replaced = app.proposal.as_ref().is_some_and(|old| old.plan.digest != graph.plan.digest);
     let fresh = Proposal::new(intent, (*graph.plan).clone(), Arming::from_frame(app.frame));
     app.proposal = Some(Proposal { again: Some(run.clone()), ..fresh });
     app.subject = Subject::Proposal;
