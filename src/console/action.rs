@@ -4,11 +4,25 @@ use serde_json::Value;
 
 use super::phrase::{count, exact};
 use crate::model::action::{Action, Operand};
+use crate::model::plan::Step;
 use crate::planner::render::value_lines;
 use crate::text;
 
-/// The exact action: one element or parameter a line, nothing left out.
-pub fn lines(action: &Action) -> Vec<String> {
+/// What the step is about, then exactly what runs.
+pub fn lines(step: &Step, action: &Action) -> Vec<String> {
+    if matches!(action, Action::Builtin { .. }) {
+        return bytes(action);
+    }
+    let mut lines = values(step);
+    lines.extend(bytes(action));
+    let shown = arguments(action);
+    let is_new = |text: &&str| !shown.iter().any(|arg| arg.0 == **text);
+    lines.extend(texts(step.params.values().filter_map(Value::as_str).filter(is_new)));
+    lines
+}
+
+/// The exact action: one element or parameter a line, long texts last, nothing left out.
+pub fn bytes(action: &Action) -> Vec<String> {
     match action {
         Action::Builtin { name, params, owned: _ } => std::iter::once(format!("built in: {}", exact(name)))
             .chain(params.iter().flat_map(|(name, value)| param(name, value)))
@@ -21,39 +35,64 @@ pub fn lines(action: &Action) -> Vec<String> {
             lines.extend(cwd.iter().map(|folder| format!("in {}", quoted(folder))));
             lines.extend(script.iter().map(|script| format!("script {} sha256 {}", exact(&script.path), script.sha256.short())));
             lines.push(format!("program sha256 {}", program.sha256.short()));
-            lines.extend(texts(args));
+            lines.extend(texts(args.iter().map(|arg| arg.0.as_str())));
             lines
         }
         Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: _, list } => {
             let at = port.map_or_else(String::new, |port| format!(" port {port}"));
             let mut lines = vec![format!("on {}: {}", exact(host), argv.first().map_or_else(String::new, |program| quoted(&program.0)))];
-            lines.extend(elements(argv.get(1..).unwrap_or_default()));
+            lines.extend(elements(arguments(action)));
             lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
             lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
             lines.push(format!("over ssh to {}{at}", exact(destination)));
-            lines.extend(options.iter().map(|option| format!("  {}", quoted(option))));
+            lines.extend((!options.is_empty()).then(|| format!("ssh options: {}", one_line(options))));
             lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
-            lines.extend(texts(argv.get(1..).unwrap_or_default()));
             lines.extend(list.iter().map(|_| "what it would touch is not listed yet: so it cannot run".to_owned()));
+            lines.extend(texts(arguments(action).iter().map(|arg| arg.0.as_str())));
             lines
         }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
 }
 
-/// One a line; a text of many lines stands below them all.
-fn elements(args: &[Operand]) -> impl Iterator<Item = String> {
-    args.iter().map(|arg| match arg.0.lines().count() {
-        0..=1 => format!("  {}", quoted(&arg.0)),
-        many => format!("  (a text of {many} lines, below)"),
-    })
+/// What the program is given.
+fn arguments(action: &Action) -> &[Operand] {
+    match action {
+        Action::Command { args, .. } => args,
+        Action::Ssh { argv, .. } => argv.get(1..).unwrap_or_default(),
+        Action::Builtin { .. } | Action::Unbound { .. } => &[],
+    }
 }
 
-fn texts(args: &[Operand]) -> impl Iterator<Item = String> {
-    args.iter().filter(|arg| arg.0.lines().count() > 1).flat_map(|arg| {
-        let lines = arg.0.lines().map(|line| format!("  {}", exact(line)));
-        std::iter::once("text:".to_owned()).chain(lines).collect::<Vec<_>>()
-    })
+/// The step's own values: what an operator asked for, before the bytes that carry it out.
+fn values(step: &Step) -> Vec<String> {
+    let one = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => vec![format!("{} = {}", exact(name), short(text))],
+        _ => param(name, value).into_iter().map(|line| line.strip_prefix("  ").map_or(line.clone(), str::to_owned)).collect(),
+    };
+    step.params.iter().flat_map(one).collect()
+}
+
+fn one_line(options: &[String]) -> String {
+    options.iter().map(|option| quoted(option)).collect::<Vec<_>>().join(" ")
+}
+
+/// One a line; a text of many lines stands below them all.
+fn elements(args: &[Operand]) -> impl Iterator<Item = String> {
+    args.iter().map(|arg| format!("  {}", short(&arg.0)))
+}
+
+fn short(element: &str) -> String {
+    match element.lines().count() {
+        0..=1 => quoted(element),
+        many => format!("(a text of {many} lines, below)"),
+    }
+}
+
+/// Those of many lines, whole.
+fn texts<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let lines = |text: &str| text.lines().map(|line| format!("  {}", exact(line))).collect::<Vec<_>>();
+    all.filter(|text| text.lines().count() > 1).flat_map(|text| std::iter::once("text:".to_owned()).chain(lines(text))).collect()
 }
 
 fn param(name: &str, value: &Value) -> Vec<String> {
@@ -116,10 +155,64 @@ mod tests {
         }
     }
 
+    fn step(params: &Value) -> Step {
+        serde_json::from_value(serde_json::json!({
+            "id": "restart", "operation": "host.restart_service", "params": params, "effect": "mutate", "low_risk": false,
+            "repeat": "at_most_once", "needs": [], "critical": true, "approval": true, "timeout_ms": 1000,
+            "action": { "kind": "unbound", "hint": "" },
+        }))
+        .expect("a step")
+    }
+
     #[test]
-    fn a_text_of_many_lines_stands_below_the_arguments() {
-        let args = ["-c", "echo\n  a", "last"].map(|arg| Operand(arg.to_owned()));
-        assert_eq!(elements(&args).collect::<Vec<_>>(), ["  -c", "  (a text of 2 lines, below)", "  last"]);
-        assert_eq!(texts(&args).collect::<Vec<_>>(), ["text:", "  echo", "    a"]);
+    fn a_step_on_another_host_says_what_it_is_about_before_how() {
+        let action: Action = serde_json::from_value(serde_json::json!({
+            "kind": "ssh", "ssh": { "path": "/usr/bin/ssh", "sha256": "ab".repeat(32) }, "host": "web-3", "destination": "ops@web-3",
+            "port": 2222, "options": ["-o", "BatchMode=yes", "-F", "a b"], "argv": ["/bin/sh", "-c", "set -eu\nsystemctl restart", "sh", "nginx"],
+            "env": {}, "secrets": {}, "output": "json",
+        }))
+        .expect("an action");
+        let step = step(&serde_json::json!({ "host": "web-3", "lines": 20, "service": "nginx" }));
+        let sha = crate::model::digest::Digest::short(&serde_json::from_value(serde_json::json!("ab".repeat(32))).expect("a digest"));
+        assert_eq!(
+            lines(&step, &action),
+            [
+                "host = web-3",
+                "lines = 20",
+                "service = nginx",
+                "on web-3: /bin/sh",
+                "  -c",
+                "  (a text of 2 lines, below)",
+                "  sh",
+                "  nginx",
+                "over ssh to ops@web-3 port 2222",
+                "ssh options: -o BatchMode=yes -F \"a b\"",
+                &format!("/usr/bin/ssh sha256 {sha}"),
+                "text:",
+                "  set -eu",
+                "  systemctl restart",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_text_stands_once_and_whole() {
+        let step = step(&serde_json::json!({ "script": "echo\n  a", "note": "one\ntwo" }));
+        let action: Action = serde_json::from_value(serde_json::json!({
+            "kind": "command", "program": { "path": "/bin/sh", "sha256": "ab".repeat(32) }, "args": ["-c", "echo\n  a", "last"],
+            "env": {}, "secrets": {}, "output": "text",
+        }))
+        .expect("an action");
+        let lines = lines(&step, &action);
+        let short = [
+            "note = (a text of 2 lines, below)",
+            "script = (a text of 2 lines, below)",
+            "/bin/sh",
+            "  -c",
+            "  (a text of 2 lines, below)",
+            "  last",
+        ];
+        assert_eq!(lines[..6], short);
+        assert_eq!(lines[7..], ["text:", "  echo", "    a", "text:", "  one", "  two"]);
     }
 }

@@ -69,6 +69,10 @@ pub struct IntentPane {
     /// How far back in the submitted intents it stands, and what was typed before it went there.
     pub recalled: Option<usize>,
     pub draft: String,
+    /// The text has its plan: what is typed next takes its place.
+    pub selected: bool,
+    /// What was replaced or cleared last; the way back through earlier intents begins with it.
+    pub replaced: Option<String>,
 }
 
 /// What the lower part of Step shows.

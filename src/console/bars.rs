@@ -12,6 +12,7 @@ use super::phrase;
 use super::theme::Role;
 use super::update::is_for_now;
 use super::widget::wrap::Wrap;
+use crate::model::step_state::WorkflowState;
 
 /// Below this width verbs need the room.
 const NARROW: u16 = 60;
@@ -19,6 +20,8 @@ const NARROW: u16 = 60;
 const MESSAGE: usize = 3;
 /// Cells that the name of the run is worth more than clock and link.
 const CRUMBS: usize = 38;
+/// The engine is in another process.
+const JOINED: &str = "  ◆ joined";
 
 pub fn header(app: &App, now: Now) -> Line<'static> {
     let wide = usize::from(app.size.0);
@@ -34,11 +37,15 @@ pub fn header(app: &App, now: Now) -> Line<'static> {
     let waits = waits + &frozen;
     let time = elapsed(app, now);
     let link = match &app.link_state {
-        LinkState::Live => format!("  ◆ {}", text::safe(&app.link)),
+        LinkState::Live if app.in_process => format!("  ◆ {}", text::safe(&app.link)),
+        LinkState::Live => format!(" {}", text::safe(&app.link)),
         LinkState::Rejoining { .. } => "  ◇ ENGINE ENDED, REJOINING".to_owned(),
         LinkState::Gone { .. } => "  ◇ ENGINE GONE".to_owned(),
     };
     let mut room = wide.saturating_sub(text::width(&state) + text::width(&waits) + 2);
+    // That the engine is another process counts more than the clock, and than its name.
+    let joined = if !app.in_process && app.link_state == LinkState::Live && wide >= usize::from(NARROW) { JOINED } else { "" };
+    room = room.saturating_sub(text::width(joined));
     let mut keep = |part: String| {
         let fits = text::width(&part) + CRUMBS <= room;
         room -= if fits { text::width(&part) } else { 0 };
@@ -59,6 +66,7 @@ pub fn header(app: &App, now: Now) -> Line<'static> {
         Span::styled(waits, app.style(Role::Bad)),
         Span::styled(time, app.style(Role::Muted)),
         Span::raw(" ".repeat(pad.saturating_sub(3))),
+        Span::styled(joined, app.style(Role::Muted)),
         Span::styled(link, app.style(Role::Muted)),
     ])
 }
@@ -94,6 +102,9 @@ fn state(app: &App) -> (Role, String) {
 fn elapsed(app: &App, now: Now) -> String {
     let Some(workflow) = app.workflow() else { return String::new() };
     let Some(started) = workflow.started else { return String::new() };
+    if let Some(asked) = workflow.questions.values().map(|open| open.asked).min().filter(|_| workflow.waits_for_person()) {
+        return format!("  since {}", phrase::clock(asked, &app.settings.zone));
+    }
     match workflow.finished {
         Some(finished) => format!("  took {}", phrase::span(finished.since(started))),
         None if app.is_ticking() => format!("  {}", phrase::span(now.wall.since(started))),
@@ -112,7 +123,7 @@ pub fn tabs(app: &App) -> Line<'static> {
         spans.push(match (pane == app.pane && app.help.is_none(), roomy) {
             (true, _) => Span::styled(format!("[{name}]"), app.style(Role::Accent)),
             (false, true) => Span::styled(format!(" {name} "), app.style(Role::Muted)),
-            (false, false) => Span::styled(format!(" {} ", pane.key()), app.style(Role::Muted)),
+            (false, false) => Span::styled(format!(" {} ", key(app, pane)), app.style(Role::Muted)),
         });
     }
     let who = format!("   {}", text::safe(&app.actor.to_string()));
@@ -129,7 +140,12 @@ fn tab(app: &App, pane: Pane) -> String {
         Pane::Plan | Pane::Step | Pane::Log | Pane::Why | Pane::Intent | Pane::Services => 0,
     };
     let count = if count > 0 { format!("({count})") } else { String::new() };
-    format!("{} {}{count}", pane.key(), pane.title())
+    format!("{} {}{count}", key(app, pane), pane.title())
+}
+
+/// Where digits are text they are no keys: Esc comes first.
+fn key(app: &App, pane: Pane) -> char {
+    if app.pane == Pane::Intent && pane != Pane::Intent { ' ' } else { pane.key() }
 }
 
 pub fn banner(app: &App) -> Line<'static> {
@@ -138,15 +154,24 @@ pub fn banner(app: &App) -> Line<'static> {
         Some(step) => format!("{}/{}", workflow.run, step),
         None => workflow.run.to_string(),
     };
-    let count = match app.waiting() {
-        1 => "1 decision WAITS".to_owned(),
-        many => format!("{many} decisions WAIT"),
+    let (what, asked) = (text::safe(&what), phrase::clock(open.asked, &app.settings.zone));
+    let ways = match (app.waiting(), app.rung.len()) {
+        (1, _) => {
+            let count = "1 decision WAITS";
+            [
+                format!(" ! {count} on {what} since {asked}   press A to open it "),
+                format!(" ! {count} on {what}  press A "),
+                format!(" ! {count}  press A "),
+            ]
+        }
+        (many, runs) => {
+            let count = if runs > 1 { format!("{many} decisions WAIT in {runs} runs") } else { format!("{many} decisions WAIT") };
+            let first = format!(" ! {count}, A opens {what}");
+            [format!("{first}, asked {asked} "), format!("{first} "), format!(" ! {count}  press A ")]
+        }
     };
-    let asked = phrase::clock(open.asked, &app.settings.zone);
-    let line = format!(" ! {count} on {} since {asked}   press A to open it ", text::safe(&what));
-    let short = format!(" ! {count}  press A ");
-    let line = if text::width(&line) > usize::from(app.size.0) { short } else { line };
-    Line::styled(line, app.style(Role::Banner))
+    let fits = ways.iter().find(|way| text::width(way) <= usize::from(app.size.0));
+    Line::styled(fits.unwrap_or(&ways[2]).clone(), app.style(Role::Banner))
 }
 
 /// What is typed above the footer, and the column of its cursor.
@@ -217,10 +242,16 @@ pub fn footer(app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
-/// The step that keeps a proposal from running is opened for its reason.
+/// What the key would do now. The step that keeps a proposal from running is opened for its reason.
 fn hint(app: &App, row: &keys::Row) -> &'static str {
     let unbound = app.proposal.as_ref().filter(|_| app.blocked().is_some()).and_then(|proposal| proposal.unbound);
-    if row.act == Act::Open && unbound.is_some() && unbound == app.selected() { "says why it cannot run" } else { row.hint }
+    match row.act {
+        Act::Open if unbound.is_some() && unbound == app.selected() => "says why it cannot run",
+        Act::Ask if app.intent.selected => "show its plan",
+        Act::PauseOrResume if app.acted_on().is_some_and(|one| one.state != WorkflowState::Running) => "resume",
+        Act::HoldBack if app.selected_record().is_some_and(|(_, _, record)| record.paused) => "let go on",
+        _ => row.hint,
+    }
 }
 
 fn is_always(act: Act) -> bool {

@@ -37,7 +37,7 @@ impl Card {
         let ended: Vec<&Workflow> = app.runs.iter().filter_map(|run| app.state.runs.get(run)).filter(ended).collect();
         let (good, bad): (Vec<&Workflow>, Vec<&Workflow>) = ended.into_iter().partition(|workflow| Role::of_run(workflow) == Role::Ok);
         lines.extend(runs("ended badly", &bad));
-        lines.extend(runs("done", &good));
+        lines.extend(runs("ended well", &good));
         let begun = app.unfinished().filter(|workflow| workflow.submitted > since && workflow.questions.is_empty());
         let begun: Vec<&Workflow> = begun.collect();
         lines.extend(runs("begun", &begun));

@@ -13,6 +13,7 @@ use crate::text;
 
 use super::app::App;
 use super::keys::{self, Act, Place};
+use super::pane::Pane;
 use super::phrase;
 use super::theme::Role;
 use super::update::is_for_now;
@@ -36,6 +37,8 @@ pub struct Item {
     pub name: String,
     /// It would do something at this moment.
     pub works: bool,
+    /// It is a key of another pane.
+    pub elsewhere: Option<Pane>,
 }
 
 #[derive(Debug)]
@@ -83,8 +86,16 @@ fn items(app: &App) -> Vec<Item> {
     let acts = rows.map(|row| Item {
         goal: Goal::Act(row.act),
         keys: row.chords.iter().map(keys::chord_name).collect::<Vec<_>>().join(" "),
-        name: if row.hint.is_empty() || row.help.contains(row.hint) { row.help.to_owned() } else { format!("{}: {}", row.hint, row.help) },
+        name: name(row),
         works: is_for_now(app, row.act),
+        elsewhere: None,
+    });
+    let is_here = |act: Act| keys::TABLE.iter().any(|row| row.act == act && row.places.has(place));
+    let others = keys::TABLE.iter().filter(|row| is_named(row.act) && !is_here(row.act));
+    let others = others.filter_map(|row| {
+        let pane = keys::home(row.act)?;
+        let keys = row.chords.iter().map(keys::chord_name).collect::<Vec<_>>().join(" ");
+        Some(Item { goal: Goal::Act(row.act), keys, name: name(row), works: false, elsewhere: Some(pane) })
     });
     let runs = app.runs.iter().take(RUNS).filter_map(|run| app.state.runs.get(run)).map(|workflow| Item {
         goal: Goal::Run(workflow.run.clone()),
@@ -96,8 +107,13 @@ fn items(app: &App) -> Vec<Item> {
             text::safe(&workflow.title)
         ),
         works: true,
+        elsewhere: None,
     });
-    acts.chain(runs).collect()
+    acts.chain(runs).chain(others).collect()
+}
+
+fn name(row: &keys::Row) -> String {
+    if row.hint.is_empty() || row.help.contains(row.hint) { row.help.to_owned() } else { format!("{}: {}", row.hint, row.help) }
 }
 
 /// Moving about and typing have no name; a plan is run by its own deliberate key alone.
@@ -108,6 +124,7 @@ fn is_named(act: Act) -> bool {
         | Act::Open
         | Act::Ask
         | Act::NewLine
+        | Act::ClearIntent
         | Act::RunPlan
         | Act::Do
         | Act::Close
@@ -133,6 +150,7 @@ fn is_named(act: Act) -> bool {
         | Act::Cancel
         | Act::TakeBack
         | Act::ResumeParked
+        | Act::RunAgain
         | Act::Rejoin
         | Act::Follow
         | Act::ShowOutput
@@ -203,7 +221,8 @@ fn draw_list(app: &App, palette: &Palette, area: Rect, buffer: &mut Buffer) {
         let here = at == palette.cursor;
         let role = if item.works { Role::Text } else { Role::Muted };
         let style = if here { app.style(role).patch(app.style(Role::Selected)) } else { app.style(role) };
-        let name = text::clip(&item.name, usize::from(area.width).saturating_sub(14));
+        let place = item.elsewhere.map_or_else(String::new, |pane| format!("  (in {}: {})", pane.title(), pane.key()));
+        let name = text::clip(&item.name, usize::from(area.width).saturating_sub(14 + text::width(&place))) + &place;
         let spans = vec![
             Span::styled(if here { "▌ " } else { "  " }, app.style(Role::Accent)),
             Span::styled(cell(&item.keys, 10), app.style(if item.works { Role::Key } else { Role::Muted })),

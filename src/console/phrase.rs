@@ -4,6 +4,9 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
+use crate::model::actor::Actor;
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
 use crate::model::graph::Graph;
@@ -39,6 +42,12 @@ pub fn span(span: Millis) -> String {
     }
 }
 
+/// A person said no to its plan, or nobody said yes in time: none of its steps was ever begun or cancelled.
+fn is_refused(workflow: &Workflow) -> bool {
+    let untouched = || workflow.steps.iter().all(|record| record.state == StepState::Waiting);
+    workflow.state == WorkflowState::Cancelled && workflow.started.is_none() && untouched()
+}
+
 /// The run's state as people say it; a parked run is not running, whatever was recorded.
 pub fn workflow(workflow: &Workflow) -> &'static str {
     if workflow.parked && !workflow.state.is_finished() {
@@ -56,13 +65,17 @@ pub fn workflow(workflow: &Workflow) -> &'static str {
         WorkflowState::Adapting => "ADAPTING",
         WorkflowState::Cancelling => "CANCELLING",
         WorkflowState::Succeeded => match workflow.verdict {
-            Some(Health::Failing) => "DONE, FAILING",
-            Some(Health::Degraded) => "DONE, DEGRADED",
-            Some(Health::Healthy) => "DONE, HEALTHY",
+            Some(Health::Failing) => "SUCCEEDED, FAILING",
+            Some(Health::Degraded) => "SUCCEEDED, DEGRADED",
+            Some(Health::Healthy) => "SUCCEEDED, HEALTHY",
             None => "SUCCEEDED",
         },
         WorkflowState::PartiallySucceeded => "PARTIALLY SUCCEEDED",
         WorkflowState::Failed => "FAILED",
+        WorkflowState::Cancelled if is_refused(workflow) => match &workflow.last_word {
+            Some((Actor::Engine, _)) => "EXPIRED",
+            Some((Actor::Local { .. }, _)) | None => "REJECTED",
+        },
         WorkflowState::Cancelled => "CANCELLED",
     }
 }
@@ -86,6 +99,7 @@ pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &j
         return "held back by a person  B lets it go on".to_owned();
     }
     match &record.state {
+        StepState::Waiting if workflow.state.is_finished() => "not started".to_owned(),
         StepState::Waiting => waiting(workflow, graph, ix),
         StepState::Queued { queued } => queued_why(queued),
         StepState::Held { until, .. } => format!("held until {}  u takes it back", clock(*until, zone)),
@@ -99,16 +113,36 @@ pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &j
             StopWhy::CancelNow => "stopping at once".to_owned(),
             StopWhy::Skip => "stopping, then skipped".to_owned(),
         },
-        StepState::AwaitingDecision { .. } => format!("needs a decision  {}", failed(record)),
+        StepState::AwaitingDecision { .. } => with_last_line(format!("needs a decision  {}", failed(record)), record),
         StepState::Succeeded => succeeded(record),
-        StepState::Failed => format!("failed  {}", failed(record)),
+        StepState::Failed => with_last_line(format!("failed  {}", failed(record)), record),
         StepState::Skipped { skipped: SkipWhy::Unreachable } => format!("skipped: {}", ruled_out(workflow, graph, ix)),
         StepState::Skipped { skipped } => format!("skipped: {}", skip_why(*skipped)),
         StepState::DoneByHand => format!("done by hand: {}", note()),
         StepState::OutcomeUnknown => format!("OUTCOME UNKNOWN  {}", note()),
         StepState::Compensating => "undoing".to_owned(),
         StepState::Compensated => "undone".to_owned(),
-        StepState::Cancelled => "cancelled".to_owned(),
+        StepState::Cancelled => stopped(workflow, record),
+    }
+}
+
+/// The step's state in a word or two.
+pub fn state_word(workflow: &Workflow, record: &StepRecord) -> String {
+    match (&record.state, &record.last) {
+        (StepState::Waiting, _) if workflow.state.is_finished() => "not started".to_owned(),
+        (StepState::Cancelled, None) => "not started".to_owned(),
+        (StepState::Cancelled, Some(_)) => "stopped".to_owned(),
+        (state, _) => state.word().replace('_', " "),
+    }
+}
+
+/// Its own end is not on record, the run's is no earlier.
+fn stopped(workflow: &Workflow, record: &StepRecord) -> String {
+    let Some(last) = &record.last else { return "not started".to_owned() };
+    match (last.ended, &last.failure, workflow.finished) {
+        (Some(_), Some(_), _) => format!("cancelled after it {}", with_last_line(format!("failed  {}", failed(record)), record)),
+        (None, _, Some(finished)) => format!("stopped  ran at most {}", span(finished.since(last.started))),
+        (Some(_), None, _) | (None, _, None) => "stopped".to_owned(),
     }
 }
 
@@ -183,6 +217,50 @@ pub fn failed(record: &StepRecord) -> String {
     }
 }
 
+/// What it wrote last before it failed, unless that is said already.
+fn with_last_line(said: String, record: &StepRecord) -> String {
+    let tail = record.last.as_ref().map_or("", |last| last.error_tail.as_str());
+    match last_line(tail) {
+        Some(line) if !said.contains(&line) => format!("{said}: {line}"),
+        Some(_) | None => said,
+    }
+}
+
+fn last_line(text: &str) -> Option<String> {
+    text.lines().rev().find(|line| !line.trim().is_empty()).map(|line| text::safe(line.trim()))
+}
+
+/// What counts of a result; of a text its last line.
+fn figures(result: &Value) -> Vec<String> {
+    match result {
+        Value::String(text) => last_line(text).into_iter().collect(),
+        Value::Object(fields) => {
+            let said = fields.get("text").and_then(Value::as_str);
+            let none_is_in_it = |name: &str, value: &Value| name.starts_with("in_") && value.as_array().is_some_and(Vec::is_empty);
+            let of_text = |name: &str| said.is_some() && matches!(name, "text" | "cut");
+            let is_news = |name: &str, value: &Value| !of_text(name) && !none_is_in_it(name, value);
+            let rest = fields.iter().filter(|(name, value)| is_news(name, value)).map(|(name, value)| (name.clone(), value.clone()));
+            // What was kept of a cut text is its beginning: the last line of that is not the last that was written.
+            let is_cut = fields.get("cut").and_then(Value::as_bool).unwrap_or(false);
+            let end = said
+                .and_then(|said| if is_cut { Some(format!("cut after {}", count(said.lines().count(), "line"))) } else { last_line(said) });
+            text::figures(&Value::Object(rest.collect())).into_iter().chain(end).collect()
+        }
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => text::figures(result),
+    }
+}
+
+/// `812 B`, `1.4 MiB`.
+pub fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{} KiB", tenths(1_024)),
+        1_048_576..1_073_741_824 => format!("{} MiB", tenths(1_048_576)),
+        _ => format!("{} GiB", tenths(1_073_741_824)),
+    }
+}
+
 /// `exit 7`, `killed by signal 9`, `cut: timeout`.
 pub fn exit(facts: &ExitFacts) -> Option<String> {
     if let Some(cut) = &facts.cut {
@@ -210,9 +288,9 @@ fn succeeded(record: &StepRecord) -> String {
         None => String::new(),
     };
     // The mark says that it is done; the row has no cell to lose.
-    let figures = record.result.as_deref().map(text::figures).unwrap_or_default();
+    let figures = record.result.as_deref().map(figures).unwrap_or_default();
     let said = std::iter::once(said).chain(figures).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    if said.is_empty() { "done".to_owned() } else { said }
+    if said.is_empty() { "succeeded".to_owned() } else { said }
 }
 
 /// The risk in one word, from what was declared.
@@ -291,6 +369,25 @@ mod tests {
         ] {
             assert_eq!(exact(untrusted), expected);
         }
+    }
+
+    #[test]
+    fn of_a_text_its_last_line_is_said() {
+        for (result, said) in [
+            (serde_json::json!({ "text": "tick 1\ntick 2\n\n" }), "tick 2"),
+            (serde_json::json!({ "cut": true, "text": "1\n2\n3" }), "cut after 3 lines"),
+            (serde_json::json!({ "cut": false, "lines": 2, "text": "1\n\u{1b}[2J2" }), "lines 2 · ^[[2J2"),
+            (serde_json::json!("a\nb\n"), "b"),
+            (serde_json::json!({ "hosts": ["a"], "in_maintenance": [] }), "hosts: a"),
+            (serde_json::json!({ "text": "" }), ""),
+        ] {
+            assert_eq!(figures(&result).join(" · "), said);
+        }
+    }
+
+    #[test]
+    fn sizes_keep_one_place() {
+        assert_eq!([812, 1_536, 3_565_158, u64::MAX].map(size), ["812 B", "1.5 KiB", "3.4 MiB", "17179869183.9 GiB"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::engine::planning::unbound;
 use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::graph::Graph;
-use crate::model::ids::StepIx;
+use crate::model::ids::{RunId, StepIx};
 use crate::model::plan::Plan;
 
 use super::arming::Arming;
@@ -27,6 +27,8 @@ pub struct Proposal {
     pub unbound: Option<StepIx>,
     /// Plan or Step shows it.
     pub in_view: bool,
+    /// The finished run whose plan it is; else it answers the intent.
+    pub again: Option<RunId>,
 }
 
 impl Proposal {
@@ -44,6 +46,11 @@ impl Proposal {
         Some(&self.graph.step(self.unbound?).operation)
     }
 
+    /// It is the answer to exactly these words.
+    pub fn answers(&self, text: &str) -> bool {
+        self.again.is_none() && self.text == text
+    }
+
     pub fn new(text: String, plan: Plan, arming: Arming) -> Self {
         let gates = plan.steps.iter().filter(|step| step.approval).count();
         let worst = plan.worst_effect();
@@ -51,7 +58,7 @@ impl Proposal {
         let blocked = unbound(&plan).map(|(step, _)| step.into());
         let graph = Arc::new(Graph::of(plan.clone()));
         let unbound = blocked.and_then(|step| graph.ix(&step));
-        Self { text, plan, graph, arming, looked_at: false, sent: Sent::No, gates, worst, unbound, in_view: false }
+        Self { text, plan, graph, arming, looked_at: false, sent: Sent::No, gates, worst, unbound, in_view: false, again: None }
     }
 }
 

@@ -85,7 +85,9 @@ impl Layout {
             }
             Pane::Step => self.step = body,
             Pane::Plan | Pane::Why | Pane::Runs => {
-                let strip = if app.workflow().is_some() && body.height >= STRIP + 7 { STRIP } else { 0 };
+                // A step that wrote nothing leaves its rows to the plan.
+                let wrote = app.natural_part() == StepPart::Output;
+                let strip = if app.workflow().is_some() && wrote && body.height >= STRIP + 7 { STRIP } else { 0 };
                 self.plan = Rect { height: body.height - strip, ..body };
                 self.strip = Rect { y: body.y + self.plan.height, height: strip, ..body };
             }
@@ -246,7 +248,7 @@ pub fn more_below(app: &App, area: Rect, below: usize, buffer: &mut Buffer) {
 }
 
 fn draw_help(app: &App, area: Rect, top: usize, buffer: &mut Buffer) {
-    let rest = title(app, area, Some(app.pane), "help: every key that does something", buffer);
+    let rest = title(app, area, Some(app.pane), "help: every key that does something · Space pages", buffer);
     let rows = keys::help();
     for (at, (names, meaning)) in rows.iter().skip(top).take(usize::from(rest.height)).enumerate() {
         let row = Rect { y: rest.y + u16::try_from(at).unwrap_or(0), height: 1, ..rest };

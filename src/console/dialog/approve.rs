@@ -46,7 +46,7 @@ pub fn for_plan(app: &App, workflow: &Workflow, open: &OpenQuestion) -> Option<D
     choices.retain(|choice| sound || choice.verb.name != "approve");
     let basis = Basis::Plan { run: workflow.run.clone(), request: open.question.request.clone() };
     let about = about(app, open, &format!("plan {}·rev {}", digest.short(), plan.revision));
-    Some(Dialog::new(title(app, "Approve", &workflow.title), parts, choices, about, basis, app))
+    Some(Dialog::new(title("Approve", &workflow.title), parts, choices, about, basis, app))
 }
 
 /// One step that waits with all its bytes known.
@@ -67,7 +67,7 @@ pub fn for_gate(app: &App, workflow: &Workflow, ix: StepIx, open: &OpenQuestion)
     choices.retain(|choice| sound || choice.verb.name != "approve");
     let basis = Basis::Step { run: workflow.run.clone(), ix, rev: workflow.step(ix).rev };
     let about = about(app, open, &format!("digest {}", digest.short()));
-    Some(Dialog::new(title(app, "Approve", step.id.as_str()), parts, choices, about, basis, app))
+    Some(Dialog::new(title("Approve", step.id.as_str()), parts, choices, about, basis, app))
 }
 
 /// The bytes on the screen must be those that the digest names; otherwise there is nothing to say yes to.
@@ -76,14 +76,14 @@ fn gate_parts(step: &Step, rendered: Result<Action, String>, digest: Digest) -> 
     match rendered {
         Ok(action) => {
             let sound = action_digest(&action) == digest;
-            parts.push(Part::of("RUNS", Role::Text, action::lines(&action)));
+            parts.push(Part::of("RUNS", Role::Text, action::lines(step, &action)));
             parts.extend(foreign(&action));
             parts.extend((!sound).then(|| warning("these bytes are not those that wait: the digest differs")));
             parts.push(touches(&[step]));
             (parts, sound)
         }
         Err(why) => {
-            parts.push(Part::of("RUNS", Role::Text, action::lines(&step.action)));
+            parts.push(Part::of("RUNS", Role::Text, action::lines(step, &step.action)));
             parts.push(warning(&format!("not all bytes are known here: {}", text::safe(&why))));
             (parts, false)
         }
@@ -112,7 +112,7 @@ pub(super) fn step_parts(step: &Step) -> Vec<Part> {
         phrase::exact(step.target().unwrap_or(""))
     );
     let mut lines = vec![(Role::of_effect(step.effect), head.trim_end().to_owned())];
-    lines.extend(action::lines(&step.action).into_iter().map(|line| (Role::Text, format!("  {line}"))));
+    lines.extend(action::lines(step, &step.action).into_iter().map(|line| (Role::Text, format!("  {line}"))));
     if let Some(undo) = &step.compensation {
         lines.push((Role::Muted, format!("  undo: {}", phrase::exact(&undo.operation))));
     }
@@ -169,11 +169,8 @@ pub(super) fn effort(steps: &[&Step]) -> Effort {
     if steps.iter().any(|step| phrase::risk(step) != "LOW") { Effort::Enter } else { Effort::Letter }
 }
 
-pub(super) fn title(app: &App, what: &str, name: &str) -> String {
-    match app.waiting() {
-        0 | 1 => format!("{what} {}", phrase::exact(name)),
-        all => format!("{what} {} · 1 of {all} that wait", phrase::exact(name)),
-    }
+pub(super) fn title(what: &str, name: &str) -> String {
+    format!("{what} {}", phrase::exact(name))
 }
 
 pub(super) fn about(app: &App, open: &OpenQuestion, what: &str) -> String {

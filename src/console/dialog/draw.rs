@@ -95,7 +95,8 @@ fn inner(area: Rect, row: u16) -> Rect {
 fn border(app: &App, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
     let style = app.style(Role::Border);
     let wide = usize::from(area.width.saturating_sub(2));
-    let title = text::clip(&format!(" {} ", dialog.title), wide.saturating_sub(2));
+    let place = dialog.basis.place(app).map_or_else(String::new, |(at, all)| format!("· {at} of {all} that wait "));
+    let title = text::clip(&format!(" {} ", dialog.title), wide.saturating_sub(2 + text::width(&place))) + &place;
     let rest = wide.saturating_sub(text::width(&title) + 1);
     let top =
         vec![Span::styled("┌─", style), Span::styled(title, app.style(Role::Title)), Span::styled(format!("{}┐", "─".repeat(rest)), style)];

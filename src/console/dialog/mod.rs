@@ -23,7 +23,7 @@ pub use step::for_step;
 use crate::model::command::Command;
 use crate::model::digest::Digest;
 use crate::model::ids::{RequestId, RunId, StepIx};
-use crate::model::state::{State, Workflow};
+use crate::model::state::{OpenQuestion, State, Workflow};
 use crate::model::time::Millis;
 use crate::text;
 
@@ -133,6 +133,20 @@ pub enum Basis {
         ix: StepIx,
         rev: u32,
     },
+}
+
+impl Basis {
+    /// Which of the questions it is, where several wait now.
+    fn place(&self, app: &App) -> Option<(usize, usize)> {
+        let all = app.questions();
+        let is_this = |workflow: &Workflow, open: &OpenQuestion| match self {
+            Self::Free | Self::Proposal { .. } | Self::Run { .. } => false,
+            Self::Plan { run, request } => workflow.run == *run && open.question.request == *request,
+            Self::Step { run, ix, .. } => workflow.run == *run && open.step == Some(*ix),
+        };
+        let at = all.iter().position(|(workflow, open)| is_this(workflow, open))?;
+        (all.len() > 1).then_some((at + 1, all.len()))
+    }
 }
 
 /// The end of the parts was on the screen.

@@ -34,7 +34,7 @@ pub fn for_revision(app: &App, workflow: &Workflow, revision: &Revision) -> Opti
     ];
     let about = format!("run {}   plan {}·rev {}", text::safe(workflow.run.as_str()), digest.short(), plan.revision);
     let basis = Basis::Step { run: workflow.run.clone(), ix, rev: revision.target.rev };
-    Some(Dialog::new(title(app, "Change", new.id.as_str()), parts, choices, about, basis, app))
+    Some(Dialog::new(title("Change", new.id.as_str()), parts, choices, about, basis, app))
 }
 
 /// `lines: 10 -> 20`.

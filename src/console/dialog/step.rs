@@ -37,7 +37,7 @@ pub fn for_step(app: &App, workflow: &Workflow, ix: StepIx) -> Option<Dialog> {
         StepState::AwaitingDecision { .. } => "Decide on",
         _ => "Step",
     };
-    Some(Dialog::new(title(app, head, step.id.as_str()), parts(graph, step, record, &lost), choices, about, basis, app))
+    Some(Dialog::new(title(head, step.id.as_str()), parts(graph, step, record, &lost), choices, about, basis, app))
 }
 
 fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Vec<Part> {
@@ -45,7 +45,7 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
         if record.state == StepState::OutcomeUnknown { "OUTCOME UNKNOWN".to_owned() } else { record.state.word().replace('_', " ") };
     let what = format!("`{}` {}  {state}, try {}", phrase::exact(step.id.as_str()), phrase::exact(&step.operation), record.attempt);
     let mut parts = vec![Part::new("WHAT", what)];
-    parts.push(Part::of("RUNS", Role::Text, action::lines(&step.action)));
+    parts.push(Part::of("RUNS", Role::Text, action::bytes(&step.action)));
     parts.push(touches(&[step]));
     if let Some(why) = why(record) {
         parts.push(Part::prose("WHY", Role::Bad, why));

@@ -24,6 +24,7 @@ pub enum Act {
     EditIntent,
     Ask,
     NewLine,
+    ClearIntent,
     RunPlan,
     Approve,
     OtherPlan,
@@ -37,6 +38,7 @@ pub enum Act {
     Cancel,
     TakeBack,
     ResumeParked,
+    RunAgain,
     Rejoin,
     Follow,
     ShowOutput,
@@ -181,12 +183,30 @@ pub fn begins_pair(place: Place, key: Key) -> bool {
     TABLE.iter().any(|row| row.places.has(place) && row.chords.iter().any(begins))
 }
 
+/// What may come after the first key of a pair: `gf facts  go output`.
+pub fn pairs(place: Place, first: char) -> String {
+    let here = TABLE.iter().filter(|row| row.places.has(place));
+    let second = |row: &Row| {
+        let pair = row.chords.iter().find(|chord| matches!(chord, Chord::Two(one, _) if *one == first))?;
+        let what = if row.hint.is_empty() { row.help } else { row.hint };
+        Some(format!("{} {what}", chord_name(pair)))
+    };
+    here.filter_map(second).collect::<Vec<_>>().join("   ")
+}
+
+/// The first of its panes with this act, for those who look for it elsewhere.
+pub fn home(act: Act) -> Option<Pane> {
+    let works = |pane: &Pane| TABLE.iter().any(|row| row.act == act && row.places.has(Place::Pane(*pane)));
+    Pane::ALL.into_iter().find(works)
+}
+
 /// As people read it: `^d`, `PgDn`, `gg`.
 pub fn chord_name(chord: &Chord) -> String {
     match chord {
         Chord::Two(first, second) => format!("{first}{second}"),
         Chord::One(key) => {
             let name = match key.code {
+                Code::Char(' ') => "Space".to_owned(),
                 Code::Char(letter) => letter.to_string(),
                 Code::Enter => "Enter".to_owned(),
                 Code::Esc => "Esc".to_owned(),

@@ -23,6 +23,8 @@ const fn alt(code: Code) -> Chord {
 
 /// Where a step of a run is selected.
 pub(super) const RUN: Places = Places::panes(&[Pane::Plan, Pane::Step, Pane::Log, Pane::Why]);
+/// A whole run is at hand.
+const AGAIN: Places = RUN.and(Place::Pane(Pane::Runs));
 pub(super) const STEP: Places = Places::panes(&[Pane::Step]);
 pub(super) const LOG: Places = Places::panes(&[Pane::Log]);
 pub(super) const WHY: Places = Places::panes(&[Pane::Why]);
@@ -53,6 +55,7 @@ pub const TABLE: &[Row] = &[
         help: "plan the intent; nothing runs before you saw the plan",
     },
     Row { chords: &[ctrl('j'), alt(Code::Enter)], act: Act::NewLine, places: INTENT, hint: "", help: "new line in the intent" },
+    Row { chords: &[ctrl('u')], act: Act::ClearIntent, places: INTENT, hint: "clear", help: "clear the intent; Up brings it back" },
     Row { chords: &[code(Code::Enter)], act: Act::Do, places: DIALOG, hint: "do", help: "do what the mark ▸ stands on" },
     Row { chords: &[code(Code::Esc)], act: Act::Close, places: HELP.and(Place::Dialog), hint: "close", help: "close; nothing is decided" },
     Row { chords: &[code(Code::Tab)], act: Act::NextQuestion, places: DIALOG, hint: "next question", help: "next question that waits" },
@@ -97,6 +100,13 @@ pub const TABLE: &[Row] = &[
         help: "go on with a run that an ended engine left",
     },
     Row {
+        chords: &[letter('o')],
+        act: Act::RunAgain,
+        places: AGAIN,
+        hint: "run again",
+        help: "the plan of a finished run as a proposal for a new one",
+    },
+    Row {
         chords: &[letter('J')],
         act: Act::Rejoin,
         places: LISTS,
@@ -132,7 +142,7 @@ pub const TABLE: &[Row] = &[
         hint: "",
         help: "back: from a step to its plan, from a plan to the runs",
     },
-    Row { chords: &[code(Code::Esc)], act: Act::Back, places: INTENT, hint: "leave", help: "back to the pane before; the draft is kept" },
+    Row { chords: &[code(Code::Esc)], act: Act::Back, places: INTENT, hint: "panes", help: "back to the pane before; the draft is kept" },
     Row {
         chords: &[code(Code::Up)],
         act: Act::Go(Go::Up),
@@ -170,6 +180,8 @@ pub const TABLE: &[Row] = &[
     Row { chords: &[ctrl('u'), code(Code::PageUp)], act: Act::Go(Go::PageUp), places: SCROLLED, hint: "", help: "page up" },
     Row { chords: &[ctrl('d'), code(Code::PageDown)], act: Act::Go(Go::PageDown), places: SCROLLED, hint: "", help: "page down" },
     Row { chords: &[Chord::Two('g', 'g'), code(Code::Home)], act: Act::Go(Go::Top), places: SCROLLED, hint: "", help: "to the top" },
+    Row { chords: &[letter(' ')], act: Act::Go(Go::PageDown), places: HELP, hint: "page on", help: "in this help: page down" },
+    Row { chords: &[letter('b')], act: Act::Go(Go::PageUp), places: HELP, hint: "page back", help: "in this help: page up" },
     Row { chords: &[letter('G'), code(Code::End)], act: Act::Go(Go::Bottom), places: SCROLLED, hint: "", help: "to the end" },
     Row { chords: &[letter('/')], act: Act::Find, places: SEARCHED, hint: "find", help: "look for text; lists keep only what has it" },
     Row { chords: &[letter('n')], act: Act::NextFound, places: FOUND, hint: "next", help: "next place with the text" },

@@ -84,6 +84,7 @@ fn row(app: &App, item: &Item<'_>, here: bool, width: u16, now: Now) -> Line<'st
     }
     spans.push(Span::styled(cell(&item.about(), 16), select(app.style(Role::Text))));
     spans.push(Span::styled(format!("  {risk:<6}  "), app.style(if risk == "HIGH" { Role::Bad } else { Role::Muted })));
-    spans.push(Span::styled(item.why(), app.style(Role::Text)));
+    let taken: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+    spans.push(Span::styled(text::clip(&item.why(), usize::from(width).saturating_sub(taken)), app.style(Role::Text)));
     Line::from(spans)
 }

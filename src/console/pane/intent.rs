@@ -26,9 +26,11 @@ pub fn draw(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let (lines, (row, column)) = app.intent.editor.wrapped(width);
     let height = lines.len().min(EDITOR_ROWS).min(usize::from(rest.height).saturating_sub(1).max(1));
     let top = (row + 1).saturating_sub(height);
+    let input = app.style(Role::Input);
+    let style = if app.intent.selected { input.patch(app.style(Role::Selected)) } else { input };
     for (at, line) in lines.iter().skip(top).take(height).enumerate() {
         let mark = if at + top == 0 { " > " } else { "   " };
-        let spans = vec![Span::styled(mark, app.style(Role::Accent)), Span::styled(line.clone(), app.style(Role::Input))];
+        let spans = vec![Span::styled(mark, app.style(Role::Accent)), Span::styled(line.clone(), style)];
         put(buffer, row_of(rest, at), Line::from(spans));
     }
     for (at, line) in (height..).zip(below(app, usize::from(rest.width))) {
@@ -57,6 +59,7 @@ fn below(app: &App, width: usize) -> Vec<Line<'static>> {
             ];
             help.into_iter().flat_map(muted).chain(elsewhere(app, width)).collect()
         }
+        None if app.intent.selected => muted("Enter shows its plan; what you type takes its place, and Up brings it back"),
         None => muted("Enter plans it; nothing runs before you have seen the plan"),
         Some(Answer::Clarify { question, missing, choices }) => clarify(app, width, question, missing, choices),
         Some(Answer::Refuse { reason, nearest }) => refuse(app, width, reason, nearest),

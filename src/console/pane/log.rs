@@ -53,7 +53,7 @@ fn heading(app: &App) -> String {
 
 fn place(app: &App, output: &Output) -> String {
     match app.step.back {
-        None => format!("{} · follows", phrase::count(output.log.len(), "line")),
+        None => format!("{} · {} · follows", phrase::count(output.log.len(), "line"), phrase::size(output.total)),
         Some(end) => format!("to line {end} of {}", output.log.len()),
     }
 }

@@ -15,7 +15,7 @@ use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{cell, more_below, put, title};
 
-/// Below this width only the most needed columns are shown; from `ROOMY` on, when it began and how long it took.
+/// Below this width only the most needed columns are shown; from `ROOMY` on, also who asked for it.
 const NARROW: u16 = 70;
 const ROOMY: u16 = 100;
 
@@ -51,24 +51,24 @@ fn row(app: &App, workflow: &Workflow, here: bool, width: u16, now: Now) -> Line
     let parked = workflow.parked && !workflow.state.is_finished();
     // Nobody runs it: it may not look as if.
     let (glyph, role) = if parked { ('◇', Role::Warn) } else { (glyph::workflow(workflow.shown()), Role::of_run(workflow)) };
-    let state = phrase::workflow(workflow).to_lowercase().replace("partially", "partly");
+    let state = phrase::workflow(workflow).to_lowercase();
     let waits = if workflow.questions.is_empty() { String::new() } else { format!("!{}", workflow.questions.len()) };
     let select = |style: ratatui::style::Style| if here { style.patch(app.style(Role::Selected)) } else { style };
     let mut spans = vec![
         Span::styled(if here { "▌ " } else { "  " }, app.style(Role::Accent)),
         Span::styled(format!("{glyph} "), app.style(role)),
         Span::styled(format!("{:<7}", text::safe(workflow.run.as_str())), select(app.style(Role::Text))),
-        Span::styled(format!(" {} ", cell(&state, 17)), app.style(role)),
+        Span::styled(format!(" {} ", cell(&state, 19)), app.style(role)),
         Span::styled(format!("{waits:<3}"), app.style(Role::Bad)),
     ];
     if width >= NARROW {
         let progress = format!("{}/{}", workflow.counts.settled, workflow.steps.len());
-        spans.push(Span::styled(
-            format!("{progress:>7} {}  {} ", time(app, workflow, width, now), cell(&who(workflow), 8)),
-            app.style(Role::Muted),
-        ));
+        let who = if width >= ROOMY { format!(" {}", cell(&who(workflow), 8)) } else { String::new() };
+        spans.push(Span::styled(format!("{progress:>7} {} {who} ", time(app, workflow, now)), app.style(Role::Muted)));
     }
-    spans.push(Span::styled(text::safe(&workflow.title), app.style(Role::Text)));
+    let taken: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+    let title = text::clip(&text::safe(&workflow.title), usize::from(width).saturating_sub(taken));
+    spans.push(Span::styled(title, app.style(Role::Text)));
     Line::from(spans)
 }
 
@@ -80,8 +80,8 @@ fn who(workflow: &Workflow) -> String {
     }
 }
 
-/// When it began, and how long it took or has taken; with little room the one that says more.
-fn time(app: &App, workflow: &Workflow, width: u16, now: Now) -> String {
+/// When it began, and how long it took or has taken.
+fn time(app: &App, workflow: &Workflow, now: Now) -> String {
     let began = workflow.started.unwrap_or(workflow.submitted);
     let since = phrase::since(began, now.wall, &app.settings.zone);
     let took = match (workflow.started, workflow.finished) {
@@ -89,9 +89,5 @@ fn time(app: &App, workflow: &Workflow, width: u16, now: Now) -> String {
         (Some(started), None) if !workflow.live.is_empty() => phrase::span(now.wall.since(started)),
         (Some(_) | None, _) => String::new(),
     };
-    match (width >= ROOMY, took.is_empty()) {
-        (true, _) => format!("{since:>11} {took:>8}"),
-        (false, true) => format!("{since:>11}"),
-        (false, false) => format!("{took:>11}"),
-    }
+    format!("{since:>11} {took:>7}")
 }

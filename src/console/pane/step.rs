@@ -88,10 +88,10 @@ fn heading(app: &App) -> String {
     let Some(step) = app.selected_step() else { return "step".to_owned() };
     let id = text::safe(step.id.as_str());
     match app.selected_record() {
-        Some((_, _, record)) if record.attempt.0 > 0 => {
-            format!("{id} · try {} · {}", record.attempt, record.state.word().replace('_', " "))
+        Some((workflow, _, record)) if record.attempt.0 > 0 => {
+            format!("{id} · try {} · {}", record.attempt, phrase::state_word(workflow, record))
         }
-        Some((_, _, record)) => format!("{id} · {}", record.state.word().replace('_', " ")),
+        Some((workflow, _, record)) => format!("{id} · {}", phrase::state_word(workflow, record)),
         None => format!("{id} · proposed"),
     }
 }
@@ -113,7 +113,7 @@ fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     if let Some(needs) = needs(app, graph, ix) {
         page.fact("after", &needs, Role::Text);
     }
-    page.lines("runs", action::lines(&step.action));
+    page.lines("runs", action::lines(step, &step.action));
     page.lines
 }
 
@@ -165,7 +165,12 @@ fn run_facts(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, ix: StepIx
 }
 
 fn limits(step: &Step) -> String {
-    let mut parts = vec![format!("timeout {}", step.timeout_ms), format!("retries {}", step.retry.limit)];
+    let retries = match step.retry.limit {
+        0 => "no retries".to_owned(),
+        1 => "up to 1 retry".to_owned(),
+        limit => format!("up to {limit} retries"),
+    };
+    let mut parts = vec![format!("timeout {}", step.timeout_ms), retries];
     if !step.locks.is_empty() {
         parts.push(format!("locks {}", step.locks.iter().map(|lock| text::safe(lock)).collect::<Vec<_>>().join(", ")));
     }
@@ -208,8 +213,12 @@ fn above(facts_below: usize) -> String {
 fn output_heading(app: &App) -> String {
     let Some(output) = &app.output else { return "output · none yet".to_owned() };
     let follow = if app.step.back.is_some() { "stands still · f follows" } else { "follows" };
-    let before = if output.skipped > 0 { " · 3: all of it" } else { "" };
-    format!("output · {} · {follow}{before}", phrase::count(output.log.len(), "line"))
+    // The lines before the ones that were read are not counted: only the size is known of both.
+    let lines = phrase::count(output.log.len(), "line");
+    match output.skipped {
+        0 => format!("output · {lines} · {follow}"),
+        _ => format!("output · the last {lines} of {} · {follow} · 3: all of it", phrase::size(output.total)),
+    }
 }
 
 fn draw_log(app: &App, area: Rect, end: Option<usize>, buffer: &mut Buffer) {
@@ -224,11 +233,6 @@ pub fn draw_strip(app: &App, area: Rect, buffer: &mut Buffer) {
         return;
     }
     let name = app.selected_step().map_or_else(String::new, |step| text::safe(step.id.as_str()));
-    if app.natural_part() == StepPart::Result {
-        // Not the result itself: a cursor that passes by would paint it for every step (bytes over the line).
-        title(app, area, None, &format!("{name} · wrote nothing"), buffer);
-        return;
-    }
     let rest = title(app, area, None, &format!("{name} · {}", output_heading(app)), buffer);
     draw_log(app, rest, None, buffer);
 }

@@ -9,7 +9,7 @@ use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, PlanSource, Provenance};
 use crate::model::state::Workflow;
-use crate::model::why::Thought;
+use crate::model::why::{Decision, Thought};
 use crate::planner::render;
 use crate::text;
 
@@ -123,9 +123,7 @@ fn thought(page: &mut Page<'_>, plan: &Plan) {
     }
     if let Some(decision) = &plan.why.decision {
         page.head("the choice");
-        for line in render::why::decision_tree(decision).lines() {
-            page.put("", Role::Text, line.trim_start());
-        }
+        votes(page, Role::Text, decision);
     }
     if !plan.why.thinking.is_empty() {
         page.head("thinking");
@@ -152,9 +150,25 @@ fn weighed(page: &mut Page<'_>) {
     };
     page.head("the model's plan");
     page.put("", Role::Text, line);
-    let tree = decision.as_ref().map(render::why::decision_tree).unwrap_or_default();
-    for line in tree.lines() {
-        page.put("", Role::Muted, line.trim_start());
+    if let Some(decision) = decision {
+        votes(page, Role::Muted, decision);
+    }
+}
+
+/// Who voted; those who had nothing to vote on are there in full alone.
+fn votes(page: &mut Page<'_>, role: Role, decision: &Decision) {
+    let mut shown = decision.clone();
+    let mut silent = 0;
+    for one in shown.considered.iter_mut().filter(|_| !page.app.thinking.in_full) {
+        let before = one.votes.len();
+        one.votes.retain(|vote| vote.score.is_some() || vote.veto.is_some());
+        silent = silent.max(before - one.votes.len());
+    }
+    for line in render::why::decision_tree(&shown).lines() {
+        page.put("", role, line.trim_start());
+    }
+    if silent > 0 {
+        page.put("", Role::Muted, &format!("{} had nothing to vote on: d shows them", phrase::count(silent, "role")));
     }
 }
 
@@ -197,7 +211,10 @@ fn step(page: &mut Page<'_>, graph: &Graph, ix: StepIx, now: Now) {
     if step.suggested {
         page.put("is here", Role::Warn, "because the planner added it");
     }
-    let from = step.params.keys().map(|name| format!("{} {}", text::safe(name), provenance(step.provenance.get(name).copied())));
+    let from = step
+        .params
+        .keys()
+        .map(|name| format!("{} {}", text::safe(name), provenance(step.provenance.get(name).copied(), &graph.plan.source)));
     let from = from.collect::<Vec<_>>().join(", ");
     if !from.is_empty() {
         page.put("values", Role::Text, &from);
@@ -213,8 +230,9 @@ fn step(page: &mut Page<'_>, graph: &Graph, ix: StepIx, now: Now) {
     }
 }
 
-fn provenance(from: Option<Provenance>) -> &'static str {
+fn provenance(from: Option<Provenance>, source: &PlanSource) -> &'static str {
     match from {
+        Some(Provenance::Operator) if matches!(source, PlanSource::File { .. }) => "from the plan file",
         Some(Provenance::Operator) => "from your words",
         Some(Provenance::Template) => "from the template",
         Some(Provenance::Inherited) => "from another part of your words",
@@ -232,7 +250,8 @@ fn provenance(from: Option<Provenance>) -> &'static str {
 fn open(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, now: Now) {
     let unsettled = || graph.places().filter(|ix| workflow.steps.get(ix.at()).is_some_and(|record| !record.state.is_settled()));
     let count = unsettled().count();
-    if count == 0 {
+    // Of a run that is over nothing waits, whatever was never begun.
+    if count == 0 || workflow.state.is_finished() {
         return;
     }
     page.head(&format!("what waits for what · {count} not settled"));

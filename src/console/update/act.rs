@@ -12,7 +12,7 @@ use super::super::proposal::Sent;
 use super::super::theme::Role;
 use super::super::widget::log::Way;
 use super::super::wiring::Exit;
-use super::{Deed, Order, choose, find, go, rejoin, revise, show_run};
+use super::{Deed, Order, again, choose, find, go, rejoin, revise, show_run};
 use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
@@ -29,6 +29,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
                 || app.subject == Subject::Proposal && !is_runnable(app) && unsent(app) && app.blocked().is_none()
         }
         Act::OtherPlan => app.other.found.is_some(),
+        Act::ClearIntent => !app.intent.editor.is_empty(),
         Act::OldestQuestion => app.waiting() > 0,
         Act::Retry | Act::Change => run_open && step().is_some_and(can_retry),
         Act::HoldBack => {
@@ -41,6 +42,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
             !workflow.parked && matches!(workflow.state, WorkflowState::Running | WorkflowState::Paused | WorkflowState::Pausing)
         }),
         Act::ResumeParked => parked(app).is_some(),
+        Act::RunAgain => again::is_possible(app),
         Act::Cancel => run_open,
         Act::Open => match app.pane {
             Pane::Plan => app.selected().is_some(),
@@ -66,7 +68,7 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         Act::Fold => app.step_part() == StepPart::Result,
         Act::NextQuestion => app.waiting() > 1,
         Act::Rejoin => !app.in_process && matches!(app.link_state, LinkState::Gone { .. }),
-        Act::ThinkInFull => app.thoughts().is_some_and(|all| !all.is_empty()),
+        Act::ThinkInFull => app.thoughts().is_some_and(|all| !all.is_empty()) || has_votes(app),
         Act::Go(_)
         | Act::Back
         | Act::Palette
@@ -86,6 +88,12 @@ pub fn is_for_now(app: &App, act: Act) -> bool {
         | Act::Repaint
         | Act::Suspend => true,
     }
+}
+
+/// Roles voted on what Why shows.
+fn has_votes(app: &App) -> bool {
+    let weighed = app.other.weighed.as_ref().filter(|_| app.subject == Subject::Proposal).is_some_and(|one| one.decision.is_some());
+    weighed || app.graph().is_some_and(|graph| graph.plan.why.decision.is_some())
 }
 
 fn unsent(app: &App) -> bool {
@@ -120,6 +128,11 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         (Some(step), Some(state)) => format!("{step} is {state}; {cannot}"),
         _ => "select a step of a run first".to_owned(),
     };
+    if let (Act::Retry | Act::Change | Act::Skip | Act::Done | Act::HoldBack | Act::PauseOrResume | Act::Cancel, Some(over)) =
+        (act, again::finished(app))
+    {
+        return over;
+    }
     match act {
         Act::RunPlan | Act::Approve if app.blocked().is_some() => {
             let (step, why) = app.blocked().unwrap_or_default();
@@ -136,6 +149,7 @@ pub(super) fn why_not(app: &App, act: Act) -> String {
         Act::TakeBack => of_step("only a held step can be taken back"),
         Act::PauseOrResume => "no running or paused run here".to_owned(),
         Act::ResumeParked => "no parked run here".to_owned(),
+        Act::RunAgain => "no finished run here".to_owned(),
         Act::Cancel => "no unfinished run here".to_owned(),
         Act::ShowResult => of_step("it has no result"),
         Act::Open => "nothing to open here".to_owned(),
@@ -180,6 +194,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::HoldBack => hold_back(app, deeds),
         Act::PauseOrResume => pause_or_resume(app, deeds),
         Act::ResumeParked => resume_parked(app, deeds),
+        Act::RunAgain => again::propose(app),
         Act::Follow => app.step.back = None,
         Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),
@@ -201,7 +216,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::Suspend => deeds.push(Deed::Suspend),
         Act::Rejoin => rejoin::again(app, deeds),
         Act::Do | Act::NextQuestion => choose::perform(app, act, now, deeds),
-        Act::Show(_) | Act::Ask | Act::NewLine | Act::Accept | Act::Dismiss => {}
+        Act::Show(_) | Act::Ask | Act::NewLine | Act::ClearIntent | Act::Accept | Act::Dismiss => {}
     }
 }
 

@@ -188,8 +188,11 @@ pub(super) fn palette_key(app: &mut App, key: Key, known: Option<Act>, now: Now,
 
 /// As if its key had been pressed.
 fn choose(app: &mut App, now: Now, deeds: &mut Vec<Deed>) {
-    let Some(goal) = app.palette.take().and_then(|palette| palette.chosen().map(|item| item.goal.clone())) else { return };
-    match goal {
+    let Some(item) = app.palette.take().and_then(|palette| palette.chosen().cloned()) else { return };
+    if let Some(pane) = item.elsewhere {
+        return app.say(Role::Muted, format!("{} is a key of {}: {} goes there", item.keys, pane.title(), pane.key()));
+    }
+    match item.goal {
         Goal::Run(run) => show_run(app, run, Pane::Plan),
         Goal::Act(act) if act::is_for_now(app, act) => act::perform(app, act, now, deeds),
         Goal::Act(act) => {

@@ -53,6 +53,9 @@ fn pasted(app: &mut App, pasted: &str, dropped: usize) {
         app.say(Role::Warn, "pasted text goes into the intent only: press i first");
         return;
     }
+    if std::mem::take(&mut app.intent.selected) {
+        set_aside(app);
+    }
     let over = dropped + app.intent.editor.paste(pasted);
     app.intent.choice = None;
     if over > 0 {
@@ -76,8 +79,9 @@ fn key_pressed(app: &mut App, key: Key, now: Now, deeds: &mut Vec<Deed>) {
     app.mark(Dirty::Now);
     app.message = None;
     if app.prefix.is_none() && keys::begins_pair(place, key) && !types(app, place) {
-        app.prefix = Some(if let Code::Char(letter) = key.code { letter } else { return });
-        return;
+        let Code::Char(letter) = key.code else { return };
+        app.prefix = Some(letter);
+        return app.say(Role::Muted, keys::pairs(place, letter));
     }
     if app.prefix.take().is_some() {
         match known {
@@ -160,7 +164,14 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
             }
             None => ask(app, deeds),
         },
-        Some(Act::NewLine) => app.intent.editor.insert('\n'),
+        Some(Act::NewLine) => {
+            app.intent.selected = false;
+            app.intent.editor.insert('\n');
+        }
+        Some(Act::ClearIntent) => {
+            set_aside(app);
+            (app.intent.choice, app.intent.recalled) = (None, None);
+        }
         Some(Act::Go(Go::Down)) if choices > 0 => {
             app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices)));
         }
@@ -168,6 +179,10 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
         Some(Act::Go(go)) => recall(app, go),
         Some(act) => act::perform(app, act, now, deeds),
         None => {
+            let writes = matches!((key.held, key.code), (Held::Nothing, Code::Char(_) | Code::Backspace | Code::Delete));
+            if std::mem::take(&mut app.intent.selected) && writes {
+                set_aside(app);
+            }
             edit(&mut app.intent.editor, key);
             // An answer that was offered for other words is none for these, and what was recalled is a draft now.
             (app.intent.choice, app.intent.recalled) = (None, None);
@@ -175,9 +190,23 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
     }
 }
 
-/// Through the intents that became runs, the newest first; below them is the draft.
+/// Empties the editor; Up brings the text back.
+fn set_aside(app: &mut App) {
+    app.intent.selected = false;
+    if !app.intent.editor.is_empty() {
+        app.intent.replaced = Some(app.intent.editor.text().to_owned());
+        app.intent.editor.clear();
+    }
+}
+
+/// Through what was set aside and the intents that became runs, the newest first; below them is the draft.
 fn recall(app: &mut App, go: Go) {
-    let earlier = app.submitted_intents();
+    let mut earlier = app.submitted_intents();
+    if let Some(replaced) = &app.intent.replaced {
+        earlier.retain(|text| text != replaced);
+        earlier.insert(0, replaced.clone());
+    }
+    app.intent.selected = false;
     let next = match (go, app.intent.recalled) {
         (Go::Up, at) => Some(at.map_or(0, |at| at + 1)).filter(|at| *at < earlier.len()).or(at),
         (_, at) => at.and_then(|at| at.checked_sub(1)),
@@ -204,7 +233,7 @@ fn ask(app: &mut App, deeds: &mut Vec<Deed>) {
     if asked.trim().is_empty() {
         return app.say(Role::Muted, "type what is to be done, such as: restart nginx on web-3 and verify");
     }
-    if app.proposal.as_ref().is_some_and(|proposal| proposal.text == asked) {
+    if app.proposal.as_ref().is_some_and(|proposal| proposal.answers(&asked)) {
         return feed::show_proposal(app);
     }
     if app.intent.asking.as_ref().is_some_and(|(_, text)| *text == asked) {

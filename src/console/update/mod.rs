@@ -3,6 +3,7 @@
 //! No clock, no terminal, no link: time comes with the message, orders go out as `Deed`.
 
 mod act;
+mod again;
 mod choose;
 mod feed;
 mod find;
@@ -173,6 +174,8 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
     }
     if app.pane == Pane::Intent && pane != Pane::Intent {
         app.before_intent = pane;
+        let text = app.intent.editor.text();
+        app.intent.selected = !text.is_empty() && app.proposal.as_ref().is_some_and(|proposal| proposal.answers(text));
     }
     other::settle(app, &mut deeds);
     settle::settle(app, now, &mut deeds);

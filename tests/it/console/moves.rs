@@ -66,7 +66,7 @@ fn the_question_of_the_shown_run_comes_first() {
     has(&mut desk, "later");
     // The newest is on top.
     desk.press("\r");
-    has(&mut desk, &format!("on {run}/late"));
+    has(&mut desk, &format!("2 decisions WAIT in 2 runs, A opens {run}/late"));
     desk.press("A");
     has(&mut desk, "Decide on late");
     desk.press("␛␛j\r");
@@ -121,6 +121,112 @@ fn what_was_submitted_is_history() {
     ] {
         desk.press(key);
         assert_eq!(desk.app.intent.editor.text(), shown, "{key:?}");
+    }
+}
+
+#[test]
+fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
+    let mut engine = Engine::new();
+    let plan = plan("bounce", &["look: | read host.facts web-3", "bounce: look | mutate host.restart_service web-3 nginx"]);
+    let (old, _) = engine.submit(&plan, Consent::Shown { digest: plan.digest });
+    engine.succeed(&old, "look");
+    engine.fail(&old, "bounce", Certainty::FailedKnown);
+    let command = ouioe::model::command::Command::Reject { run: old.clone(), step: Some("bounce".into()), reason: String::new() };
+    engine.request(ana(), command);
+    let mut desk = Desk::new(&engine.state, (120, 40));
+    desk.press("␛\rr");
+    has(&mut desk, &format!("{old} is over (failed): o opens its plan again, as a new run"));
+    desk.press("␛");
+    has(&mut desk, "o run again");
+    desk.press("o");
+    has(&mut desk, "NOTHING RUNS YET");
+    desk.look();
+    desk.press("\r");
+    assert_eq!(desk.orders(), [""; 0], "a change asks for its approval again");
+    desk.press("a");
+    desk.look();
+    has(&mut desk, "host = web-3");
+    desk.press("aweb-3\r");
+    desk.deliver(&mut engine);
+    assert_eq!(engine.state.runs.len(), 2, "the old run stays as it is");
+    let fresh = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
+    assert_eq!((fresh.digest, fresh.intent.text.as_str()), (plan.digest, "bounce"));
+}
+
+#[test]
+fn what_is_typed_over_a_planned_intent_takes_its_place() {
+    let engine = Engine::new();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("5");
+    assert_eq!(desk.app.intent.editor.text(), "5", "digits are text here");
+    has(&mut desk, "Esc panes");
+    desk.press("\x15");
+    desk.propose(&deploy());
+    desk.look();
+    desk.press("i");
+    has(&mut desk, "what you type takes its place");
+    desk.press("check disk");
+    assert_eq!(desk.app.intent.editor.text(), "check disk");
+    desk.press("\x1b[A");
+    assert_eq!(desk.app.intent.editor.text(), "deploy checkout", "Up brings it back");
+    desk.press("\x1b[B\x15");
+    assert_eq!(desk.app.intent.editor.text(), "");
+    desk.press("\x1b[A");
+    assert_eq!(desk.app.intent.editor.text(), "check disk", "so it does with what was cleared");
+    desk.press("␛i now");
+    assert_eq!(desk.app.intent.editor.text(), "check disk now", "a draft that was never planned is gone on with");
+}
+
+#[test]
+fn a_run_that_was_turned_down_or_cut_short_says_which() {
+    use ouioe::model::command::Command;
+    let mut engine = Engine::new();
+    let (rejected, _) = engine.submit(&plan("drop", &["drop: | destroy host.clean_files ca-1"]), Consent::None);
+    engine.request(ana(), Command::Reject { run: rejected.clone(), step: None, reason: String::new() });
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r");
+    has(&mut desk, "REJECTED 0/1");
+    has(&mut desk, "not started");
+    let (cut, items) = submit(&mut engine, "two", &["first: | read host.facts", "second: first | read host.facts"]);
+    desk.feed(items);
+    let (_, items) = engine.request(ana(), Command::Cancel { run: cut.clone(), now: true, reason: String::new() });
+    desk.feed(items);
+    let items = engine.fail(&cut, "first", Certainty::FailedKnown);
+    desk.feed(items);
+    desk.press("␛k\r");
+    has(&mut desk, "CANCELLED 2/2");
+    has(&mut desk, "stopped  ran at most 0:09");
+    has(&mut desk, "not started");
+}
+
+#[test]
+fn the_keys_after_g_and_the_commands_of_other_panes_are_found() {
+    let (engine, _) = busy();
+    let mut desk = Desk::new(&engine.state, (80, 24));
+    desk.press("␛\r2g");
+    has(&mut desk, "gf facts   go output   gg to the top");
+    desk.press("f:save");
+    has(&mut desk, "(in Log: 3)");
+    desk.press("\r");
+    has(&mut desk, "S is a key of Log: 3 goes there");
+    desk.press("?");
+    has(&mut desk, "Space page on");
+    let before = desk.app.help;
+    desk.press(" ");
+    assert!(desk.app.help > before);
+}
+
+#[test]
+fn a_console_that_joined_says_so_at_every_width() {
+    let (engine, _) = busy();
+    for width in [60, 80, 120] {
+        let mut desk = Desk::new(&engine.state, (width, 24));
+        desk.press("␛\r");
+        desk.app.in_process = false;
+        desk.app.link = "engine of bob with a long name".into();
+        has(&mut desk, "◆ joined");
+        desk.app.in_process = true;
+        assert!(!screen(&mut desk).contains("joined"));
     }
 }
 

@@ -312,6 +312,29 @@ fn outcome_unknown() {
     });
 }
 
+/// Runs that are over by a person's word, and the plan of one looked at again.
+#[test]
+fn over() {
+    let mut engine = Engine::new();
+    let rotate = plan("rotate keys", &["rotate: | destroy host.clean_files ca-1"]);
+    let (rejected, _) = engine.submit(&rotate, Consent::None);
+    engine.request(ana(), Command::Reject { run: rejected, step: None, reason: String::new() });
+    let two = plan(
+        "a title that is longer than the row of a list has room for it",
+        &["first: | read host.facts", "second: first | read host.facts"],
+    );
+    let (cut, _) = engine.submit(&two, Consent::Shown { digest: two.digest });
+    engine.request(ana(), Command::Cancel { run: cut.clone(), now: true, reason: String::new() });
+    engine.fail(&cut, "first", Certainty::FailedKnown);
+    scene("runs-over", &engine.state, |desk| desk.press("␛"));
+    scene("plan-stopped", &engine.state, |desk| desk.press("␛\r"));
+    scene("plan-rejected", &engine.state, |desk| desk.press("␛j\r"));
+    scene("plan-again", &engine.state, |desk| {
+        desk.press("␛j\ro");
+        desk.look();
+    });
+}
+
 #[test]
 fn help() {
     scene("help", &Engine::new().state, |desk| desk.press("␛?"));
