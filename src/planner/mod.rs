@@ -38,6 +38,7 @@ mod step_file;
 pub mod template;
 mod token;
 mod validate;
+mod whereabouts;
 mod words;
 
 pub use ask::{Ask, World};
@@ -51,3 +52,4 @@ pub use source::Format;
 pub use spread::spread;
 pub use template::Template;
 pub use validate::{Limits, validate};
+pub use whereabouts::settle_environment;
