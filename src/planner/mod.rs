@@ -35,6 +35,7 @@ mod slots;
 pub mod source;
 mod spread;
 mod step_file;
+mod strangers;
 pub mod template;
 mod token;
 mod validate;
