@@ -182,7 +182,15 @@ impl Reading<'_> {
         if changes && !self.is_worded && token.is("or") && at > 0 && used(at - 1) && values(at) {
             return Part::Lost(Bounds::Count);
         }
-        if is_one_of_machines(self.tokens, at, &self.world.index) && (changes || !token.is("any")) && !self.is_message(at) {
+        // "everything on web-1 but nginx": what is named is what is spared.
+        let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "everywhere"]);
+        if token.is("but") && !self.is_worded && self.tokens[..at].iter().any(all) {
+            return Part::Lost(Bounds::Exception);
+        }
+        if is_one_of_machines(self.tokens, at, &self.world.index)
+            && (changes || !token.is_one_of(&["any", "some", "most"]))
+            && !self.is_message(at)
+        {
             return Part::Lost(Bounds::Count);
         }
         if self.explains(at) || self.is_message(at) {
@@ -291,8 +299,7 @@ impl Reading<'_> {
 /// "the first web host", "another server", "two db hosts": some of many, and nobody says which.
 fn is_one_of_machines(tokens: &[Token], at: usize, index: &Index) -> bool {
     let token = &tokens[at];
-    let superlative = token.low.len() > 5 && token.low.ends_with("est");
-    if token.kind != Kind::Word || !(token.is_one_of(SELECTING) || superlative) {
+    if token.kind != Kind::Word || !(token.is_one_of(SELECTING) || is_superlative(&token.low)) {
         return false;
     }
     let plain = |token: &Token| token.kind == Kind::Word && !is_function(&token.low);
@@ -303,8 +310,28 @@ fn is_one_of_machines(tokens: &[Token], at: usize, index: &Index) -> bool {
     machine(head) && between && !named
 }
 
-const SELECTING: &[&str] =
-    &["first", "last", "second", "third", "fourth", "fifth", "next", "other", "another", "any", "one", "remaining", "random"];
+/// "the slowest service" is one that nobody names.
+pub fn is_superlative(low: &str) -> bool {
+    low.len() > 5 && low.ends_with("est")
+}
+
+const SELECTING: &[&str] = &[
+    "first",
+    "last",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "next",
+    "other",
+    "another",
+    "any",
+    "some",
+    "most",
+    "one",
+    "remaining",
+    "random",
+];
 
 /// "every 5 minutes", "each night", "per hour".
 fn repeats(tokens: &[Token], at: usize) -> bool {

@@ -9,7 +9,10 @@ use crate::model::plan::Plan;
 use super::ask::World;
 use super::compose::{Stop, clarify};
 use super::grammar;
+use super::index::is_machine;
 use super::near::distance;
+use super::token::{Kind, tokens};
+use super::words::{is_determiner, is_function};
 
 /// The first such machine.
 pub fn asked(plan: &Plan, world: &World<'_>) -> Option<Stop> {
@@ -20,6 +23,10 @@ pub fn asked(plan: &Plan, world: &World<'_>) -> Option<Stop> {
             if !is_literal(name) || world.is_asset(name) || grammar::is_ip(name) {
                 continue;
             }
+            if is_said_of_many(name, &plan.intent) && world.assets.iter().any(|asset| asset != "localhost") {
+                let question = format!("`{name}` is not in the inventory, and may be no host; say which hosts are meant");
+                return Some(clarify(question, vec!["host".to_owned()], Vec::new()));
+            }
             let near = near(name, world.assets);
             if !near.is_empty() {
                 let question = format!("`{name}` is not in the inventory; is {} meant? say its name instead", near.join(" or "));
@@ -28,6 +35,21 @@ pub fn asked(plan: &Plan, world: &World<'_>) -> Option<Stop> {
         }
     }
     None
+}
+
+/// "the idle web hosts", "the rest of them", "most servers": a plain word where the name of one machine does not stand.
+fn is_said_of_many(name: &str, intent: &str) -> bool {
+    let words = tokens(intent);
+    let places = (0..words.len()).filter(|at| words[*at].kind == Kind::Word && words[*at].text == name);
+    let alone = |at: usize| {
+        let led = at > 0 && is_determiner(&words[at - 1].low);
+        let goes_on = words.get(at + 1).is_some_and(|next| {
+            next.kind == Kind::Word && !is_machine(&next.low) && (!is_function(&next.low) || next.is_one_of(&["on", "of", "in", "at"]))
+        });
+        !led && !goes_on
+    };
+    let mut places = places.peekable();
+    places.peek().is_some() && !places.any(alone)
 }
 
 /// Names that differ by a slip, and those that begin with all of it: `web-1` for `wbe-1`, `web1` and `web`.
@@ -52,6 +74,21 @@ fn near<'a>(name: &str, assets: &'a [String]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_word_is_a_host_where_one_name_stands() {
+        for (name, intent, expected) in [
+            ("zeus", "restart nginx on zeus", false),
+            ("zeus", "reboot zeus and ping it", false),
+            ("zeus", "reboot server zeus", false),
+            ("rest", "restart nginx on the rest of the web hosts", true),
+            ("idle", "restart nginx on the idle web hosts", true),
+            ("most", "restart nginx on most web hosts", true),
+            ("nginx", "restart nginx on the hosts that are down", true),
+        ] {
+            assert_eq!(is_said_of_many(name, intent), expected, "{intent}");
+        }
+    }
 
     #[test]
     fn a_slip_is_near_and_another_number_is_not() {

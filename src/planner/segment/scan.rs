@@ -125,8 +125,8 @@ impl Scan<'_> {
             if last_first {
                 self.current.tokens.push(rest[0].clone());
                 self.at += 1;
-            } else if self.ceases(rest) {
-                self.at += 1;
+            } else if let Some(length) = self.ceases(rest) {
+                self.at += length;
                 self.mark(Marker::Not);
             } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span() && !self.is_first_of(rest)) {
                 self.at += length;
@@ -283,13 +283,19 @@ impl Scan<'_> {
     }
 
     /// "stop rebooting web-1": an end to a change is not the order to make it.
-    fn ceases(&self, rest: &[Token]) -> bool {
-        let ends = rest[0].is_one_of(&["stop", "quit", "cease", "avoid"]) && self.is_blank();
+    /// Gives the number of words that say so.
+    fn ceases(&self, rest: &[Token]) -> Option<usize> {
         let changes = |low: &str| {
             let led = self.index.led_by(&stem(low)).into_iter().flatten().map(|at| &self.index.operations[*at]);
-            low.ends_with("ing") && led.clone().next().is_some() && led.clone().all(|one| one.effect != EffectClass::Read && !one.low_risk)
+            led.clone().next().is_some() && led.clone().all(|one| one.effect != EffectClass::Read && !one.low_risk)
         };
-        ends && rest.get(1).is_some_and(|token| token.kind == Kind::Word && changes(&token.low))
+        let length = match rest {
+            [first, from, ..] if first.is("refrain") && from.is("from") => 2,
+            [first, ..] if first.is_one_of(&["stop", "quit", "cease", "avoid", "no"]) => 1,
+            _ => return None,
+        };
+        let word = rest.get(length).filter(|word| word.kind == Kind::Word && self.is_blank())?;
+        (changes(&word.low) && word.low.ends_with("ing") != rest[0].is("no")).then_some(length)
     }
 
     /// "for the next 30 minutes": how long, not what comes next.

@@ -3,7 +3,7 @@
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
 use crate::model::catalogue::{Param, ParamType};
-use crate::planner::account::is_number;
+use crate::planner::account::{is_number, is_superlative};
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::is_inside_phrase;
@@ -101,6 +101,7 @@ impl Binder<'_> {
                     && !of_all
                     && !is_outcome(token)
                     && !self.is_doing(at)
+                    && !(at > 0 && self.low(at - 1) == "the" && is_superlative(&token.low))
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
                     && (!own || self.names_follow(at))
