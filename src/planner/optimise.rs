@@ -167,7 +167,7 @@ fn reduce(plan: &mut Plan, graph: &mut Graph) -> Option<String> {
             let (need, bit) = (&step.needs[own], before[own]);
             need.kind == NeedKind::Completion
                 && need.when != When::Failure
-                && !is_read_by(&step.condition, &need.step)
+                && !is_read_by(step.condition.as_deref(), &need.step)
                 && implied[bit / 64] >> (bit % 64) & 1 == 1
         };
         let keep: Vec<bool> = (0..step.needs.len()).map(|own| !implied(own)).collect();
@@ -181,8 +181,8 @@ fn reduce(plan: &mut Plan, graph: &mut Graph) -> Option<String> {
 }
 
 /// A condition reads only what is needed: such an edge says more than the order.
-fn is_read_by(condition: &Option<String>, id: &StepId) -> bool {
-    condition.as_deref().is_some_and(|text| text.contains(&format!("steps.{id}.")) || text.contains(&format!("\"{id}\"")))
+fn is_read_by(condition: Option<&str>, id: &StepId) -> bool {
+    condition.is_some_and(|text| text.contains(&format!("steps.{id}.")) || text.contains(&format!("\"{id}\"")))
 }
 
 /// A row of bits for each step: the steps that certainly succeeded when it did.
