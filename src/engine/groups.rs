@@ -1,5 +1,7 @@
 //! What is to be done on a group of hosts -> on the hosts that the inventory has in it now.
 
+use std::collections::BTreeMap;
+
 use crate::model::catalogue::{Binding, Catalogue};
 use crate::model::hole::is_literal;
 use crate::model::plan::{Plan, Step};
@@ -25,4 +27,12 @@ pub fn spread(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings, inven
     let Some(wide) = planner::spread(plan, catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
     let problems = planner::validate(&wide, catalogue, Limits::generated(policy));
     if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
+}
+
+/// The environment that the inventory has for all that the plan touches; an inventory that cannot be read says nothing.
+pub fn settle_environment(plan: &mut Plan, catalogue: &Catalogue, policy: &PolicySettings, inventory: &Inventory) {
+    let assets: BTreeMap<String, Option<String>> =
+        inventory.all().unwrap_or_default().into_iter().map(|asset| (asset.name, asset.environment)).collect();
+    let known = |name: &str| assets.get(name).cloned().flatten();
+    planner::settle_environment(plan, catalogue, &policy.exempt_environments, known);
 }

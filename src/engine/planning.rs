@@ -283,6 +283,9 @@ impl Planning {
             Some(exempt) => PolicySettings { exempt_environments: exempt.clone(), ..self.policy.clone() },
             None => self.policy.clone(),
         };
+        if let Some(known) = &self.inventory {
+            groups::settle_environment(&mut plan, &self.catalogue, &policy, known);
+        }
         mark_approvals(&mut plan, &policy);
         seal(&mut plan);
         Ok(plan)

@@ -138,7 +138,7 @@ pub fn ask(what: &str, tokens: &[Token], at: usize, bounds: Bounds) -> Stop {
     let text = tokens[at..end.min(tokens.len())].iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
     if bounds == Bounds::Value {
         let question = format!("{what} takes no `{text}`; {}", bounds.advice());
-        return clarify(question, vec![bounds.as_str().to_owned()], vec![what.to_owned()]);
+        return clarify(question, vec![bounds.as_str().to_owned()], Vec::new());
     }
     clarify(format!("{what} has no place for \"{text}\": {}", bounds.advice()), vec![bounds.as_str().to_owned()], Vec::new())
 }
@@ -175,10 +175,27 @@ impl Reading<'_> {
 
     fn word(&self, at: usize) -> Part {
         let token = &self.tokens[at];
+        let changes = self.operation.effect != EffectClass::Read;
+        // "web-1 or web-2": one of them, and nobody says which.
+        let used = |place: usize| self.used.get(place).copied().unwrap_or(false);
+        let values = |at: usize| (at + 1..self.tokens.len()).find(|place| !is_determiner(self.low(*place))).is_some_and(used);
+        if changes && !self.is_worded && token.is("or") && at > 0 && used(at - 1) && values(at) {
+            return Part::Lost(Bounds::Count);
+        }
+        // "everything on web-1 but nginx": what is named is what is spared.
+        let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "everywhere"]);
+        if token.is("but") && !self.is_worded && self.tokens[..at].iter().any(all) {
+            return Part::Lost(Bounds::Exception);
+        }
+        if is_one_of_machines(self.tokens, at, &self.world.index)
+            && (changes || !token.is_one_of(&["any", "some", "most"]))
+            && !self.is_message(at)
+        {
+            return Part::Lost(Bounds::Count);
+        }
         if self.explains(at) || self.is_message(at) {
             return Part::Told;
         }
-        let changes = self.operation.effect != EffectClass::Read;
         // A name in other letters is not passed over for the machine at hand.
         if !self.is_worded && !token.text.is_ascii() {
             return Part::Lost(Bounds::Value);
@@ -208,6 +225,17 @@ impl Reading<'_> {
         if changes && token.low.len() > 4 && token.low.ends_with("ly") && strange() {
             return Part::Lost(Bounds::Manner);
         }
+        // "restart nginx on the web host": what is changed is never passed over.
+        if changes
+            && !self.operation.low_risk
+            && !self.is_worded
+            && self.is_object(at)
+            && strange()
+            && index.is_strange(&token.low)
+            && !is_outcome(token)
+        {
+            return Part::Lost(Bounds::Value);
+        }
         // What destroys is bounded by every word that nobody knows: "files owned by root".
         if self.operation.effect == EffectClass::Destroy
             && !self.is_worded
@@ -218,6 +246,13 @@ impl Reading<'_> {
             return Part::Lost(Bounds::Condition);
         }
         Part::Plain
+    }
+
+    /// Right behind the verb.
+    fn is_object(&self, at: usize) -> bool {
+        let Some(verb) = self.world.index.verb_place(self.tokens).filter(|verb| *verb < at) else { return false };
+        (verb + 1..at).all(|place| is_determiner(self.low(place)) || is_particle(self.low(place)))
+            && self.tokens.get(at + 1).is_some_and(|next| is_preposition(&next.low))
     }
 
     fn explains(&self, at: usize) -> bool {
@@ -260,6 +295,43 @@ impl Reading<'_> {
         self.operation.params.iter().any(|param| often(&param.name))
     }
 }
+
+/// "the first web host", "another server", "two db hosts": some of many, and nobody says which.
+fn is_one_of_machines(tokens: &[Token], at: usize, index: &Index) -> bool {
+    let token = &tokens[at];
+    if token.kind != Kind::Word || !(token.is_one_of(SELECTING) || is_superlative(&token.low)) {
+        return false;
+    }
+    let plain = |token: &Token| token.kind == Kind::Word && !is_function(&token.low);
+    let machine = |at: usize| tokens.get(at).is_some_and(|token| token.kind == Kind::Word && index.is_machine(&token.low));
+    let head = if machine(at + 1) { at + 1 } else { at + 2 };
+    let between = head == at + 1 || tokens.get(at + 1).is_some_and(plain);
+    let named = tokens.get(head + 1).is_some_and(|next| next.kind == Kind::Ident);
+    machine(head) && between && !named
+}
+
+/// "the slowest service" is one that nobody names.
+pub fn is_superlative(low: &str) -> bool {
+    low.len() > 5 && low.ends_with("est")
+}
+
+const SELECTING: &[&str] = &[
+    "first",
+    "last",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "next",
+    "other",
+    "another",
+    "any",
+    "some",
+    "most",
+    "one",
+    "remaining",
+    "random",
+];
 
 /// "every 5 minutes", "each night", "per hour".
 fn repeats(tokens: &[Token], at: usize) -> bool {

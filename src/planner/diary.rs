@@ -3,6 +3,7 @@
 //! Written only by the stage that did the thing. Nothing reads it back to decide.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::model::why::{ThinkingKind, Thought};
@@ -25,11 +26,13 @@ impl fmt::Debug for Listener {
 pub struct Diary {
     entries: Mutex<Vec<Thought>>,
     listener: Option<Listener>,
+    /// What is only tried is not told.
+    quiet: AtomicBool,
 }
 
 impl Clone for Diary {
     fn clone(&self) -> Self {
-        Self { entries: Mutex::new(self.all().clone()), listener: self.listener.clone() }
+        Self { entries: Mutex::new(self.all().clone()), listener: self.listener.clone(), quiet: AtomicBool::new(false) }
     }
 }
 
@@ -49,6 +52,9 @@ impl Diary {
     }
 
     fn put(&self, kind: ThinkingKind, text: String, conclusion: bool) {
+        if self.quiet.load(Ordering::Relaxed) {
+            return;
+        }
         let mut all = self.all();
         if all.len() >= MOST {
             return;
@@ -58,6 +64,14 @@ impl Diary {
             tell(&thought);
         }
         all.push(thought);
+    }
+
+    /// Runs something of which nothing is told.
+    pub fn apart<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.quiet.store(true, Ordering::Relaxed);
+        let made = work();
+        self.quiet.store(false, Ordering::Relaxed);
+        made
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Thought>> {

@@ -26,6 +26,7 @@ struct WordsFile {
     carriers: Vec<String>,
     states: Vec<String>,
     opposites: Vec<(String, String)>,
+    measures: Vec<String>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     short: BTreeMap<String, String>,
@@ -40,6 +41,9 @@ struct Say {
     words: Vec<String>,
     like: Vec<String>,
 }
+
+/// The parameter of a list for what it leaves out.
+pub const EXCEPT: &str = "except";
 
 /// Shortest word that is looked at for typos, and shortest that may be off by any letter.
 const TYPO: usize = 4;
@@ -340,6 +344,16 @@ impl Index {
     /// This word alone bounds an order.
     pub fn is_bound(low: &str) -> bool {
         WORDS.bounds.values().flatten().any(|phrase| phrase == low)
+    }
+
+    /// Something that is measured, and the name of nothing.
+    pub fn is_measure(low: &str) -> bool {
+        WORDS.measures.iter().any(|word| word == low)
+    }
+
+    /// Lists of hosts can leave some out.
+    pub fn takes_exceptions(&self) -> bool {
+        self.operations.iter().any(|one| one.param(EXCEPT).is_some() && one.output.as_ref().is_some_and(|output| output.kind == "HostList"))
     }
 
     /// Phrases that begin with this word and bound an order.

@@ -21,6 +21,8 @@ use super::{each_host, grammar, inputs};
 const EXPLAINED: f64 = 0.85;
 /// Templates that are looked at more closely.
 const LIKELY: usize = 20;
+/// Words that open a question: no answer to one changes anything.
+const ASKING: &[&str] = &["is", "are", "was", "were", "does", "did", "why", "what", "how", "who", "when", "where", "which"];
 const CARRIERS: [&str; 8] = ["run", "do", "perform", "start", "execut", "give", "show", "launch"];
 
 /// Stems of all phrases of all templates, so that only those that share most of a phrase are looked at.
@@ -75,7 +77,8 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
         let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
         let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
         let bounded = account::bounding(words).is_some_and(|(at, _)| !told(at));
-        if left_over || bounded {
+        let changes = || template.operations().any(|name| world.catalogue.get(name).is_some_and(|one| one.effect != EffectClass::Read));
+        if left_over || bounded || words.first().is_some_and(|first| first.is_one_of(ASKING)) && changes() {
             return None;
         }
         Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))

@@ -36,9 +36,11 @@ mod slots;
 pub mod source;
 mod spread;
 mod step_file;
+mod strangers;
 pub mod template;
 mod token;
 mod validate;
+mod whereabouts;
 mod words;
 
 pub use ask::{Ask, World};
@@ -52,3 +54,4 @@ pub use source::Format;
 pub use spread::spread;
 pub use template::Template;
 pub use validate::{Limits, validate};
+pub use whereabouts::settle_environment;

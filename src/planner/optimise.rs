@@ -165,7 +165,10 @@ fn reduce(plan: &mut Plan, graph: &mut Graph) -> Option<String> {
         }
         let implied = |own: usize| {
             let (need, bit) = (&step.needs[own], before[own]);
-            need.kind == NeedKind::Completion && need.when != When::Failure && implied[bit / 64] >> (bit % 64) & 1 == 1
+            need.kind == NeedKind::Completion
+                && need.when != When::Failure
+                && !is_read_by(step.condition.as_deref(), &need.step)
+                && implied[bit / 64] >> (bit % 64) & 1 == 1
         };
         let keep: Vec<bool> = (0..step.needs.len()).map(|own| !implied(own)).collect();
         gone += keep.iter().filter(|keep| !**keep).count();
@@ -175,6 +178,11 @@ fn reduce(plan: &mut Plan, graph: &mut Graph) -> Option<String> {
         graph.before[at].retain(|_| *left.next().unwrap_or(&true));
     }
     (gone > 0).then(|| format!("{gone} edges say what others imply"))
+}
+
+/// A condition reads only what is needed: such an edge says more than the order.
+fn is_read_by(condition: Option<&str>, id: &StepId) -> bool {
+    condition.is_some_and(|text| text.contains(&format!("steps.{id}.")) || text.contains(&format!("\"{id}\"")))
 }
 
 /// A row of bits for each step: the steps that certainly succeeded when it did.

@@ -24,7 +24,7 @@ use super::slots::environments;
 use super::token::{Kind, Token, rejoin, tokens};
 use super::validate::{Limits, validate};
 use super::words::{is_function, stem};
-use super::{complete, grammar, guard, matching};
+use super::{complete, grammar, guard, matching, strangers};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
@@ -34,10 +34,7 @@ pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
 /// With all that was thought, for a question or a refusal too; a plan carries its own.
 pub fn explain(ask: &Ask, world: &World<'_>) -> (PlanOutcome, Vec<Thought>) {
     drop(world.diary.take());
-    let outcome = match guarded(ask, world).and_then(|text| judge(ask, world, compose_plan(ask, &text, world))) {
-        Ok(plan) => finish(plan, world),
-        Err(stop) => *stop,
-    };
+    let outcome = leading_on(answer(ask, world), ask, world);
     conclude(&outcome, world);
     let thinking = world.diary.take();
     let outcome = match outcome {
@@ -50,12 +47,43 @@ pub fn explain(ask: &Ask, world: &World<'_>) -> (PlanOutcome, Vec<Thought>) {
     (outcome, thinking)
 }
 
+fn answer(ask: &Ask, world: &World<'_>) -> PlanOutcome {
+    match guarded(ask, world).and_then(|text| judge(ask, world, compose_plan(ask, &text, world))) {
+        Ok(plan) => finish(plan, world),
+        Err(stop) => *stop,
+    }
+}
+
+/// Offers only what leads on: a choice goes behind the text, and must not come to the same question.
+fn leading_on(outcome: PlanOutcome, ask: &Ask, world: &World<'_>) -> PlanOutcome {
+    match outcome {
+        PlanOutcome::Clarify { question, missing, mut choices } => {
+            let asks_again = |choice: &String| {
+                let text = format!("{} {choice}", ask.text);
+                let next = world.diary.apart(|| answer(&Ask { text, inputs: ask.inputs.clone() }, world));
+                matches!(next, PlanOutcome::Clarify { question: again, .. } if again == question)
+            };
+            if ask.text.len() <= MOST_TRIED {
+                choices.retain(|choice| !asks_again(choice));
+            }
+            PlanOutcome::Clarify { question, missing, choices }
+        }
+        other @ (PlanOutcome::Plan { .. } | PlanOutcome::Refuse { .. }) => other,
+    }
+}
+
+/// Longest text, in bytes, for which every choice is tried.
+const MOST_TRIED: usize = 400;
+
 fn finish(mut plan: Plan, world: &World<'_>) -> PlanOutcome {
     let policy = policy_in_force(world);
     rule::mark_approvals(&mut plan, &policy);
     // Whoever made it, a plan is held to the rules of plan files.
     if let Some(problem) = validate(&plan, world.catalogue, Limits::generated(&policy)).first() {
         return *refuse(format!("the plan that this comes to is unsound: {}", problem.message), Vec::new());
+    }
+    if let Some(asked) = strangers::asked(&plan, world) {
+        return *asked;
     }
     tell_risk(world, &plan);
     if plan.source == PlanSource::Intent {

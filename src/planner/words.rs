@@ -246,6 +246,9 @@ const FUNCTION: &[&str] = &[
     "happens",
     "happening",
     "away",
+    "instead",
+    "rather",
+    "nothing",
 ];
 
 /// Particles that carry meaning next to a verb, though they are function words alone.

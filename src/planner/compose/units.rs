@@ -9,6 +9,7 @@ use crate::planner::account::{self, Bounds};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, asks_holder, choose};
 use crate::planner::grammar;
+use crate::planner::index::Index;
 use crate::planner::score::Query;
 use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
 use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
@@ -43,6 +44,12 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let mut around = Around::default();
     let beside = beside_flags(clauses);
     for (at, clause) in clauses.iter().enumerate() {
+        if clause.spared {
+            if let Some(asked) = spared(clause, clauses, world) {
+                return Err(asked);
+            }
+            continue;
+        }
         if clause.negated {
             // "do not reboot it, check its load": what is not to be done still says what is spoken of.
             let spoken_of = choose(&clause.tokens, world, pool, &around).into_iter().next();
@@ -159,6 +166,21 @@ fn bounded(clause: &Clause) -> Result<(), Stop> {
         Some((at, bounds)) => Err(account::ask("the plan", &clause.tokens, at, bounds)),
         None => Ok(()),
     }
+}
+
+/// "leave php alone" changes nothing of an order that does not touch it; where it may, which ones are meant is asked.
+fn spared(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Option<Stop> {
+    let others = || clauses.iter().filter(|other| !other.negated);
+    let wide = |other: &Clause| {
+        find_group(&other.tokens, &world.index).is_some()
+            || other.tokens.iter().any(|token| token.is_one_of(&["all", "every", "each", "everything"]))
+    };
+    let named =
+        |token: &Token| (token.is_value() || token.kind == Kind::Word && !is_function(&token.low)) && !world.index.is_verb(&token.low);
+    let touched = |token: &Token| named(token) && others().any(|other| other.tokens.iter().any(|one| one.low == token.low));
+    let whole = others().any(wide);
+    let at = clause.tokens.iter().position(|token| touched(token) || whole && named(token))?;
+    Some(account::ask("the plan", &clause.tokens, at, Bounds::Exception))
 }
 
 /// "all of them, but do not touch x", "without downtime": what is not to be done must be something that is left out.
@@ -336,6 +358,13 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
         return met(about, found).map(|()| None);
     }
+    // "if traffic is fine": a read without thresholds, or of something else, is no judge of it.
+    let query = Query::of(about, &world.index, None);
+    let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
+    let tells = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
+    if let Some(at) = measure(about).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
+        return Err(account::ask(&best.operation.name, about, at, Bounds::Condition));
+    }
     if let Some((at, bounds)) = unlooked(&best, about, world) {
         return Err(account::ask(&best.operation.name, about, at, bounds));
     }
@@ -355,8 +384,16 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     Ok(Some(found.len() - 1))
 }
 
+/// Where a condition speaks of something that is measured.
+fn measure(about: &[Token]) -> Option<usize> {
+    about.iter().position(|token| token.kind == Kind::Word && Index::is_measure(&token.low))
+}
+
 /// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.
 fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
+    if let Some(at) = measure(about) {
+        return Err(account::ask("the condition", about, at, Bounds::Condition));
+    }
     let known = |text: &str| found.iter().any(|unit| unit.values.values().flatten().any(|value| value == text));
     match account::unmet(about, known) {
         Some(at) => Err(account::ask("the condition", about, at, Bounds::Condition)),

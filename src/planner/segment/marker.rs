@@ -107,9 +107,28 @@ const MARKERS: &[(&str, Marker)] = &[
     ("to begin with", Marker::Filler),
 ];
 
+const STATES: &[&str] = &[
+    "running",
+    "active",
+    "up",
+    "healthy",
+    "ok",
+    "fine",
+    "reachable",
+    "online",
+    "alive",
+    "working",
+    "responding",
+    "already",
+    "started",
+    "ready",
+];
+
 /// The connective that begins here, and how many tokens it takes.
 pub(super) fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
-    MARKERS.iter().find_map(|(phrase, marker)| {
+    // "if not running" says when, "if not, ..." what else.
+    let unmet = tokens.len() > 2 && tokens[0].is("if") && tokens[1].is("not") && tokens[2].is_one_of(STATES);
+    MARKERS.iter().filter(|_| !unmet).find_map(|(phrase, marker)| {
         let mut length = 0;
         for word in phrase.split(' ') {
             if !tokens.get(length)?.is(word) {

@@ -52,6 +52,8 @@ pub struct Clause {
     pub lead: bool,
     /// "do not ...", "without ...".
     pub negated: bool,
+    /// "leave php alone", "restart nothing": what is to stay as it is.
+    pub spared: bool,
     /// "one by one": so many of its targets at once.
     pub apart: Option<usize>,
     /// Its condition was said behind it.
@@ -72,6 +74,7 @@ impl Clause {
             at_end: false,
             lead: false,
             negated: false,
+            spared: false,
             apart: None,
             trailing: false,
             elliptic: false,

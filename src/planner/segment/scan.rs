@@ -1,5 +1,6 @@
 //! The scanner: one pass over the tokens of each sentence.
 
+use crate::model::catalogue::EffectClass;
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
@@ -30,11 +31,29 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
         clauses.append(&mut scan.found);
     }
     behind(&mut clauses, index);
+    for clause in clauses.iter_mut().filter(|clause| spares(&clause.tokens, index)) {
+        (clause.negated, clause.spared) = (true, true);
+    }
     clauses.retain(|clause| clause.tokens.iter().any(|token| !matches!(token.kind, Kind::Mark(_))) || clause.cond.is_some());
     if let Some(first) = clauses.first_mut() {
         first.join = Join::Start;
     }
     clauses
+}
+
+/// "leave php alone", "keep web-2 as it is", "restart nothing".
+fn spares(tokens: &[Token], index: &Index) -> bool {
+    let Some(verb) = index.verb_place(tokens).or_else(|| tokens.iter().position(|token| !is_function(&token.low))) else { return false };
+    let rest = &tokens[verb + 1..];
+    let last = rest.iter().rev().find(|token| token.kind == Kind::Word);
+    let as_it_is = rest.iter().any(|token| token.is("as")) && last.is_some_and(|token| token.is_one_of(&["is", "are", "was"]));
+    let kept = || {
+        rest.iter().any(|token| token.is_one_of(&["alone", "untouched", "unchanged", "intact"]))
+            || last.is_some_and(|token| token.is_one_of(&["running", "be"]))
+            || as_it_is
+    };
+    tokens[verb].is_one_of(&["leave", "leaving", "keep", "keeping"]) && kept()
+        || rest.first().is_some_and(|token| token.is("nothing")) && index.verbs.contains(&tokens[verb].low)
 }
 
 /// "on web-1, start it": where, when and to what, said first, belongs to what is done.
@@ -106,7 +125,10 @@ impl Scan<'_> {
             if last_first {
                 self.current.tokens.push(rest[0].clone());
                 self.at += 1;
-            } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span()) {
+            } else if let Some(length) = self.ceases(rest) {
+                self.at += length;
+                self.mark(Marker::Not);
+            } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span() && !self.is_first_of(rest)) {
                 self.at += length;
                 self.mark(marker);
             } else if rest[0].is_one_of(ORDINALS) && self.current.tokens.is_empty() && !self.found.is_empty() {
@@ -253,6 +275,27 @@ impl Scan<'_> {
         self.tokens[self.at].is("if")
             && before.is_some_and(|token| self.index.looks.contains(&token.low) && token.kind == Kind::Word)
             && self.current.tokens.iter().all(|token| is_function(&token.low) || self.index.looks.contains(&token.low))
+    }
+
+    /// "the first web host": one of several, not what comes first.
+    fn is_first_of(&self, rest: &[Token]) -> bool {
+        rest[0].is("first") && self.current.tokens.last().is_some_and(|token| is_determiner(&token.low))
+    }
+
+    /// "stop rebooting web-1": an end to a change is not the order to make it.
+    /// Gives the number of words that say so.
+    fn ceases(&self, rest: &[Token]) -> Option<usize> {
+        let changes = |low: &str| {
+            let led = self.index.led_by(&stem(low)).into_iter().flatten().map(|at| &self.index.operations[*at]);
+            led.clone().next().is_some() && led.clone().all(|one| one.effect != EffectClass::Read && !one.low_risk)
+        };
+        let length = match rest {
+            [first, from, ..] if first.is("refrain") && from.is("from") => 2,
+            [first, ..] if first.is_one_of(&["stop", "quit", "cease", "avoid", "no"]) => 1,
+            _ => return None,
+        };
+        let word = rest.get(length).filter(|word| word.kind == Kind::Word && self.is_blank())?;
+        (changes(&word.low) && word.low.ends_with("ing") != rest[0].is("no")).then_some(length)
     }
 
     /// "for the next 30 minutes": how long, not what comes next.

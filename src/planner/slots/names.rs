@@ -3,7 +3,7 @@
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
 use crate::model::catalogue::{Param, ParamType};
-use crate::planner::account::is_number;
+use crate::planner::account::{is_number, is_superlative};
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::is_inside_phrase;
@@ -46,7 +46,18 @@ impl Binder<'_> {
             return;
         }
         let mut here = at + 1;
-        while self.tokens.get(here).is_some_and(is_joint) {
+        let machines = is_machine_param(&param.name, &param.kind)
+            && self.operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).count() == 1;
+        // "web-1 web-2": two machines side by side.
+        let beside = |binder: &Self, here: usize| {
+            let machine = |at: usize| {
+                binder.tokens.get(at).is_some_and(|token| {
+                    token.kind == Kind::Ident && (binder.world.is_asset(&token.text) || grammar::is_machine_like(&token.text))
+                })
+            };
+            machines && machine(here - 1) && machine(here) && !binder.tokens[here - 1].owner
+        };
+        while self.tokens.get(here).is_some_and(is_joint) || beside(self, here) {
             while self
                 .tokens
                 .get(here)
@@ -89,6 +100,8 @@ impl Binder<'_> {
                     && !self.is_kind(at)
                     && !of_all
                     && !is_outcome(token)
+                    && !self.is_doing(at)
+                    && !(at > 0 && self.low(at - 1) == "the" && is_superlative(&token.low))
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
                     && (!own || self.names_follow(at))
@@ -99,6 +112,13 @@ impl Binder<'_> {
             }
             Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
+    }
+
+    /// "the process eating memory": what it does is not its name.
+    fn is_doing(&self, at: usize) -> bool {
+        let behind = |word: &str| self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(word)));
+        let object = self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Word && !is_preposition(&next.low));
+        self.low(at).ends_with("ing") && at > 0 && behind(self.low(at - 1)) && object
     }
 
     /// "backup job": a parameter's word follows, so even a word of the operation is a name here.
@@ -137,6 +157,13 @@ impl Binder<'_> {
             return f64::MIN;
         }
         if !param.required && machine_param && !machine_like && !placed {
+            return f64::MIN;
+        }
+        // "reboot prod": an environment is no machine.
+        if token.kind == Kind::Word && param.kind == ParamType::Host && !asset && grammar::environment(&token.low).is_some() {
+            return f64::MIN;
+        }
+        if token.kind == Kind::Word && MEASURED.contains(&param.name.as_str()) && Index::is_measure(&token.low) && !self.names_follow(at) {
             return f64::MIN;
         }
         if token.kind == Kind::Word && is_inside_phrase(self.tokens, at, &self.world.index) {
@@ -383,7 +410,7 @@ impl Binder<'_> {
         is_particle(&token.low)
             || is_determiner(&token.low)
             || self.used[place] && !is_preposition(&token.low)
-            || token.is_one_of(&["me", "us", "of"])
+            || token.is_one_of(&["me", "us", "of", "only", "just"])
             || self.world.index.is_machine(&token.low)
     }
 
@@ -392,6 +419,9 @@ impl Binder<'_> {
         self.verb_at.is_some_and(|verb| matches!(self.low(verb + 1), "it" | "them" | "that" | "this" | "both" | "each"))
     }
 }
+
+/// Parameters for names of things that are measured, and never the measure: "replication is healthy".
+const MEASURED: &[&str] = &["service", "job", "unit", "component", "app", "application", "check", "process"];
 
 const MODALS: &[&str] = &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will"];
 

@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::planner::account::Bounds;
 use crate::planner::grammar;
-use crate::planner::index::Index;
+use crate::planner::index::{EXCEPT, Index};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 
@@ -180,9 +181,33 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
         {
             group.values.extend(name.values);
             at += 3 + skip;
+        } else if let Some((names, end)) = exceptions(tokens, at, index) {
+            group.values.insert(EXCEPT.to_owned(), names);
+            at = end;
         } else {
             break;
         }
         group.span.end = at.min(tokens.len());
     }
+}
+
+/// "except web-1 and web-2", "but not web-3", where a list can leave some out: their names, and where that ends.
+fn exceptions(tokens: &[Token], at: usize, index: &Index) -> Option<(String, usize)> {
+    let phrase = Index::bounds_from(&tokens[at].low).filter(|(_, bounds)| *bounds == Bounds::Exception).map(|(phrase, _)| phrase);
+    let phrase = phrase.chain(tokens[at].is("but").then_some("but"));
+    let said = |phrase: &&str| phrase.split(' ').enumerate().all(|(word, text)| tokens.get(at + word).is_some_and(|token| token.is(text)));
+    let length = phrase.filter(said).map(|phrase| phrase.split(' ').count()).max().filter(|_| index.takes_exceptions())?;
+    let is_name = |token: &Token| token.kind == Kind::Ident && grammar::is_machine_like(&token.text);
+    let (mut names, mut end) = (Vec::new(), at + length);
+    for (place, token) in tokens.iter().enumerate().skip(at + length) {
+        if is_name(token) {
+            names.push(token.text.as_str());
+            end = place + 1;
+        } else if !(token.is_one_of(&["and", "or", "for"]) || is_determiner(&token.low) || token.kind == Kind::Mark(',')) {
+            break;
+        }
+    }
+    // What else may be left out is asked about.
+    let whole = tokens[end..].iter().all(|token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["please", "now"]));
+    (!names.is_empty() && whole).then(|| (names.join(","), end))
 }

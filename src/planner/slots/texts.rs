@@ -104,6 +104,15 @@ impl Binder<'_> {
             (false, "pattern" | "query" | "search" | "filter") => &["for", "matching", "containing"],
             (false, _) => return None,
         };
+        // "grep ERROR in x".
+        let sought = (0..self.tokens.len()).find(|at| {
+            self.tokens[*at].is_one_of(&["grep", "egrep", "zgrep"])
+                && self.is_text(at + 1)
+                && matches!(self.low(at + 2), "in" | "from" | "through")
+        });
+        if let Some(at) = sought.filter(|_| words.contains(&"matching")) {
+            return Some(at + 1);
+        }
         words.iter().find_map(|word| {
             (0..self.tokens.len()).find_map(|at| {
                 let next = self.past_determiner(at + 1);

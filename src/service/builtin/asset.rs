@@ -48,7 +48,16 @@ fn meant(params: &Params, inventory: &Inventory) -> Result<Vec<Asset>, Failure> 
         None => None,
     };
     let filter = Filter { group: optional(params, "group"), environment, tag: optional(params, "tag"), ..Filter::hosts() };
-    inventory.list(&filter).map_err(|error| of_store(&error))
+    let mut found = inventory.list(&filter).map_err(|error| of_store(&error))?;
+    let except = optional(params, "except").unwrap_or_default();
+    for name in except.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        // A name that is not there was meant for one that is: leaving none out would do too much.
+        let Some(at) = found.iter().position(|asset| asset.name == name) else {
+            return Err(wrong(format!("`except` names {name}, which is none of them")));
+        };
+        found.remove(at);
+    }
+    Ok(found)
 }
 
 /// The first names that fit, and how many do not.
