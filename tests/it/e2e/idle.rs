@@ -53,7 +53,7 @@ fn with_a_run_finished_here() {
     tty.press("check disk usage\r");
     tty.shows("runs it");
     tty.press("\r");
-    tty.shows("DONE");
+    tty.shows("SUCCEEDED");
     is_idle("a run finished here", &tty);
 }
 

@@ -232,7 +232,7 @@ fn left_running_without_a_screen() {
     // Back again: what happened meanwhile.
     let mut back = Tty::start(&home, &[]);
     back.shows("since you looked");
-    back.shows("done: ");
+    back.shows("ended well: ");
     back.press("\x1b");
     back.wait("list without the card", |seen| seen.text().contains("0 unfinished") && !seen.text().contains("since you looked"));
     back.press("q");

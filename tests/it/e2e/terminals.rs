@@ -14,8 +14,8 @@ fn is_usable(what: &str, how: &How<'_>, args: &[&str]) -> Vec<u8> {
     tty.press(&format!("{INTENT}\r"));
     tty.shows("facts");
     // The keys count a moment after the plan was shown; on few columns nothing says that they do.
-    tty.press_until("\r", &["RUNNING", "DONE"]);
-    tty.wait(&format!("success on {what}"), |seen| seen.text().contains("DONE"));
+    tty.press_until("\r", &["RUNNING", "SUCCEEDED"]);
+    tty.wait(&format!("success on {what}"), |seen| seen.text().contains("SUCCEEDED"));
     tty.press("q");
     assert_eq!(tty.end(), 0, "{what}");
     assert_eq!(tty.modes(), before, "{what}");
