@@ -45,9 +45,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let beside = beside_flags(clauses);
     for (at, clause) in clauses.iter().enumerate() {
         if clause.spared {
-            if let Some(asked) = spared(clause, clauses, world) {
-                return Err(asked);
-            }
+            spared(clause, clauses, world)?;
             continue;
         }
         if clause.negated {
@@ -169,7 +167,7 @@ fn bounded(clause: &Clause) -> Result<(), Stop> {
 }
 
 /// "leave php alone" changes nothing of an order that does not touch it; where it may, which ones are meant is asked.
-fn spared(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Option<Stop> {
+fn spared(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Result<(), Stop> {
     let others = || clauses.iter().filter(|other| !other.negated);
     let wide = |other: &Clause| {
         find_group(&other.tokens, &world.index).is_some()
@@ -179,8 +177,10 @@ fn spared(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Option<Stop
         |token: &Token| (token.is_value() || token.kind == Kind::Word && !is_function(&token.low)) && !world.index.is_verb(&token.low);
     let touched = |token: &Token| named(token) && others().any(|other| other.tokens.iter().any(|one| one.low == token.low));
     let whole = others().any(wide);
-    let at = clause.tokens.iter().position(|token| touched(token) || whole && named(token))?;
-    Some(account::ask("the plan", &clause.tokens, at, Bounds::Exception))
+    match clause.tokens.iter().position(|token| touched(token) || whole && named(token)) {
+        Some(at) => Err(account::ask("the plan", &clause.tokens, at, Bounds::Exception)),
+        None => Ok(()),
+    }
 }
 
 /// "all of them, but do not touch x", "without downtime": what is not to be done must be something that is left out.
