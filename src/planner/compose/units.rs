@@ -108,8 +108,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         around.before.push(Arc::clone(&best.operation));
         around.named.extend(best.bound.values.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))));
         let asides = account_of(&best, &clause.tokens, world).asides.into_iter().map(|at| clause.tokens[at].text.clone()).collect();
-        let merged = merge(&mut found, &best, clause);
-        if !merged {
+        if !merge(&mut found, &best, clause) {
             found.push(Unit { asides, ..unit(best, clause.clone(), beside[at], anchor) });
         }
     }
