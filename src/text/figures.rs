@@ -30,6 +30,7 @@ fn rank(key: &str, value: &Value) -> u8 {
         Value::Bool(_) => 0,
         _ if matches!(key, "why" | "error" | "status" | "state" | "removed") => 1,
         Value::Array(items) if items.is_empty() => 5,
+        Value::Array(_) if key.starts_with("by_") => 3,
         Value::Number(_) if key.ends_with("_percent") || key.starts_with("days") => 2,
         Value::Array(items) if items.iter().any(|item| share(item).is_some()) => 2,
         Value::Array(_) => 3,
@@ -44,6 +45,7 @@ fn part(key: &str, value: &Value) -> Option<String> {
         Value::Bool(yes) => Some(if *yes { name } else { format!("not {name}") }),
         Value::String(text) if text.is_empty() => None,
         Value::Number(_) | Value::String(_) => Some(format!("{} {}", named(&name), scalar(key, value))),
+        Value::Array(items) if key.starts_with("by_") => Some(format!("{name}: {}", ordered(items))),
         Value::Array(items) => Some(format!("{name}: {}", list(items))),
         Value::Object(fields) => Some(format!("{name} ×{}", fields.len())),
     }
@@ -89,6 +91,20 @@ fn list(items: &[Value]) -> String {
     parts.join(", ")
 }
 
+/// A list that stands in an order of its own, by another weight than its share: the size, where its items have one.
+fn ordered(items: &[Value]) -> String {
+    let weight = |item: &Value| {
+        let (_, kib) = item.as_object()?.iter().find(|(key, _)| key.ends_with("_kib"))?;
+        Some(size(kib.as_f64()?))
+    };
+    let one = |item: &Value| Some(format!("{} {}", name_of(item)?, weight(item).unwrap_or_default()).trim_end().to_owned());
+    let mut parts: Vec<String> = items.iter().filter_map(one).take(NAMED).collect();
+    if items.len() > parts.len() {
+        parts.push(format!("+{}", items.len() - parts.len()));
+    }
+    parts.join(", ")
+}
+
 /// What tells an item of a list from the others: its name, and its share where it has one.
 pub fn headline(item: &Value) -> Option<String> {
     let name = name_of(item).filter(|_| item.is_object())?;
@@ -119,6 +135,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_list_by_another_weight_shows_that_weight() {
+        let row = |name: &str, cpu: f64, kib: u64| json!({ "name": name, "cpu_percent": cpu, "rss_kib": kib });
+        let result = json!({ "by_memory": [row("a", 0.0, 2_048), row("b", 90.0, 1_024)], "processes": [row("b", 90.0, 1_024)] });
+        assert_eq!(figures(&result), ["processes: b 90%", "by memory: a 2.0 MiB, b 1.0 MiB"]);
+    }
 
     #[test]
     fn the_answer_comes_first() {
