@@ -37,6 +37,11 @@ fn every_host_is_read_by_itself() {
         let one = step(&run, &format!("s2_{}", host.replace('-', "_")));
         assert_eq!(one["state"], "succeeded", "{one}");
     }
+    // All but one; a name that is not among them leaves nothing out, and that is said.
+    let rest = home.run(&["plan", "check disk usage on all web hosts except web-4"]).exits(0).out;
+    assert!(rest.contains("touches: web-3, web-5\n"), "{rest}");
+    let said = home.run(&["plan", "check disk usage on all web hosts except web-9"]);
+    assert!(said.code != 0 && said.out.contains("web-9"), "{said:?}");
     // A group that nobody is in is a mistake, said before anything runs.
     let said = home.run(&["plan", "check disk usage on all mail hosts"]);
     assert_ne!(said.code, 0);
