@@ -105,8 +105,19 @@ impl Home {
     }
 
     /// Nothing of this machine's user reaches it.
+    /// A copy of its own where the home has one: nobody else's processes are that program.
+    pub fn program(&self) -> PathBuf {
+        let own = self.path("bin/ouioe");
+        if own.exists() { own } else { program() }
+    }
+
+    pub fn own_program(&self) {
+        let copied = Command::new("cp").arg(program()).arg(self.write("bin/none", "").with_file_name("ouioe")).status();
+        assert!(copied.expect("cp runs").success());
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(self.program());
         command.args(args).env_clear().envs(self.env()).stdin(Stdio::null()).current_dir(self.dir.path());
         command
     }

@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
-use super::home::{Home, PATIENCE, kill, program, until};
+use super::home::{Home, PATIENCE, kill, until};
 
 /// Cells each way of the screen that the test keeps: the emulator cannot wrap within one. The program is told the true size.
 const LEAST: u16 = 4;
@@ -62,11 +62,11 @@ impl Tty {
         let (cols, rows) = how.size;
         let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("a pty");
         let mut command = if how.shell.is_empty() {
-            CommandBuilder::new(program())
+            CommandBuilder::new(home.program())
         } else {
             let mut shell = CommandBuilder::new("/bin/sh");
             shell.args(["-c", how.shell]);
-            shell.arg(program());
+            shell.arg(home.program());
             shell
         };
         command.args(args);

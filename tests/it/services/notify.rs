@@ -58,6 +58,8 @@ fn a_program_gets_each_value_as_one_argument() {
 #[test]
 fn the_bell_rings_where_the_console_is() {
     let home = Home::new();
+    // It rings on every terminal of its program: those of other tests are none.
+    home.own_program();
     home.write("config/ouioe/config.toml", "[notify.channels.\"#me\"]\nbell = true\n");
     let bells = |tty: &Tty| tty.seen().bytes.split(|byte| *byte == 7).count();
     let tty = Tty::start(&home, &[]);
