@@ -242,10 +242,18 @@ impl Reading<'_> {
             && strange()
             && index.is_strange(&token.low)
             && !is_outcome(token)
+            && !self.leads_to_path(at)
         {
             return Part::Lost(Bounds::Condition);
         }
         Part::Plain
+    }
+
+    /// "under /var/tmp": where the path that was taken lies.
+    fn leads_to_path(&self, at: usize) -> bool {
+        self.tokens[at].is_one_of(&["under", "underneath", "beneath", "below", "inside", "within"])
+            && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Path)
+            && self.used.get(at + 1).copied().unwrap_or(false)
     }
 
     /// Right behind the verb.
