@@ -3,30 +3,30 @@
 /// The first whole object; `None`: there is none.
 pub fn json_of(text: &str) -> Option<&str> {
     let text = text.rsplit_once("</think>").map_or(text, |(_, rest)| rest);
-    let mut from = 0;
+    let (mut from, mut looked) = (0, 0);
     while let Some(at) = text[from..].find('{') {
         let start = from + at;
-        if let Some(end) = end_of(&text[start..]) {
-            let found = &text[start..start + end];
-            if is_object(found) {
-                return Some(found);
+        if is_object(&text[start..]) {
+            match end_of(&text[start..]) {
+                Some(end) => return Some(&text[start..start + end]),
+                None => looked += text.len() - start,
             }
         }
-        from = start + 1;
-        // A text of nothing but braces is not searched to the end of days.
-        if from > MOST_STARTS {
+        // A text of beginnings without an end is not searched to the end of days.
+        if looked > MOST_LOOKED {
             return None;
         }
+        from = start + 1;
     }
     None
 }
 
-const MOST_STARTS: usize = 4 << 10;
+/// Bytes that are gone through in search of an end.
+const MOST_LOOKED: usize = 4 << 20;
 
 /// `{x}` in prose is none.
 fn is_object(text: &str) -> bool {
-    let inside = text[1..].trim_start();
-    inside.starts_with('"') || inside.starts_with('}')
+    text[1..].trim_start().starts_with(['"', '}'])
 }
 
 /// Behind the brace that closes the first one.
@@ -68,6 +68,8 @@ mod tests {
         ] {
             assert_eq!(json_of(text), expected, "{text}");
         }
-        assert_eq!(json_of(&"{".repeat(200_000)), None);
+        for beginning in ["{", "{\"a\":", "{ "] {
+            assert_eq!(json_of(&beginning.repeat(200_000)), None);
+        }
     }
 }
