@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::model::catalogue::{Catalogue, EffectClass};
 use crate::model::ids::StepId;
-use crate::model::plan::{Need, NeedKind, Plan, Step, When};
+use crate::model::plan::{Need, NeedKind, Plan, When};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
-use super::pace::Pace;
-use super::spread::renamed;
+use super::pace::{self, Pace};
+use super::spread::{plain, renamed};
 use super::template::{Template, instantiate};
 
 /// `hosts`: at least two values of the parameter `name`.
@@ -42,18 +42,13 @@ pub fn each(
                     before.iter().map(|id| Need { step: (*id).clone(), when: When::Success, kind: NeedKind::Completion }).collect();
             }
         }
-        ends.push(goes_well(&one));
+        ends.push(pace::last(one.steps.iter()).into_iter().map(|step| step.id.clone()).collect());
         whole = Some(match whole {
             None => one,
             Some(whole) => Plan { title: format!("{}; {}", whole.title, one.title), steps: [whole.steps, one.steps].concat(), ..whole },
         });
     }
     whole.ok_or_else(|| vec![Problem::new("plan", "no_host", "no host is named".to_owned())])
-}
-
-/// Letters that an id may hold.
-fn plain(host: &str) -> String {
-    host.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect()
 }
 
 /// Every step gets the host into its name.
@@ -65,11 +60,4 @@ fn apart(plan: &mut Plan, host: &str) {
         step.needs.iter_mut().for_each(|need| need.step = new(&need.step));
         ids.iter().for_each(|id| renamed(step, id, &new(id)));
     }
-}
-
-/// Steps that succeed when all goes well, and that nothing of the same host comes after.
-fn goes_well(plan: &Plan) -> Vec<StepId> {
-    let well = |step: &&Step| step.condition.is_none() && step.critical && step.needs.iter().all(|need| need.when != When::Failure);
-    let followed = |id: &StepId| plan.steps.iter().filter(well).any(|step| step.needs.iter().any(|need| need.step == *id));
-    plan.steps.iter().filter(well).filter(|step| !followed(&step.id)).map(|step| step.id.clone()).collect()
 }

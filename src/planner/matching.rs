@@ -11,7 +11,7 @@ use super::account;
 use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::near::is_one_slip;
-use super::pace::Pace;
+use super::pace;
 use super::slots::{Bound, Place, bind, environments};
 use super::template::{Template, carries, instantiate, is_shade, phrase_stem};
 use super::token::{Kind, Token};
@@ -176,7 +176,7 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
     }
     let made = match several {
         None => instantiate(template, &given, world.catalogue, world.policy),
-        Some(hosts) => each_host::each(template, &given, hosts, Pace::said(&ask.text), (world.catalogue, world.policy)),
+        Some(hosts) => each_host::each(template, &given, hosts, pace::said(&ask.text), (world.catalogue, world.policy)),
     };
     let mut plan = made.map_err(|problems| {
         refuse(problems.first().map_or_else(String::new, |problem| problem.message.clone()), vec![template.name.clone()])

@@ -7,50 +7,20 @@ use crate::model::hole::Hole;
 use crate::model::ids::StepId;
 use crate::model::plan::{Need, NeedKind, Plan, Step, When};
 
+pub(super) use super::segment::Pace;
+
+use super::segment::pace;
 use super::spread::Copies;
+use super::token::tokens;
 
-/// How many things of a list are taken up together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    AllAtOnce,
-    /// The next ones begin when all that went before has succeeded: what goes wrong goes wrong on so many.
-    Batches(usize),
+/// As the intent says; `None` where it does not.
+pub(super) fn said(intent: &str) -> Option<Pace> {
+    pace(&tokens(intent))
 }
-
-impl Pace {
-    /// As the words say; `None` where they do not.
-    pub fn said(intent: &str) -> Option<Self> {
-        let text = intent.to_lowercase();
-        let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let number = |word: &str| word.parse::<usize>().ok().or_else(|| NUMBERS.iter().position(|name| *name == word)).filter(|n| *n > 0);
-        let has = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
-        let batches = words.windows(3).find_map(|at| match at {
-            ["batches" | "groups" | "chunks", "of", count] | [count, "at", "a"] => number(count),
-            _ => None,
-        });
-        let one = [
-            &["one", "by", "one"][..],
-            &["one", "after", "another"],
-            &["one", "after", "the", "other"],
-            &["in", "turn"],
-            &["rolling"],
-            &["sequentially"],
-        ];
-        let all =
-            [&["all", "at", "once"][..], &["in", "parallel"], &["simultaneously"], &["at", "the", "same", "time"], &["all", "together"]];
-        match batches {
-            Some(count) => Some(Self::Batches(count)),
-            None if one.iter().any(|phrase| has(phrase)) => Some(Self::Batches(1)),
-            None => all.iter().any(|phrase| has(phrase)).then_some(Self::AllAtOnce),
-        }
-    }
-}
-
-const NUMBERS: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 
 /// Lets the steps of later things on a list wait for those of earlier ones.
 pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepId, Copies>) {
-    let said = Pace::said(&plan.intent);
+    let said = said(&plan.intent);
     let mut lists: Vec<&Hole> = Vec::new();
     for one in copies.values() {
         if !lists.contains(&&one.list) {
@@ -67,10 +37,7 @@ pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepI
         };
         let is_over = |id: &StepId| over.iter().any(|step| step.id == *id);
         let first: Vec<&Step> = over.iter().copied().filter(|step| !step.needs.iter().any(|need| is_over(&need.step))).collect();
-        // What succeeds when all goes well, and nothing of the same thing comes after.
-        let goes_well = |step: &&&Step| step.condition.is_none() && step.needs.iter().all(|need| need.when != When::Failure);
-        let followed = |id: &StepId| over.iter().filter(|step| goes_well(step)).any(|step| step.needs.iter().any(|need| need.step == *id));
-        let last: Vec<&Step> = over.iter().filter(goes_well).copied().filter(|step| !followed(&step.id)).collect();
+        let last = last(over.iter().copied());
         let each = |step: &Step| copies.get(&step.id).map(|copies| copies.each.as_slice()).unwrap_or_default();
         for begins in first {
             for (at, (_, id)) in each(begins).iter().enumerate().skip(size) {
@@ -88,6 +55,14 @@ pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepI
     }
 }
 
+/// Of the steps for one thing, those that succeed when all goes well and that none of the others comes after.
+pub(super) fn last<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<&'a Step> {
+    let well = |step: &&Step| step.condition.is_none() && step.critical && step.needs.iter().all(|need| need.when != When::Failure);
+    let well: Vec<&Step> = steps.filter(well).collect();
+    let followed = |step: &&Step| well.iter().any(|other| other.needs.iter().any(|need| need.step == step.id));
+    well.iter().copied().filter(|step| !followed(step)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,8 +77,11 @@ mod tests {
             ("Rolling restart of web", Some(Pace::Batches(1))),
             ("restart nginx on the web hosts", None),
             ("batches of 0", None),
+            ("restart nginx on all web hosts all at once", Some(Pace::AllAtOnce)),
+            ("check disk usage on all web hosts one host at a time", Some(Pace::Batches(1))),
+            ("restart nginx on all web hosts in parallel, but two at a time", Some(Pace::Batches(2))),
         ] {
-            assert_eq!(Pace::said(intent), pace, "{intent}");
+            assert_eq!(said(intent), pace, "{intent}");
         }
     }
 }

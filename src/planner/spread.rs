@@ -12,7 +12,7 @@ use crate::model::hole::{Hole, Piece, pieces};
 use crate::model::ids::StepId;
 use crate::model::plan::{Join, Need, NeedKind, Plan, Provenance, Step, When};
 use crate::model::problem::Problem;
-use crate::model::why::{ThinkingKind, Thought};
+use crate::model::why::{Suggestion, ThinkingKind, Thought};
 
 use super::pace::{self, Pace};
 use super::pipeline::lock_target;
@@ -67,6 +67,7 @@ pub fn spread(
     pace::hold_back(&mut steps, plan, &copies);
     drop_lists(&mut steps, &copies);
     let mut wide = Plan { steps, ..plan.clone() };
+    wide.why.suggestions.iter_mut().for_each(|offer| name_one(offer, &copies));
     wide.why.thinking.push(thought(plan, &copies));
     Ok(Some(wide))
 }
@@ -114,14 +115,18 @@ fn named(step: &StepId, items: Vec<String>, taken: &BTreeSet<&StepId>) -> Vec<(S
     let mut used: BTreeSet<StepId> = BTreeSet::new();
     let mut each = Vec::with_capacity(items.len());
     for item in items {
-        let plain: String = item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect();
-        let base: String = format!("{step}_{plain}").chars().take(56).collect();
+        let base: String = format!("{step}_{}", plain(&item)).chars().take(56).collect();
         let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}_{number}")) };
         let id = (1..=MOST).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
         used.insert(id.clone());
         each.push((item, id));
     }
     each
+}
+
+/// Letters that an id may hold.
+pub(super) fn plain(item: &str) -> String {
+    item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect()
 }
 
 struct Spreading<'a> {
@@ -226,10 +231,23 @@ pub(super) fn renamed(step: &mut Step, old: &StepId, new: &StepId) {
     }
 }
 
+/// A suggestion for a step that became many names the first thing on the list.
+fn name_one(offer: &mut Suggestion, copies: &BTreeMap<StepId, Copies>) {
+    let Some(copies) = copies.get(&StepId::new(&offer.after)) else { return };
+    let Some((item, id)) = copies.each.first() else { return };
+    offer.after = id.to_string();
+    for value in offer.params.values_mut().filter(|value| whole(&Value::from(value.as_str())).as_ref() == Some(&copies.list)) {
+        value.clone_from(item);
+    }
+    if copies.each.len() > 1 {
+        offer.why.push_str(&format!("; the same for each of the {}", copies.each.len()));
+    }
+}
+
 fn thought(plan: &Plan, copies: &BTreeMap<StepId, Copies>) -> Thought {
     let counts = copies.iter().map(|(step, copies)| format!("{step} goes to {}", copies.each.len())).collect::<Vec<_>>().join(", ");
     let changes = copies.keys().filter_map(|id| plan.ix(id)).any(|ix| plan.step(ix).effect != EffectClass::Read);
-    let pace = match Pace::said(&plan.intent) {
+    let pace = match pace::said(&plan.intent) {
         Some(Pace::Batches(1)) => "one after the other, as said".to_owned(),
         Some(Pace::Batches(size)) => format!("{size} at a time, as said"),
         Some(Pace::AllAtOnce) => "all at once, as said".to_owned(),

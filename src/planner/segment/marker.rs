@@ -1,6 +1,7 @@
 //! Connectives of English: what the words between clauses say of their order.
 
 use crate::planner::token::Token;
+use crate::planner::words::{is_function, is_particle};
 
 /// Phrases that say how things hang together, longest first where they share a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub(super) enum Marker {
 const MARKERS: &[(&str, Marker)] = &[
     ("all at the same time", Marker::Together),
     ("both at the same time", Marker::Together),
+    ("all at once", Marker::Together),
+    ("both at once", Marker::Together),
+    ("all together", Marker::Together),
+    ("all of them at once", Marker::Together),
     ("at the same time", Marker::Together),
     ("at same time", Marker::Together),
     ("all in parallel", Marker::Together),
@@ -32,6 +37,11 @@ const MARKERS: &[(&str, Marker)] = &[
     ("one after the other", Marker::Apart),
     ("one after another", Marker::Apart),
     ("one host after the other", Marker::Apart),
+    ("one machine at a time", Marker::Apart),
+    ("one server at a time", Marker::Apart),
+    ("one node at a time", Marker::Apart),
+    ("host by host", Marker::Apart),
+    ("in turn", Marker::Apart),
     ("in sequence", Marker::Apart),
     ("sequentially", Marker::Apart),
     ("serially", Marker::Apart),
@@ -128,6 +138,10 @@ const STATES: &[&str] = &[
 pub(super) fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
     // "if not running" says when, "if not, ..." what else.
     let unmet = tokens.len() > 2 && tokens[0].is("if") && tokens[1].is("not") && tokens[2].is_one_of(STATES);
+    // "a rolling restart"; "rolling back" is a verb.
+    if tokens[0].is("rolling") && tokens.get(1).is_some_and(|next| !is_particle(&next.low) && !is_function(&next.low)) {
+        return Some((1, Marker::Apart));
+    }
     MARKERS.iter().filter(|_| !unmet).find_map(|(phrase, marker)| {
         let mut length = 0;
         for word in phrase.split(' ') {

@@ -5,9 +5,11 @@
 
 mod condition;
 mod marker;
+mod pace;
 mod scan;
 
 pub use condition::{ANSWERS, closed_words, is_outcome};
+pub use pace::{Pace, pace};
 pub use scan::segment;
 
 use super::token::Token;

@@ -8,6 +8,7 @@ use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 
 use super::condition::{self, is_outcome};
 use super::marker::{Marker, marker};
+use super::pace::batches;
 use super::{Clause, Cond, Join};
 
 pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
@@ -486,27 +487,6 @@ impl Scan<'_> {
     fn names_machines(&self, rest: &[Token]) -> bool {
         rest.get(1).is_some_and(|token| self.index.is_machine(&token.low) && token.low.ends_with('s'))
     }
-}
-
-/// "in batches of 3", "two at a time", "in pairs": tokens and width.
-fn batches(rest: &[Token]) -> Option<(usize, usize)> {
-    let number = |at: usize| {
-        let token = rest.get(at)?;
-        let number = if let Kind::Int(number) = token.kind {
-            usize::try_from(number).ok()
-        } else {
-            grammar::number_word(&token.low).and_then(|number| usize::try_from(number).ok())
-        };
-        number.filter(|number| *number > 0)
-    };
-    let is = |at: usize, words: &[&str]| rest.get(at).is_some_and(|token| token.is_one_of(words));
-    if is(0, &["in"]) && is(1, &["batches", "groups", "chunks", "waves"]) && is(2, &["of"]) {
-        return number(3).map(|width| (4, width));
-    }
-    if is(0, &["in"]) && is(1, &["pairs"]) {
-        return Some((2, 2));
-    }
-    (is(1, &["at"]) && is(2, &["a"]) && is(3, &["time"])).then(|| number(0).map(|width| (4, width)))?
 }
 
 /// "first x, second y, third z".
