@@ -100,6 +100,8 @@ struct Speech {
     names_machines: bool,
     /// "which containers": the noun that is asked for, where the catalogue knows it.
     asked: Option<usize>,
+    /// "backup job status": nouns, and the last of them is how something is.
+    heads_status: bool,
     /// What it runs is a command, in quotes or said to be one.
     runs_text: bool,
     /// It asks what holds something.
@@ -130,6 +132,9 @@ impl Speech {
             verb,
             said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
+            heads_status: tokens.len() > 1
+                && tokens.last().is_some_and(|last| last.is_one_of(&["status", "state", "progress", "health"]))
+                && tokens.iter().all(|token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low)),
             asks_holder: asks_holder(tokens),
             place,
             runs: place.filter(|at| tokens[*at].is_one_of(RUNNING)),
@@ -148,6 +153,9 @@ impl Speech {
             return false;
         }
         let changes = operation.effect != EffectClass::Read;
+        if changes && self.heads_status {
+            return false;
+        }
         let tells_holder =
             || ["process", "program", "owner", "listen", "client"].iter().any(|word| operation.summary.to_lowercase().contains(word));
         if self.asks_holder && operation.params.iter().any(|param| param.kind == ParamType::Port) && !tells_holder() {

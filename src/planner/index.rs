@@ -13,7 +13,7 @@ use crate::model::catalogue::{Catalogue, Operation};
 use super::account::Bounds;
 use super::lead;
 use super::near::distance;
-use super::segment::closed_words as outcome_words;
+use super::segment::{closed_words as outcome_words, connectives};
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem, stems};
 
@@ -30,6 +30,7 @@ struct WordsFile {
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     short: BTreeMap<String, String>,
+    past: BTreeMap<String, String>,
     /// What it bounds -> words and phrases.
     bounds: BTreeMap<String, Vec<String>>,
     say: Vec<Say>,
@@ -47,7 +48,7 @@ pub const EXCEPT: &str = "except";
 
 /// Shortest word that is looked at for typos, and shortest that may be off by any letter.
 const TYPO: usize = 4;
-const LONG: usize = 6;
+const LONG: usize = 5;
 
 /// Size of the catalogue for which words and values are weighed against each other.
 const USUAL: f64 = 54.0;
@@ -95,6 +96,8 @@ pub struct Index {
     against: Vec<BTreeSet<String>>,
     /// Words of the catalogue and of `words.toml` as they are written, to find typos by.
     vocabulary: BTreeSet<String>,
+    /// Words without their vowels, as they are typed in a hurry -> the one word that it is, if it is one.
+    skeletons: BTreeMap<String, Option<String>>,
     /// Letter triples of every known stem of four letters and more, sorted.
     shapes: Vec<(String, Vec<[char; 3]>)>,
 }
@@ -116,6 +119,7 @@ impl Index {
             leads: BTreeMap::new(),
             against: Vec::new(),
             vocabulary: BTreeSet::new(),
+            skeletons: BTreeMap::new(),
             shapes: Vec::new(),
         };
         // A group can only be named where something lists its machines.
@@ -209,6 +213,15 @@ impl Index {
             put(verb);
             put(&format!("{}ing", verb.trim_end_matches('e')));
         }
+        for word in words.iter().filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())) {
+            let bare = skeleton(word);
+            if bare.len() >= 3 && bare.len() < word.len() {
+                let known = self.skeletons.entry(bare).or_insert_with(|| Some(word.clone()));
+                if known.as_ref().is_some_and(|known| stem(known) != stem(word)) {
+                    *known = None;
+                }
+            }
+        }
         self.vocabulary = words;
     }
 
@@ -236,6 +249,20 @@ impl Index {
         };
         let long = |known: &&String| (low.len() >= LONG || (low.len() + 1 == known.len() && low.len() + 1 >= LONG)) && is_slip(low, known);
         only(&|known| is_swap(low, known)).or_else(|| only(&long))
+    }
+
+    /// The two words of a word in which a space was left out: one is a function word, both are known, and nothing else fits.
+    pub fn glued<'a>(&self, low: &'a str) -> Option<(&'a str, &'a str)> {
+        let means = |word: &str| word.len() > 2 && (self.vocabulary.contains(word) || self.is_verb(word) || self.is_machine(word));
+        if low.len() < TYPO + 1 || !low.bytes().all(|byte| byte.is_ascii_lowercase()) || means(low) || self.knows(&stem(low)) || is_function(low) {
+            return None;
+        }
+        // "checkout", "online": words that end or begin like this are names.
+        let mut fits = (2..low.len() - 1).map(|at| low.split_at(at)).filter(|(first, second)| {
+            let plain = LEADING.contains(first) && (is_function(second) || means(second));
+            plain || TRAILING.contains(second) && (is_function(first) || means(first))
+        });
+        fits.next().filter(|_| fits.next().is_none())
     }
 
     /// Kept only where one of the likened words means something in this catalogue.
@@ -284,10 +311,16 @@ impl Index {
     }
 
     /// What a short form stands for, where the catalogue does not know the form itself.
-    pub fn spelt_out(&self, low: &str) -> Option<&'static str> {
-        let word = WORDS.short.get(low)?;
+    pub fn spelt_out(&self, low: &str) -> Option<&str> {
         let known = self.postings.contains_key(&stem(low)) || self.verbs.contains(low);
-        (!known).then_some(word.as_str())
+        let written = || WORDS.short.get(low).or_else(|| WORDS.past.get(low)).map(String::as_str);
+        let bare = || self.skeletons.get(low).and_then(Option::as_deref);
+        if known { None } else { written().or_else(bare) }
+    }
+
+    /// "brought", "taken": a past form, as "ed" makes one.
+    pub fn is_past(low: &str) -> bool {
+        low.ends_with("ed") || WORDS.past.contains_key(low)
     }
 
     /// Says how something is, not what to do.
@@ -379,7 +412,12 @@ impl Index {
         let said_of = |at: usize| at > 0 && self.is_machine(&tokens[at - 1].low) && !self.verbs.contains(&tokens[at].low);
         // "the status of backup jobs".
         let of = |at: usize| tokens[at - 1].is_one_of(&["of", "for"]) && !tokens[at].low.ends_with("ing");
-        let noun = |at: usize| at > 0 && (said_of(at) || of(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
+        // "on the status page": the last word of a name.
+        let named = |at: usize| {
+            let before = tokens[at - 1].low.as_str();
+            !self.is_verb(before) && !is_function(before) && self.is_phrase(&[stem(before), stem(&tokens[at].low)])
+        };
+        let noun = |at: usize| at > 0 && (said_of(at) || of(at) || named(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
         (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at))
     }
 
@@ -453,8 +491,41 @@ fn closed_words() -> impl Iterator<Item = &'static str> {
         "otherwise",
         "simultaneously",
         "finally",
+        "night",
+        "nights",
+        "hours",
+        "morning",
+        "today",
+        "tonight",
+        "ago",
+        "older",
+        "newer",
+        "than",
+        "everything",
+        "anything",
+        "something",
+        "could",
+        "would",
+        "available",
+        "remaining",
     ];
-    super::words::function_words().chain(outcome_words()).chain(spans)
+    super::words::function_words().chain(outcome_words()).chain(connectives()).chain(spans)
+}
+
+/// Function words behind or before which a space is left out.
+const LEADING: &[&str] = &["the", "and", "then", "on", "to", "for", "of", "is", "if", "with", "from", "please", "after", "before", "at"];
+const TRAILING: &[&str] = &["the", "then", "and", "for", "with", "from", "after", "before"];
+
+/// "block" is typed "blk", "message" "msg", "restart" "rstrt": vowels behind the first letter go, and of a doubled letter one.
+fn skeleton(word: &str) -> String {
+    let mut bare = String::with_capacity(word.len());
+    for letter in word.replace("ck", "k").chars() {
+        let vowel = matches!(letter, 'a' | 'e' | 'i' | 'o' | 'u') && !bare.is_empty();
+        if !vowel && !bare.ends_with(letter) {
+            bare.push(letter);
+        }
+    }
+    bare
 }
 
 /// Two neighbours swapped, and nothing else.
@@ -462,7 +533,7 @@ fn is_swap(typed: &str, known: &str) -> bool {
     let pairs: Vec<usize> =
         typed.bytes().zip(known.bytes()).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect();
     let (typed, known) = (typed.as_bytes(), known.as_bytes());
-    matches!(pairs[..], [a, b] if b == a + 1 && typed[a] == known[b] && typed[b] == known[a])
+    matches!(pairs[..], [a, b] if typed.len() == known.len() && b == a + 1 && typed[a] == known[b] && typed[b] == known[a])
 }
 
 /// One letter more, less, other, or two swapped.
@@ -475,7 +546,7 @@ fn is_slip(typed: &str, known: &str) -> bool {
 fn content_stems(text: &str) -> Vec<String> {
     let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase);
     // "kept" is a form of "keep" in a summary too.
-    let plain = |word: String| WORDS.short.get(&word).filter(|_| word.len() > 3).cloned().unwrap_or(word);
+    let plain = |word: String| WORDS.short.get(&word).filter(|_| word.len() > 3).or_else(|| WORDS.past.get(&word)).cloned().unwrap_or(word);
     parts.map(plain).filter(|word| !is_function(word) || is_particle(word)).map(|word| stem(&word)).collect()
 }
 

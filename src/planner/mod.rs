@@ -19,6 +19,7 @@ mod judge;
 mod lead;
 mod matching;
 pub mod memory;
+mod mend;
 pub mod near;
 pub mod optimise;
 mod pace;

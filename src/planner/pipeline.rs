@@ -19,11 +19,11 @@ use crate::policy::rule;
 use super::ask::{Ask, World};
 use super::compose::{Draft, Stop, draft, refuse, units};
 use super::judge::{judge, tell_risk};
+use super::mend::mended;
 use super::segment::segment;
 use super::slots::environments;
-use super::token::{Kind, Token, rejoin, tokens};
+use super::token::{Token, tokens};
 use super::validate::{Limits, validate};
-use super::words::{is_function, stem};
 use super::{complete, grammar, guard, matching, strangers};
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
@@ -137,16 +137,6 @@ pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop>
     guarded(ask, world).map(|text| mended(&text, world))
 }
 
-fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
-    let mut words = tokens(text);
-    drop(words.drain(..greeting(&words)));
-    spell_out(&mut words, world);
-    split_verbs(&mut words, world);
-    correct_verbs(&mut words, world);
-    correct_words(&mut words, world);
-    rejoin(&words)
-}
-
 fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> {
     let words = mended(text, world);
     if let Some(found) = matching::template(ask, &words, world) {
@@ -189,98 +179,6 @@ fn tell_steps(plan: &Plan, world: &World<'_>) {
         world.diary.conclude(ThinkingKind::WorkflowGeneration, format!("{} {} {after}", step.id, step.operation));
     }
 }
-
-/// "good morning, ...", "hello team: ...": said to somebody, and no part of what is to be done.
-fn greeting(words: &[Token]) -> usize {
-    let opens = match words {
-        [good, day, ..] if good.is("good") && day.is_one_of(&["morning", "afternoon", "evening", "day"]) => 2,
-        [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
-        _ => return 0,
-    };
-    let named = words[opens..]
-        .iter()
-        .take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
-    let end = opens + named.count();
-    let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
-    if end == words.len() { 0 } else { end + usize::from(marked) }
-}
-
-/// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
-fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
-    for token in words.iter_mut().filter(|token| token.text == "@") {
-        *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
-    }
-    for token in words.iter_mut().filter(|token| matches!(token.kind, Kind::Word | Kind::Ident)) {
-        if let Some(word) = world.index.spelt_out(&token.low) {
-            token.kind = Kind::Word;
-            word.clone_into(&mut token.low);
-        }
-    }
-    let ends = |next: Option<&Token>| {
-        next.is_none_or(|next| {
-            matches!(next.kind, Kind::Mark(_)) || next.is_one_of(&["on", "and", "again", "there", "then", "fine", "ok", "now"])
-        })
-    };
-    let runs = |at: usize| {
-        let named = at > 0 && matches!(words[at - 1].kind, Kind::Word | Kind::Ident) && !is_function(&words[at - 1].low);
-        words[at].is("runs") && named && ends(words.get(at + 1))
-    };
-    let places: Vec<usize> = (0..words.len()).filter(|at| runs(*at)).collect();
-    for at in places.into_iter().rev() {
-        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-        words.splice(at..=at, [word("is"), word("running")]);
-    }
-}
-
-/// "re-enable" is a verb, and "power-cycle" is two words where a phrase is written so.
-fn split_verbs(words: &mut Vec<Token>, world: &World<'_>) {
-    let mut at = 0;
-    while at < words.len() {
-        let token = words[at].clone();
-        if token.kind == Kind::Ident
-            && let Some((first, second)) = token.low.split_once('-')
-        {
-            let plain = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-            if first == "re" && world.index.verbs.contains(second) {
-                words[at] = Token { text: token.text, ..plain(second) };
-            } else if world.index.is_phrase(&[stem(first), stem(second)]) {
-                words.splice(at..=at, [plain(first), plain(second)]);
-            }
-        }
-        at += 1;
-    }
-}
-
-/// A mistyped verb where a clause begins is read as the verb; what was typed stays beside it.
-fn correct_verbs(words: &mut [Token], world: &World<'_>) {
-    for at in 0..words.len() {
-        let opens = at == 0 || words[at - 1].is_one_of(&["and", "then", "please", "to"]) || matches!(words[at - 1].kind, Kind::Mark(_));
-        if opens
-            && words[at].kind == Kind::Word
-            && let Some(verb) = world.index.verb_alike(&words[at].low)
-        {
-            verb.clone_into(&mut words[at].low);
-        }
-    }
-}
-
-/// Typos of words that mean something. Only what is compared changes: a name stays as typed.
-fn correct_words(words: &mut [Token], world: &World<'_>) {
-    for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
-        let small = match token.low.as_str() {
-            "teh" | "hte" => Some("the"),
-            "nad" | "adn" => Some("and"),
-            "wich" | "whihc" => Some("which"),
-            _ => None,
-        };
-        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
-            token.low = word;
-        }
-    }
-}
-
-/// Words of one intent that are looked at for typos.
-const MOST_MENDED: usize = 200;
 
 /// Paths that no step may change, and the number of targets.
 fn check_bounds(drafts: &[Draft], world: &World<'_>) -> Result<(), Stop> {

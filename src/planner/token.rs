@@ -49,6 +49,9 @@ impl Token {
     }
 }
 
+/// "x -> y", however it was typed.
+pub const ARROW: char = '\u{2192}';
+
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
@@ -86,11 +89,8 @@ fn quoted(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
 
 fn mark(rest: &str, first: char, found: &mut Vec<Token>) -> Option<usize> {
     let alone = rest[first.len_utf8()..].chars().next().is_none_or(|next| next.is_whitespace() || is_mark(next));
-    // "x -> y": to another value, else what comes next.
     if let Some(arrow) = ["->", "=>", "\u{2192}"].into_iter().find(|arrow| rest.starts_with(arrow)) {
-        let leads =
-            found.last().is_some_and(Token::is_value) && rest[arrow.len()..].trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
-        found.push(if leads { Token::new("to", Kind::Word) } else { Token::new(",", Kind::Mark(',')) });
+        found.push(Token::new("->", Kind::Mark(ARROW)));
         return Some(arrow.len());
     }
     if first == '+' && alone {

@@ -4,6 +4,7 @@
 //! Everything here is a function of its arguments: the same text gives the same drafts.
 
 mod edges;
+mod elided;
 mod inherit;
 mod parts;
 mod units;

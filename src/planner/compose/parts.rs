@@ -123,7 +123,10 @@ pub(super) fn lost_part(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
 pub(super) fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
     let plain = |token: &Token| {
         token.kind == Kind::Word
-            && (is_function(&token.low) || world.index.looks.contains(&token.low) || is_outcome(token))
+            && (is_function(&token.low)
+                || world.index.looks.contains(&token.low)
+                || is_outcome(token)
+                || (token.is_one_of(&["status", "state", "result"]) && clause.tokens.len() == 1))
             && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
     };
     clause.tokens.iter().all(plain)

@@ -16,6 +16,7 @@ use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
+use super::elided::{elided, recipients};
 use super::parts::{account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
 use super::{Stop, clarify, refuse};
 
@@ -38,7 +39,7 @@ pub struct Unit {
 
 pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<Vec<Unit>, Stop> {
     let pool = Pool::of(intent, world);
-    let lifted = lifted(clauses, world, pool);
+    let lifted = recipients(lifted(clauses, world, pool), world, pool);
     let clauses = lifted.as_slice();
     let mut found: Vec<Unit> = Vec::new();
     let mut around = Around::default();
@@ -75,8 +76,16 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         let choices = choose(&clause.tokens, world, pool, &around);
         tell_choices(clause, &choices, world);
-        let Some(best) = fitting(choices, clause, world) else {
-            if let Some(unit) = without_operation(at, clauses, &mut found, world)? {
+        let best = match fitting(choices, clause, world) {
+            None if fold(&mut found, clause, world) => {
+                bounded(clause)?;
+                continue;
+            }
+            None => elided(clause, world, pool, &around),
+            Some(best) => Some(best),
+        };
+        let Some(best) = best else {
+            if let Some(unit) = without_operation(at, clauses, &found, world)? {
                 around.before.extend(unit.operation.clone().filter(|_| is_filler(clause, world)));
                 found.push(unit);
             }
@@ -138,12 +147,9 @@ fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
     clauses
 }
 
-/// A clause that names no operation: more values, the same once more, a complaint, or a look at what was changed.
-fn without_operation(at: usize, clauses: &[Clause], found: &mut [Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
+/// A clause that names no operation: the same once more, a complaint, or a look at what was changed.
+fn without_operation(at: usize, clauses: &[Clause], found: &[Unit], world: &World<'_>) -> Result<Option<Unit>, Stop> {
     let clause = &clauses[at];
-    if fold(found, clause, world) {
-        return bounded(clause).map(|()| None);
-    }
     if let Some(again) = once_more(found, clause, world) {
         return bounded(clause).map(|()| Some(again));
     }
@@ -268,7 +274,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
         let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
         return Err(clarify(format!("what should be done if \"{said}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
-    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect", "sure", "ensure"]);
+    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect", "sure", "ensure", "status", "state", "result"]);
     let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let shared = |operation: &&Arc<Operation>| {

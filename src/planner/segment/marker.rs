@@ -134,6 +134,11 @@ const STATES: &[&str] = &[
     "ready",
 ];
 
+/// Words of the connectives; a typo can hide one of them too.
+pub fn connectives() -> impl Iterator<Item = &'static str> {
+    MARKERS.iter().flat_map(|(phrase, _)| phrase.split(' ')).filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
 /// The connective that begins here, and how many tokens it takes.
 pub(super) fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
     // "if not running" says when, "if not, ..." what else.

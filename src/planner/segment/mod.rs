@@ -9,6 +9,7 @@ mod pace;
 mod scan;
 
 pub use condition::{ANSWERS, closed_words, is_outcome};
+pub use marker::connectives;
 pub use pace::{Pace, pace};
 pub use scan::segment;
 

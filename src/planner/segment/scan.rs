@@ -456,8 +456,10 @@ impl Scan<'_> {
             self.at = next;
             return;
         }
+        // "..., 3m, ...": a value of what went before, or time that is to pass.
+        let is_span = first.kind == Kind::Duration && join == Join::Comma && rest.get(1).is_none_or(is_joint) && self.index.knows("wait");
         let goes_on = first.is_one_of(&["of", "for", "from"]) && !self.is_blank();
-        if (is_noun || is_address) && !self.is_blank() && !goes_on {
+        if (is_noun || is_address || is_span) && !self.is_blank() && !goes_on {
             self.flush(join);
             self.current.elliptic = true;
         } else {
@@ -473,9 +475,7 @@ impl Scan<'_> {
             let low = token.text.to_lowercase();
             token.kind == Kind::Word
                 && self.index.is_verb(&token.low)
-                && (low.ends_with("ed")
-                    || (low != token.low && self.index.verbs.contains(&token.low))
-                    || token.is_one_of(&["run", "put", "set"]))
+                && (Index::is_past(&low) || Index::is_past(&token.low) || token.is_one_of(&["run", "put", "set"]))
         };
         let at = rest[..end].iter().position(participle).filter(|at| *at > 0);
         let verb = |token: &Token| token.kind == Kind::Word && self.index.is_verb(&token.low);

@@ -44,7 +44,7 @@ impl Binder<'_> {
             }
             let found = self.by_shape(&param).or_else(|| self.behind_name(&param)).or_else(|| self.behind_preposition(&param));
             if let Some(at) = found {
-                let text = self.tokens[at].text.clone();
+                let text = self.meant(&param, at);
                 self.accept(&param, &text, at);
             }
         }
@@ -75,6 +75,13 @@ impl Binder<'_> {
             && !matches!(token.kind, Kind::Mark(_) | Kind::Url | Kind::Channel | Kind::Path)
             && !is_function(&token.low)
             && !is_preposition(&token.low)
+    }
+
+    /// The word as it was meant: a state with a typo is the state; what is searched for stays as typed.
+    fn meant(&self, param: &Param, at: usize) -> String {
+        let token = &self.tokens[at];
+        let mended = param.required && token.kind == Kind::Word && token.low != token.text.to_lowercase();
+        if mended { token.low.clone() } else { token.text.clone() }
     }
 
     fn past_determiner(&self, at: usize) -> usize {
@@ -162,7 +169,7 @@ impl Binder<'_> {
                     .filter(|at| param.name == "state" || *at + 1 == self.tokens.len())
             };
             if let Some(at) = found.or_else(state) {
-                let text = self.tokens[at].text.clone();
+                let text = self.meant(&param, at);
                 self.accept(&param, &text, at);
             }
         }

@@ -1,0 +1,137 @@
+//! A clause without a verb -> the one operation that its values and nouns leave: "auth 5.2 to staging", "web to 12 replicas", "3m".
+//!
+//! Every value must have its place and every word its meaning; where two operations fit alike, none is taken. Nothing is destroyed so.
+
+use std::sync::Arc;
+
+use crate::model::catalogue::{EffectClass, Operation};
+use crate::planner::ask::World;
+use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::index::Index;
+use crate::planner::score::Query;
+use crate::planner::segment::{Clause, Join, is_outcome};
+use crate::planner::slots::{Place, WORDED, bind};
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::is_function;
+
+use super::parts::account_of;
+
+/// Values of these kinds say by themselves what they are for.
+fn speaks(token: &Token) -> bool {
+    matches!(token.kind, Kind::Url | Kind::Channel | Kind::Version | Kind::Duration | Kind::Quoted | Kind::Int(_) | Kind::Path)
+}
+
+pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    let asks = clause.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "can"]));
+    if asks || clause.negated || !clause.tokens.iter().any(speaks) || clause.tokens.iter().any(|token| is_order(token, &world.index)) {
+        return None;
+    }
+    said_by_default(clause, world, pool, around).or_else(|| only_fit(clause, world))
+}
+
+/// A word that orders something by itself is not passed over.
+fn is_order(token: &Token, index: &Index) -> bool {
+    token.kind == Kind::Word && index.verbs.contains(&token.low) && !index.looks.contains(&token.low) && !Index::is_carrier(&token.low)
+}
+
+/// An address is checked, a channel is told, a span is waited.
+fn said_by_default(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    let has = |kind: fn(&Kind) -> bool| clause.tokens.iter().any(|token| kind(&token.kind));
+    let only_spans = clause.tokens.iter().all(|token| token.kind == Kind::Duration || is_function(&token.low));
+    let verb = if has(|kind| *kind == Kind::Channel) {
+        "tell"
+    } else if has(|kind| *kind == Kind::Url) {
+        "check"
+    } else if only_spans {
+        "wait"
+    } else {
+        return None;
+    };
+    let word = Token { text: verb.to_owned(), low: verb.to_owned(), kind: Kind::Word, owner: false };
+    let tokens: Vec<Token> = std::iter::once(word).chain(clause.tokens.iter().cloned()).collect();
+    let mut best = choose(&tokens, world, pool, around).into_iter().next()?;
+    let quiet = best.operation.effect == EffectClass::Read || best.operation.low_risk;
+    if !quiet || !is_whole(&best, &tokens, world) {
+        return None;
+    }
+    best.bound.used.remove(0);
+    Some(best)
+}
+
+/// The one operation for which nothing is missing and nothing left over.
+fn only_fit(clause: &Clause, world: &World<'_>) -> Option<Choice> {
+    let place = Place::of(&clause.tokens, &world.index);
+    let words = Query::of(&clause.tokens, &world.index, None).rank(&world.index);
+    let fit = |(at, operation): (usize, &Arc<Operation>)| {
+        let known = operation.required().count() > 0 && operation.effect != EffectClass::Destroy;
+        let typed = operation.required().any(|param| !matches!(param.kind.as_str(), "host" | "name" | "str" | "env"));
+        if !known || !typed {
+            return None;
+        }
+        let bound = bind(operation, &clause.tokens, world, &place);
+        let values = bound.values.len();
+        let words = words.iter().find(|score| score.operation == at).map_or(0.0, |score| score.words);
+        #[expect(clippy::cast_precision_loss, reason = "an operation has a few parameters")]
+        let total = words + bound.evidence + values as f64;
+        let choice = Choice { operation: Arc::clone(operation), bound, words, total };
+        (values > 1 && is_whole(&choice, &clause.tokens, world)).then_some(choice)
+    };
+    let mut fits: Vec<Choice> = world.index.operations.iter().enumerate().filter_map(fit).collect();
+    fits.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.operation.name.cmp(&b.operation.name)));
+    let alone = fits.get(1).is_none_or(|second| fits[0].total > second.total + 0.5);
+    fits.into_iter().next().filter(|_| alone)
+}
+
+/// "disk of web-1 to #ops": what is read there is told there.
+pub(super) fn recipients(clauses: Vec<Clause>, world: &World<'_>, pool: Pool) -> Vec<Clause> {
+    let mut all = Vec::with_capacity(clauses.len());
+    for mut clause in clauses {
+        let told = match clause.tokens.as_slice() {
+            [head @ .., to, channel]
+                if head.len() > 1
+                    && channel.kind == Kind::Channel
+                    && to.is_one_of(&["to", "in", "into", "for"])
+                    && !head.iter().any(|token| token.kind == Kind::Channel)
+                    && !clause.lead
+                    && !clause.negated =>
+            {
+                let best = choose(head, world, pool, &Around::default()).into_iter().next();
+                best.is_some_and(|best| best.operation.effect == EffectClass::Read && best.words > 2.0).then(|| channel.clone())
+            }
+            _ => None,
+        };
+        let Some(channel) = told else {
+            all.push(clause);
+            continue;
+        };
+        let tell = Token { text: "tell".to_owned(), low: "tell".to_owned(), kind: Kind::Word, owner: false };
+        let sends = clause.tokens.first().is_some_and(|token| is_order(token, &world.index));
+        if sends {
+            all.push(clause);
+            continue;
+        }
+        clause.tokens.truncate(clause.tokens.len() - 2);
+        all.push(clause);
+        all.push(Clause { tokens: vec![tell, channel], ..Clause::new(Join::Then) });
+    }
+    all
+}
+
+/// All that it needs is there, and each word is a value, says the operation, or says nothing.
+fn is_whole(choice: &Choice, tokens: &[Token], world: &World<'_>) -> bool {
+    let operation = &choice.operation;
+    let given = operation.required().all(|param| {
+        let found = choice.bound.values.get(&param.name).is_some_and(|values| !values.is_empty());
+        found || WORDED.contains(&param.name.as_str()) || param.default.is_some()
+    });
+    let place = world.index.operations.iter().position(|one| one.name == operation.name);
+    let query = Query::of(tokens, &world.index, None);
+    let worded = operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let explained = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
+    let meant = |at: usize| match tokens[at].kind {
+        Kind::Mark(_) => true,
+        Kind::Word => choice.bound.used[at] || is_function(&tokens[at].low) || is_outcome(&tokens[at]) || explained(at) || worded,
+        _ => choice.bound.used[at],
+    };
+    given && choice.bound.bad.is_empty() && (0..tokens.len()).all(meant) && account_of(choice, tokens, world).lost.is_empty()
+}

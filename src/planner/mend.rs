@@ -1,0 +1,174 @@
+//! Text -> the tokens that it means: greetings off, short forms spelt out, typos mended, signs read as the words they stand for.
+//!
+//! What was typed stays in `text`, so a name is never changed; only what is compared is.
+
+use super::ask::World;
+use super::segment::is_outcome;
+use super::token::{ARROW, Kind, Token, rejoin, tokens};
+use super::words::{is_function, stem};
+
+pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
+    let mut words = tokens(text);
+    drop(words.drain(..greeting(&words)));
+    spell_out(&mut words, world);
+    split_verbs(&mut words, world);
+    correct_verbs(&mut words, world);
+    correct_words(&mut words, world);
+    part_glued(&mut words, world);
+    name_nights(&mut words);
+    let mut words = rejoin(&words);
+    read_signs(&mut words, world);
+    words
+}
+
+/// "good morning, ...", "hello team: ...": said to somebody, and no part of what is to be done.
+fn greeting(words: &[Token]) -> usize {
+    let opens = match words {
+        [good, day, ..] if good.is("good") && day.is_one_of(&["morning", "afternoon", "evening", "day"]) => 2,
+        [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
+        _ => return 0,
+    };
+    let named = words[opens..]
+        .iter()
+        .take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
+    let end = opens + named.count();
+    let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
+    if end == words.len() { 0 } else { end + usize::from(marked) }
+}
+
+/// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
+fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
+    for token in words.iter_mut().filter(|token| token.text == "@") {
+        *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
+    }
+    for token in words.iter_mut().filter(|token| matches!(token.kind, Kind::Word | Kind::Ident)) {
+        if let Some(word) = world.index.spelt_out(&token.low) {
+            token.kind = Kind::Word;
+            word.clone_into(&mut token.low);
+        }
+    }
+    let ends = |next: Option<&Token>| {
+        next.is_none_or(|next| {
+            matches!(next.kind, Kind::Mark(_)) || next.is_one_of(&["on", "and", "again", "there", "then", "fine", "ok", "now"])
+        })
+    };
+    let runs = |at: usize| {
+        let named = at > 0 && matches!(words[at - 1].kind, Kind::Word | Kind::Ident) && !is_function(&words[at - 1].low);
+        words[at].is("runs") && named && ends(words.get(at + 1))
+    };
+    let places: Vec<usize> = (0..words.len()).filter(|at| runs(*at)).collect();
+    for at in places.into_iter().rev() {
+        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        words.splice(at..=at, [word("is"), word("running")]);
+    }
+}
+
+/// "re-enable" is a verb, and "power-cycle" is two words where a phrase is written so.
+fn split_verbs(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at < words.len() {
+        let token = words[at].clone();
+        if token.kind == Kind::Ident
+            && let Some((first, second)) = token.low.split_once('-')
+        {
+            let plain = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            if first == "re" && world.index.verbs.contains(second) {
+                words[at] = Token { text: token.text, ..plain(second) };
+            } else if world.index.is_phrase(&[stem(first), stem(second)]) {
+                words.splice(at..=at, [plain(first), plain(second)]);
+            }
+        }
+        at += 1;
+    }
+}
+
+/// A mistyped verb where a clause begins is read as the verb; what was typed stays beside it.
+fn correct_verbs(words: &mut [Token], world: &World<'_>) {
+    for at in 0..words.len() {
+        let opens = at == 0 || words[at - 1].is_one_of(&["and", "then", "please", "to"]) || matches!(words[at - 1].kind, Kind::Mark(_));
+        if opens
+            && words[at].kind == Kind::Word
+            && let Some(verb) = world.index.verb_alike(&words[at].low)
+        {
+            verb.clone_into(&mut words[at].low);
+        }
+    }
+}
+
+/// Typos of words that mean something. Only what is compared changes: a name stays as typed.
+fn correct_words(words: &mut [Token], world: &World<'_>) {
+    for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
+        let small = match token.low.as_str() {
+            "teh" | "hte" => Some("the"),
+            "nad" | "adn" => Some("and"),
+            "wich" | "whihc" => Some("which"),
+            "fo" => Some("of"),
+            "jbo" => Some("job"),
+            _ => None,
+        };
+        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
+            token.low = word;
+        }
+    }
+}
+
+/// Words of one intent that are looked at for typos.
+const MOST_MENDED: usize = 200;
+
+
+/// "andthen", "thedisk": a space was left out beside a function word.
+fn part_glued(words: &mut Vec<Token>, world: &World<'_>) {
+    for at in (0..words.len().min(MOST_MENDED)).rev() {
+        let token = &words[at];
+        let strange = token.kind == Kind::Word && token.low == token.text.to_lowercase() && !world.is_asset(&token.text);
+        let Some((first, second)) = Some(&token.low).filter(|_| strange).and_then(|low| world.index.glued(low)) else { continue };
+        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        let parts = [word(first), Token { owner: token.owner, ..word(second) }];
+        words.splice(at..=at, parts);
+    }
+}
+
+/// "last nights backup": the apostrophe is often left out.
+fn name_nights(words: &mut [Token]) {
+    for at in 1..words.len() {
+        let named = words[at - 1].is_one_of(&["last", "this", "previous"]) && words.get(at + 1).is_some_and(|next| next.kind == Kind::Word);
+        if let Some(one) = ["night", "week", "month"].into_iter().find(|one| words[at].low == format!("{one}s")).filter(|_| named) {
+            one.clone_into(&mut words[at].low);
+            words[at].owner = true;
+        }
+    }
+}
+
+/// "a -> b" is to another value, what comes next, or, as "still down: page them", what hangs on how it went.
+fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
+    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let mut at = 0;
+    while at < words.len() {
+        let is_arrow = words[at].kind == Kind::Mark(ARROW);
+        if is_arrow || words[at].kind == Kind::Mark(':') {
+            let joint = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"]);
+            let from = words[..at].iter().rposition(joint).map_or(0, |joint| joint + 1);
+            if (is_arrow || from > 0) && tells_outcome(&words[from..at], world) {
+                words[at] = Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
+                words.insert(from, word("if"));
+                at += 1;
+            } else if is_arrow {
+                let value = |token: Option<&Token>| {
+                    token.is_some_and(|token| token.is_value() || super::grammar::environment(&token.low).is_some())
+                };
+                let leads = at > 0 && value(words.get(at - 1)) && value(words.get(at + 1));
+                words[at] = word(if leads { "to" } else { "then" });
+            }
+        }
+        at += 1;
+    }
+}
+
+/// "fails", "still not up", "port 22 closed": how something went, and nothing to be done.
+fn tells_outcome(words: &[Token], world: &World<'_>) -> bool {
+    let Some(last) = words.last().filter(|_| words.len() < 9) else { return false };
+    let opened = words.iter().any(|token| token.is_one_of(&["if", "when", "once", "unless", "whether"]));
+    let first = words.iter().find(|token| !is_function(&token.low));
+    let acts = first.is_some_and(|token| token.kind == Kind::Word && world.index.verbs.contains(&token.low));
+    is_outcome(last) && !opened && (!acts || words.len() < 3)
+}
