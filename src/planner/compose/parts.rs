@@ -125,8 +125,10 @@ pub(super) fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
         token.kind == Kind::Word
             && (is_function(&token.low)
                 || world.index.looks.contains(&token.low)
+                || token.is_one_of(&["checked", "verified", "confirmed", "inspected", "checking", "verifying"])
                 || is_outcome(token)
-                || (token.is_one_of(&["status", "state", "result"]) && clause.tokens.len() == 1))
+                || (token.is_one_of(&["status", "state", "result", "outcome"])
+                    && (clause.tokens.len() == 1 || clause.tokens[0].is_one_of(&["its", "their", "the"]))))
             && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
     };
     clause.tokens.iter().all(plain)

@@ -124,9 +124,21 @@ pub fn opener(tokens: &[Token]) -> Option<usize> {
     tokens.first().filter(|token| token.is_one_of(OPENERS) && !asks).map(|_| 1)
 }
 
+/// Where a condition stands: behind what hangs on it a list of machines is still its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    First,
+    Last,
+}
+
 /// Reads the condition after its opener: what it says and how many tokens it takes.
-pub fn read(opener: &Token, tokens: &[Token], index: &Index) -> (Cond, usize) {
-    let stop = tokens.iter().position(|token| matches!(token.kind, Kind::Mark(_)) || token.is("then")).unwrap_or(tokens.len());
+pub fn read(opener: &Token, tokens: &[Token], index: &Index, place: Standing) -> (Cond, usize) {
+    let goes_on = |at: usize| {
+        let value = |token: Option<&Token>| token.is_some_and(|token| matches!(token.kind, Kind::Ident | Kind::Ip));
+        place == Standing::Last && tokens[at].kind == Kind::Mark(',') && at > 0 && value(tokens.get(at - 1)) && value(tokens.get(at + 1))
+    };
+    let ends = |at: &usize| matches!(tokens[*at].kind, Kind::Mark(_)) && !goes_on(*at) || tokens[*at].is("then");
+    let stop = (0..tokens.len()).find(ends).unwrap_or(tokens.len());
     let end = (0..stop).filter(|at| is_outcome(&tokens[*at])).find_map(|at| end_behind(&tokens[..stop], at, index)).unwrap_or(stop);
     let said = &tokens[..end];
     let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;

@@ -6,7 +6,7 @@ use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 
-use super::condition::{self, is_outcome};
+use super::condition::{self, Standing, is_outcome};
 use super::marker::{Marker, marker};
 use super::pace::batches;
 use super::{Clause, Cond, Join};
@@ -26,7 +26,7 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
             clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
         }
         if let [first, ..] = told {
-            scan.current.cond = Some(condition::read(first, told, index).0);
+            scan.current.cond = Some(condition::read(first, told, index, Standing::First).0);
         }
         scan.run();
         clauses.append(&mut scan.found);
@@ -256,7 +256,8 @@ impl Scan<'_> {
     fn condition(&mut self, length: usize) {
         let opener = &self.tokens[self.at + length - 1];
         let opener = if self.tokens[self.at].is("unless") { &self.tokens[self.at] } else { opener };
-        let (cond, used) = condition::read(opener, &self.tokens[self.at + length..], self.index);
+        let place = if self.is_blank() { Standing::First } else { Standing::Last };
+        let (cond, used) = condition::read(opener, &self.tokens[self.at + length..], self.index, place);
         self.at += length + used;
         if !self.is_blank() {
             self.current.cond = Some(cond);
@@ -339,8 +340,10 @@ impl Scan<'_> {
     fn order(&mut self, is_before: bool) {
         let preposed = self.is_blank();
         self.at += 1;
-        let end = self.end_of_subordinate(preposed);
-        let inner = self.tokens[self.at..end].to_vec();
+        let doing = self.is_gerund(self.at);
+        let end = if doing { self.end_of_doing(preposed) } else { self.end_of_subordinate(preposed) };
+        let mut inner = self.parts(&self.tokens[self.at..end], doing);
+        let first_inner = inner.first().cloned().unwrap_or_else(|| Clause::new(Join::And));
         self.at = end;
         let join = self.current.join;
         if preposed {
@@ -348,21 +351,68 @@ impl Scan<'_> {
             let main_end = self.end_of_main();
             let main = self.tokens[self.at..main_end].to_vec();
             self.at = main_end;
-            let (first, second) = if is_before { (main, inner) } else { (inner, main) };
             let cond = self.current.cond.take();
-            self.found.push(Clause { tokens: first, cond, ..Clause::new(join) });
-            self.found.push(Clause { tokens: second, ..Clause::new(Join::Then) });
+            if is_before {
+                self.found.push(Clause { tokens: main, cond, ..Clause::new(join) });
+                inner[0].join = Join::Then;
+                self.found.append(&mut inner);
+            } else {
+                inner[0] = Clause { cond, join, ..first_inner };
+                self.found.append(&mut inner);
+                self.found.push(Clause { tokens: main, ..Clause::new(Join::Then) });
+            }
             self.current = Clause::new(Join::And);
             return;
         }
         let main = std::mem::replace(&mut self.current, Clause::new(Join::And));
         if is_before {
             self.found.push(main);
-            self.found.push(Clause { tokens: inner, ..Clause::new(Join::Then) });
+            inner[0].join = Join::Then;
+            self.found.append(&mut inner);
         } else {
-            self.found.push(Clause { tokens: inner, cond: main.cond.clone(), ..Clause::new(join) });
+            inner[0] = Clause { cond: main.cond.clone(), join, ..first_inner };
+            self.found.append(&mut inner);
             self.found.push(Clause { join: Join::Then, cond: None, ..main });
         }
+    }
+
+    /// "measuring x and looking at y" is two clauses; anything else is one.
+    fn parts(&self, inner: &[Token], doing: bool) -> Vec<Clause> {
+        if !doing || !inner.iter().any(is_joint) {
+            return vec![Clause { tokens: inner.to_vec(), ..Clause::new(Join::And) }];
+        }
+        // In its base form a verb opens a clause.
+        let base = |token: &Token| {
+            let known = self.index.verbs.iter().find(|verb| token.low.ends_with("ing") && stem(verb) == stem(&token.low));
+            known.map_or_else(|| token.clone(), |verb| Token { low: verb.clone(), ..token.clone() })
+        };
+        let tokens: Vec<Token> = inner.iter().map(base).collect();
+        let mut scan = Scan { index: self.index, tokens: &tokens, at: 0, current: Clause::new(Join::And), found: Vec::new(), is_but: false };
+        scan.run();
+        if scan.found.is_empty() {
+            scan.found.push(Clause { tokens: tokens.clone(), ..Clause::new(Join::And) });
+        }
+        scan.found
+    }
+
+    fn is_gerund(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && token.low.ends_with("ing") && self.index.is_verb(&token.low))
+    }
+
+    /// What is done there goes on until somebody is told to do something else.
+    fn end_of_doing(&self, preposed: bool) -> usize {
+        let next = |at: usize| (at..self.tokens.len()).find(|at| !is_joint(&self.tokens[*at]) && !self.tokens[*at].is_one_of(ADVERBS));
+        let ends = |at: &usize| {
+            let token = &self.tokens[*at];
+            let told = is_joint(token) && next(*at).is_none_or(|next| self.is_base_verb(next) && !self.is_gerund(next));
+            let list = token.kind == Kind::Mark(',') && preposed && !next(*at).is_some_and(|next| self.is_gerund(next));
+            let main_verb = preposed && *at > self.at + 1 && self.is_base_verb(*at) && {
+                let before = &self.tokens[at - 1];
+                !is_determiner(&before.low) && !before.is_one_of(&["to", "of"]) && !is_joint(before)
+            };
+            told || list || main_verb || marker(&self.tokens[*at..]).is_some() || condition::opener(&self.tokens[*at..]).is_some()
+        };
+        (self.at + 1..self.tokens.len()).find(ends).unwrap_or(self.tokens.len())
     }
 
     /// The subordinate clause ends at a comma, a joint that opens a clause, or where the main verb stands.
@@ -428,7 +478,8 @@ impl Scan<'_> {
             || first.is_one_of(ORDINALS)
             || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1))
             || (first.is_one_of(&["after", "in"]) && rest.get(1).is_some_and(|span| span.kind == Kind::Duration))
-            || self.is_passive(rest);
+            || self.is_passive(rest)
+            || self.is_gapped(rest);
         let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
         let has_verb =
             verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
@@ -481,6 +532,14 @@ impl Scan<'_> {
         let verb = |token: &Token| token.kind == Kind::Word && self.index.is_verb(&token.low);
         let plain = |token: &Token| !verb(token) || token.owner || self.index.knows(&stem(&token.low));
         at.is_some_and(|at| rest[..at].iter().all(plain)) && self.current.tokens.iter().any(verb)
+    }
+
+    /// "it should be stopped, rolled back to 1.2": who it is done to was said before.
+    fn is_gapped(&self, rest: &[Token]) -> bool {
+        let first = rest.iter().find(|token| !token.is_one_of(&["then", "also", "again", "afterwards"]));
+        let done = first.is_some_and(|token| token.kind == Kind::Word && Index::is_past(&token.low) && self.index.is_verb(&token.low));
+        let passive = |token: &Token| token.is_one_of(&["be", "been", "being", "get", "gets"]);
+        done && self.current.tokens.iter().chain(self.found.last().iter().flat_map(|clause| &clause.tokens)).any(passive)
     }
 
     /// "test hosts" names machines, though `test` is also a verb.

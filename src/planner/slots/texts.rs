@@ -137,6 +137,12 @@ impl Binder<'_> {
             let capitals = (token.text.len() > 1 || record) && token.text.chars().all(|c| c.is_ascii_uppercase());
             match param.name.as_str() {
                 "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP"),
+                // "OutOfMemory", "ERROR": no name of a service is written so.
+                "pattern" | "query" | "search" | "filter" => {
+                    let upper = token.text.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+                    let of = matches!(self.low(*at + 1), "log" | "logs") || *at > 0 && matches!(self.low(at - 1), "of" | "the");
+                    upper > 0 && token.text.len() > 3 && !of && !self.world.index.knows(&stem(&token.low))
+                }
                 "severity" | "priority" => SEVERITIES.contains(&token.low.as_str()),
                 _ => false,
             }
