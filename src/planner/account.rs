@@ -236,6 +236,10 @@ impl Reading<'_> {
         {
             return Part::Lost(Bounds::Value);
         }
+        // A read without the name of something shows something else than was asked for; that is told.
+        if !changes && !self.is_worded && strange() && index.is_strange(&token.low) && !is_outcome(token) && self.is_named(at) {
+            return Part::Aside;
+        }
         // What destroys is bounded by every word that nobody knows: "files owned by root".
         if self.operation.effect == EffectClass::Destroy
             && !self.is_worded
@@ -254,6 +258,12 @@ impl Reading<'_> {
         self.tokens[at].is_one_of(&["under", "underneath", "beneath", "below", "inside", "within"])
             && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Path)
             && self.used.get(at + 1).copied().unwrap_or(false)
+    }
+
+    /// Where the name of something stands: before or behind a word of the operation, or behind "of" and "for".
+    fn is_named(&self, at: usize) -> bool {
+        let beside = |place: usize| place < self.tokens.len() && self.explains(place);
+        beside(at + 1) || at > 0 && (beside(at - 1) || self.tokens[at - 1].is_one_of(&["of", "for"]))
     }
 
     /// Right behind the verb.

@@ -85,6 +85,22 @@ pub(super) fn has_places(best: &Choice, clause: &Clause, world: &World<'_>) -> b
     whole && !account_of(best, &clause.tokens, world).lost.iter().any(misplaced)
 }
 
+/// A word that nobody knows, where a name can stand, has no place.
+pub(super) fn leaves_name(best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
+    let worded = best.operation.params.iter().any(|param| WORDED.contains(&param.name.as_str()));
+    let index = &world.index;
+    let strange = |at: usize| {
+        let token = &clause.tokens[at];
+        token.kind == Kind::Word
+            && !is_function(&token.low)
+            && !index.is_verb(&token.low)
+            && !index.knows(&stem(&token.low))
+            && index.is_strange(&token.low)
+            && !is_outcome(token)
+    };
+    !worded && (0..clause.tokens.len()).any(|at| !best.bound.used[at] && strange(at))
+}
+
 pub(super) fn account_of(best: &Choice, tokens: &[Token], world: &World<'_>) -> Account {
     let counts: Vec<usize> = best.bound.values.values().map(Vec::len).collect();
     account(&best.operation, tokens, &best.bound.used, &counts, world)

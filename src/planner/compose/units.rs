@@ -17,7 +17,7 @@ use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
 use super::elided::{elided, recipients};
-use super::parts::{account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, left_over, unbounded};
+use super::parts::{account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, leaves_name, left_over, unbounded};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -242,8 +242,10 @@ fn fitting(choices: Vec<Choice>, clause: &Clause, world: &World<'_>) -> Option<C
         return choices.into_iter().next();
     }
     let most = first.total;
-    let at =
-        choices.iter().position(|choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && has_places(choice, clause, world));
+    let fits = |choice: &Choice| choice.total > 0.5 * most && choice.bound.bad.is_empty() && has_places(choice, clause, world);
+    // "ensure nginx is up on web-1": the name of something is better taken than left.
+    let whole = choices.iter().position(|choice| fits(choice) && !leaves_name(choice, clause, world));
+    let at = whole.or_else(|| choices.iter().position(fits));
     choices.into_iter().nth(at.unwrap_or(0))
 }
 

@@ -530,8 +530,13 @@ impl Scan<'_> {
         };
         let at = rest[..end].iter().position(participle).filter(|at| *at > 0);
         let verb = |token: &Token| token.kind == Kind::Word && self.index.is_verb(&token.low);
-        let plain = |token: &Token| !verb(token) || token.owner || self.index.knows(&stem(&token.low));
-        at.is_some_and(|at| rest[..at].iter().all(plain)) && self.current.tokens.iter().any(verb)
+        // "a report sent": behind an article a verb is a noun.
+        let plain = |place: usize| {
+            let token = &rest[place];
+            let noun = place > 0 && is_determiner(&rest[place - 1].low);
+            !verb(token) || token.owner || noun || self.index.knows(&stem(&token.low))
+        };
+        at.is_some_and(|at| (0..at).all(plain)) && self.current.tokens.iter().any(verb)
     }
 
     /// "it should be stopped, rolled back to 1.2": who it is done to was said before.
