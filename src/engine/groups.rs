@@ -1,13 +1,16 @@
 //! What is to be done on a group of hosts -> on the hosts that the inventory has in it now.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
 
 use crate::model::catalogue::{Binding, Catalogue};
 use crate::model::hole::is_literal;
 use crate::model::plan::{Plan, Step};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
-use crate::planner::{self, Limits};
+use crate::planner::{self, Limits, Members};
 use crate::service::builtin::asset;
 use crate::store::Inventory;
 
@@ -27,6 +30,16 @@ pub fn spread(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings, inven
     let Some(wide) = planner::spread(plan, catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
     let problems = planner::validate(&wide, catalogue, Limits::generated(policy));
     if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
+}
+
+/// Who is in a group, for what is planned now.
+pub fn members(inventory: Inventory) -> Members {
+    Members(Arc::new(move |said| {
+        let params: BTreeMap<String, Value> = said.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let listed = asset::names(&params, &inventory).map_err(|failure| failure.detail)?;
+        let hosts = listed["hosts"].as_array().into_iter().flatten();
+        Ok(hosts.filter_map(|host| host.as_str().map(str::to_owned)).collect())
+    }))
 }
 
 /// The environment that the inventory has for all that the plan touches; an inventory that cannot be read says nothing.

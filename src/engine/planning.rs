@@ -210,6 +210,10 @@ impl Planning {
             Some(experience) => world.with_experience(experience),
             None => world,
         };
+        let world = match &self.inventory {
+            Some(inventory) => world.with_members(groups::members(inventory.clone())),
+            None => world,
+        };
         match &self.default_host {
             Some(host) => world.with_default_host(host.clone()),
             None => world,

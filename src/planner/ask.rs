@@ -1,6 +1,8 @@
 //! What planning is given: the operator's text with inputs, and the world as far as it is known.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use crate::model::catalogue::Catalogue;
 use crate::model::settings::{EngineSettings, PolicySettings};
@@ -24,6 +26,19 @@ impl Ask {
     }
 }
 
+/// Group, tag, environment and exceptions as they were said -> the hosts that the inventory has for them, or why it cannot tell.
+pub type Listing = dyn Fn(&BTreeMap<String, String>) -> Result<Vec<String>, String> + Send + Sync;
+
+/// What knows which hosts are in a group now.
+#[derive(Clone)]
+pub struct Members(pub Arc<Listing>);
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Members")
+    }
+}
+
 /// Built once for a catalogue and asked many times; holds the word index.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
@@ -34,6 +49,8 @@ pub struct World<'a> {
     pub policy: &'a PolicySettings,
     /// Stands in for a host that a read leaves out; `None` asks instead.
     pub default_host: Option<String>,
+    /// `None`: only a step that runs can tell.
+    pub members: Option<Members>,
     /// What past runs say; `None` where nothing ran or nothing shall count.
     pub experience: Option<&'a Experience>,
     /// Steps that run at once.
@@ -51,6 +68,7 @@ impl<'a> World<'a> {
             assets,
             policy,
             default_host: None,
+            members: None,
             experience: None,
             slots: EngineSettings::default().slots as usize,
             index: Index::of(catalogue),
@@ -61,6 +79,11 @@ impl<'a> World<'a> {
 
     pub fn with_experience(mut self, experience: &'a Experience) -> Self {
         self.experience = Some(experience);
+        self
+    }
+
+    pub fn with_members(mut self, members: Members) -> Self {
+        self.members = Some(members);
         self
     }
 

@@ -254,7 +254,12 @@ impl Index {
     /// The two words of a word in which a space was left out: one is a function word, both are known, and nothing else fits.
     pub fn glued<'a>(&self, low: &'a str) -> Option<(&'a str, &'a str)> {
         let means = |word: &str| word.len() > 2 && (self.vocabulary.contains(word) || self.is_verb(word) || self.is_machine(word));
-        if low.len() < TYPO + 1 || !low.bytes().all(|byte| byte.is_ascii_lowercase()) || means(low) || self.knows(&stem(low)) || is_function(low) {
+        if low.len() < TYPO + 1
+            || !low.bytes().all(|byte| byte.is_ascii_lowercase())
+            || means(low)
+            || self.knows(&stem(low))
+            || is_function(low)
+        {
             return None;
         }
         // "checkout", "online": words that end or begin like this are names.

@@ -147,26 +147,38 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
         .filter(|(name, _)| template.params.iter().any(|input| input.param.name == **name))
         .map(|(name, text)| (name.clone(), text.clone()))
         .collect();
-    let mut several: Option<(&str, &[String])> = None;
+    let mut several: Option<(String, Vec<String>)> = None;
     let is_host = |name: &str| template.params.iter().any(|input| input.param.name == name && input.param.kind == ParamType::Host);
     for (name, values) in &bound.values {
         match values.as_slice() {
             [] => {}
-            [_, _, ..] if several.is_none() && is_host(name) && !given.contains_key(name) => several = Some((name, values)),
+            [_, _, ..] if several.is_none() && is_host(name) && !given.contains_key(name) => several = Some((name.clone(), values.clone())),
             [one] => drop(given.entry(name.clone()).or_insert_with(|| one.clone())),
             [..] => {
                 return Err(clarify(format!("template {} takes one `{name}`; which?", template.name), vec![name.clone()], values.clone()));
             }
         }
     }
-    let missing: Vec<String> = template
+    let mut missing: Vec<String> = template
         .params
         .iter()
         .map(|input| &input.param)
         .filter(|param| param.required && param.default.is_none() && !given.contains_key(&param.name))
-        .filter(|param| several.is_none_or(|(name, _)| name != param.name))
+        .filter(|param| several.as_ref().is_none_or(|(name, _)| *name != param.name))
         .map(|param| param.name.clone())
         .collect();
+    let open: Vec<String> = missing.iter().filter(|name| several.is_none() && is_host(name)).cloned().collect();
+    let group = match open.as_slice() {
+        [one] => members(template, bound, world)?.map(|hosts| (one.clone(), hosts)),
+        _ => None,
+    };
+    if let Some((name, hosts)) = group {
+        missing.retain(|one| *one != name);
+        match hosts.as_slice() {
+            [one] => drop(given.insert(name, one.clone())),
+            [..] => several = Some((name, hosts)),
+        }
+    }
     if !missing.is_empty() {
         let what = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let host =
@@ -176,7 +188,7 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
     }
     let made = match several {
         None => instantiate(template, &given, world.catalogue, world.policy),
-        Some(hosts) => each_host::each(template, &given, hosts, pace::said(&ask.text), (world.catalogue, world.policy)),
+        Some((name, hosts)) => each_host::each(template, &given, (&name, &hosts), pace::said(&ask.text), (world.catalogue, world.policy)),
     };
     let mut plan = made.map_err(|problems| {
         refuse(problems.first().map_or_else(String::new, |problem| problem.message.clone()), vec![template.name.clone()])
@@ -185,6 +197,22 @@ fn fill(template: &Template, bound: &Bound, ask: &Ask, words: &[Token], world: &
     plan.environment =
         plan.environment.as_deref().and_then(grammar::environment).map(str::to_owned).or_else(|| one_environment(words, world));
     Ok(plan)
+}
+
+/// The hosts of the group that was said; `None` where none was, or nothing knows it.
+fn members(template: &Template, bound: &Bound, world: &World<'_>) -> Result<Option<Vec<String>>, Stop> {
+    let Some((group, members)) = bound.group.as_ref().zip(world.members.as_ref()) else { return Ok(None) };
+    let nearest = || vec![template.name.clone()];
+    let hosts = (members.0)(&group.values).map_err(|why| refuse(format!("could not tell the hosts: {why}"), nearest()))?;
+    let said: Vec<&str> = group.values.values().map(String::as_str).collect();
+    let said = if said.is_empty() { "at all".to_owned() } else { format!("of {}", said.join(", ")) };
+    match hosts.len() {
+        0 => Err(refuse(format!("the inventory has no host {said}: there is nothing to do {} on", template.name), nearest())),
+        many if many > world.policy.max_targets as usize => {
+            Err(refuse(format!("{many} hosts {said}, policy allows {}", world.policy.max_targets), nearest()))
+        }
+        _ => Ok(Some(hosts)),
+    }
 }
 
 fn one_environment(words: &[Token], world: &World<'_>) -> Option<String> {

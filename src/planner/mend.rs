@@ -115,7 +115,6 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
 /// Words of one intent that are looked at for typos.
 const MOST_MENDED: usize = 200;
 
-
 /// "andthen", "thedisk": a space was left out beside a function word.
 fn part_glued(words: &mut Vec<Token>, world: &World<'_>) {
     for at in (0..words.len().min(MOST_MENDED)).rev() {

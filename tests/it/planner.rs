@@ -1,15 +1,17 @@
 //! Planning as data: the corpus, the dev set with its scorer, and what must hold for any text.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ouioe::model::catalogue::Catalogue;
 use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::plan::Provenance;
 use ouioe::model::settings::PolicySettings;
-use ouioe::planner::{self, Ask, World};
+use ouioe::planner::{self, Ask, Members, World};
 use serde_json::{Value, json};
 
 use crate::planner_notation::{canonical, cases, shown};
@@ -258,7 +260,11 @@ fn everyday_sentences_are_understood() {
     let templates = planner::template::embedded();
     let assets = ["localhost", "web-1", "web-2", "db-1"].map(str::to_owned);
     let policy = PolicySettings::default();
-    let world = World::new(&catalogue, &templates, &assets, &policy).with_default_host("localhost");
+    let members = Members(Arc::new(|said: &BTreeMap<String, String>| {
+        let of = |group: &str| assets_of(group).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Ok(said.get("group").map(|group| of(group)).unwrap_or_default())
+    }));
+    let world = World::new(&catalogue, &templates, &assets, &policy).with_default_host("localhost").with_members(members);
     let all = cases(include_str!("../corpus/everyday.txt"));
     let mut wrong = Vec::new();
     for case in &all {
@@ -269,6 +275,14 @@ fn everyday_sentences_are_understood() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} sentences are misunderstood\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+fn assets_of(group: &str) -> &'static [&'static str] {
+    match group {
+        "web" => &["web-1", "web-2"],
+        "db" => &["db-1"],
+        _ => &[],
+    }
 }
 
 /// A chain says of every inherited value that it was inherited.

@@ -17,7 +17,9 @@ use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
 use super::elided::{elided, recipients};
-use super::parts::{account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, leaves_name, left_over, unbounded};
+use super::parts::{
+    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, leaves_name, left_over, unbounded,
+};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -276,7 +278,25 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
         let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
         return Err(clarify(format!("what should be done if \"{said}\"?"), vec!["operation".to_owned()], Vec::new()));
     }
-    let looks = |token: &Token| token.is_one_of(&["check", "verify", "confirm", "test", "validate", "inspect", "sure", "ensure", "checked", "verified", "confirmed", "status", "state", "result", "outcome"]);
+    let looks = |token: &Token| {
+        token.is_one_of(&[
+            "check",
+            "verify",
+            "confirm",
+            "test",
+            "validate",
+            "inspect",
+            "sure",
+            "ensure",
+            "checked",
+            "verified",
+            "confirmed",
+            "status",
+            "state",
+            "result",
+            "outcome",
+        ])
+    };
     let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let shared = |operation: &&Arc<Operation>| {

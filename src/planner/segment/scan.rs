@@ -387,7 +387,8 @@ impl Scan<'_> {
             known.map_or_else(|| token.clone(), |verb| Token { low: verb.clone(), ..token.clone() })
         };
         let tokens: Vec<Token> = inner.iter().map(base).collect();
-        let mut scan = Scan { index: self.index, tokens: &tokens, at: 0, current: Clause::new(Join::And), found: Vec::new(), is_but: false };
+        let mut scan =
+            Scan { index: self.index, tokens: &tokens, at: 0, current: Clause::new(Join::And), found: Vec::new(), is_but: false };
         scan.run();
         if scan.found.is_empty() {
             scan.found.push(Clause { tokens: tokens.clone(), ..Clause::new(Join::And) });
