@@ -236,6 +236,17 @@ impl Reading<'_> {
         {
             return Part::Lost(Bounds::Value);
         }
+        // "rotate the nginx logs": of what stands beside the words of a change nothing is passed over either.
+        if changes
+            && !self.operation.low_risk
+            && !self.is_worded
+            && strange()
+            && index.is_strange(&token.low)
+            && !is_outcome(token)
+            && self.is_named(at)
+        {
+            return Part::Lost(Bounds::Value);
+        }
         // A read without the name of something shows something else than was asked for; that is told.
         if !changes && !self.is_worded && strange() && index.is_strange(&token.low) && !is_outcome(token) && self.is_named(at) {
             return Part::Aside;

@@ -78,7 +78,10 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
         let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
         let bounded = account::bounding(words).is_some_and(|(at, _)| !told(at));
         let changes = || template.operations().any(|name| world.catalogue.get(name).is_some_and(|one| one.effect != EffectClass::Read));
-        if left_over || bounded || words.first().is_some_and(|first| first.is_one_of(ASKING)) && changes() {
+        // "restart nginx and php": more than it has a place for.
+        let host = |name: &String| template.params.iter().any(|input| input.param.name == *name && input.param.kind == ParamType::Host);
+        let many = bound.values.iter().any(|(name, values)| values.len() > 1 && !host(name));
+        if left_over || many || bounded || words.first().is_some_and(|first| first.is_one_of(ASKING)) && changes() {
             return None;
         }
         Some((best_phrase(template, &without_values(words, &bound, world))?, template, bound))

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::model::catalogue::{EffectClass, Operation};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Join, is_outcome};
 use crate::planner::slots::{Place, WORDED, bind};
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::is_function;
+use crate::planner::words::{is_determiner, is_function, stem};
 
 use super::parts::account_of;
 
@@ -22,11 +23,52 @@ fn speaks(token: &Token) -> bool {
 }
 
 pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    if let Some(looked) = named_look(clause, world, pool, around) {
+        return Some(looked);
+    }
     let asks = clause.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "can"]));
     if asks || clause.negated || !clause.tokens.iter().any(speaks) || clause.tokens.iter().any(|token| is_order(token, &world.index)) {
         return None;
     }
     said_by_default(clause, world, pool, around).or_else(|| only_fit(clause, world))
+}
+
+/// "check nginx on web-1": of something that has nothing but a name, how it is.
+fn named_look(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    let index = &world.index;
+    let checks = |token: &Token| token.is_one_of(&["check", "verify", "inspect", "examine", "confirm", "test", "review", "recheck"]);
+    let name = |at: usize| {
+        let token = &clause.tokens[at];
+        let led = at > 0 && is_determiner(&clause.tokens[at - 1].low);
+        match token.kind {
+            Kind::Word => {
+                !led && !is_function(&token.low) && !checks(token) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low)
+            }
+            Kind::Ident => !world.is_asset(&token.text) && !grammar::is_machine_like(&token.text) && !token.text.contains('.'),
+            _ => false,
+        }
+    };
+    let opening = clause.tokens.iter().position(|token| !is_function(&token.low))?;
+    let names: Vec<usize> = (0..clause.tokens.len()).filter(|at| name(*at)).collect();
+    let [named] = names[..] else { return None };
+    let plain =
+        |token: &Token| is_function(&token.low) || is_outcome(token) || matches!(token.kind, Kind::Ident | Kind::Ip | Kind::Mark(_));
+    let rest = (0..clause.tokens.len()).filter(|at| *at != named && *at != opening);
+    if !checks(&clause.tokens[opening]) || !rest.into_iter().all(|at| plain(&clause.tokens[at])) {
+        return None;
+    }
+    let word = Token { text: "status".to_owned(), low: "status".to_owned(), kind: Kind::Word, owner: false };
+    let mut tokens = clause.tokens.clone();
+    tokens.insert(named + 1, word);
+    let mut best = choose(&tokens, world, pool, around).into_iter().find(|choice| {
+        let takes = choice.bound.used.get(named).copied().unwrap_or(false);
+        takes
+            && choice.operation.effect == EffectClass::Read
+            && choice.bound.bad.is_empty()
+            && account_of(choice, &tokens, world).lost.is_empty()
+    })?;
+    best.bound.used.remove(named + 1);
+    Some(best)
 }
 
 /// A word that orders something by itself is not passed over.

@@ -21,7 +21,7 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
             && lead.iter().any(is_outcome)
             && lead.iter().all(|token| is_outcome(token) || is_function(&token.low));
         let (told, lead) = if told { (lead, &[][..]) } else { (&[][..], lead) };
-        let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false };
+        let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false, is_first: false };
         if !lead.is_empty() {
             clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
         }
@@ -116,6 +116,8 @@ struct Scan<'a> {
     found: Vec<Clause>,
     /// The clause at hand follows a "but".
     is_but: bool,
+    /// "..., but first ...".
+    is_first: bool,
 }
 
 impl Scan<'_> {
@@ -125,6 +127,9 @@ impl Scan<'_> {
             let last_first = self.is_but && rest[0].is("first") && !self.is_blank();
             if last_first {
                 self.current.tokens.push(rest[0].clone());
+                self.at += 1;
+            } else if self.is_but && rest[0].is("first") {
+                self.is_first = true;
                 self.at += 1;
             } else if let Some(length) = self.ceases(rest) {
                 self.at += length;
@@ -199,6 +204,13 @@ impl Scan<'_> {
 
     /// "..., but save it before": said after it, done before it.
     fn put_earlier(&mut self) {
+        if std::mem::take(&mut self.is_first) && !self.found.is_empty() && self.current.cond.is_none() {
+            let mut first = std::mem::replace(&mut self.current, Clause::new(Join::Then));
+            first.join = std::mem::replace(&mut self.found[0].join, Join::Then);
+            first.elliptic = false;
+            self.found.insert(0, first);
+            return;
+        }
         let last = self.current.tokens.last();
         let said = last.is_some_and(|token| token.is_one_of(&["before", "beforehand"]) || (self.is_but && token.is("first")));
         self.is_but = false;
@@ -387,8 +399,15 @@ impl Scan<'_> {
             known.map_or_else(|| token.clone(), |verb| Token { low: verb.clone(), ..token.clone() })
         };
         let tokens: Vec<Token> = inner.iter().map(base).collect();
-        let mut scan =
-            Scan { index: self.index, tokens: &tokens, at: 0, current: Clause::new(Join::And), found: Vec::new(), is_but: false };
+        let mut scan = Scan {
+            index: self.index,
+            tokens: &tokens,
+            at: 0,
+            current: Clause::new(Join::And),
+            found: Vec::new(),
+            is_but: false,
+            is_first: false,
+        };
         scan.run();
         if scan.found.is_empty() {
             scan.found.push(Clause { tokens: tokens.clone(), ..Clause::new(Join::And) });

@@ -281,7 +281,8 @@ impl Binder<'_> {
         }
         // "network paged": the verb stands last.
         let passive = self.tokens.get(before + 1).is_some_and(|next| next.low.ends_with("ed") && self.world.index.is_verb(&next.low));
-        if passive && before + 2 >= self.tokens.len() && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
+        let ends = self.tokens.iter().skip(before + 2).all(|token| is_particle(&token.low));
+        if passive && ends && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
             return true;
         }
         let asks = matches!(auxiliary, Some("did" | "does" | "has" | "is" | "was" | "are" | "were" | "can" | "will"));

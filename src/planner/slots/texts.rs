@@ -11,6 +11,9 @@ use super::roles::Role;
 /// Texts that an operator rarely words; the intent itself stands in.
 pub const WORDED: &[&str] = &["title", "message", "subject", "summary", "description", "body", "text", "comment"];
 
+/// Types of DNS records that are no word of English, nor the name of a machine.
+const RECORDS: &[&str] = &["aaaa", "cname", "mx", "txt", "srv", "ptr", "soa", "caa"];
+
 const SEVERITIES: &[&str] = &["critical", "high", "medium", "low", "important", "moderate", "security", "urgent", "major", "minor"];
 
 impl Binder<'_> {
@@ -136,7 +139,7 @@ impl Binder<'_> {
             let record = self.tokens.get(*at + 1).is_some_and(|next| next.is_one_of(&["record", "records"]));
             let capitals = (token.text.len() > 1 || record) && token.text.chars().all(|c| c.is_ascii_uppercase());
             match param.name.as_str() {
-                "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP"),
+                "type" => capitals && !matches!(token.text.as_str(), "DNS" | "TTL" | "IP") || RECORDS.contains(&token.low.as_str()),
                 // "OutOfMemory", "ERROR": no name of a service is written so.
                 "pattern" | "query" | "search" | "filter" => {
                     let upper = token.text.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
