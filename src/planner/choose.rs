@@ -9,6 +9,7 @@ use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use super::ask::World;
 use super::index::Index;
 use super::score::Query;
+use super::segment::is_outcome;
 use super::slots::{Bound, Place, bind, is_machine_param};
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, stem};
@@ -102,8 +103,12 @@ struct Speech {
     asked: Option<usize>,
     /// "backup job status": nouns, and the last of them is how something is.
     heads_status: bool,
+    /// Places of the words that do not say how something is: "port 80 open" orders nothing.
+    plain: Vec<usize>,
     /// What it runs is a command, in quotes or said to be one.
     runs_text: bool,
+    /// It opens with a verb of setting, whatever it sets.
+    sets: bool,
     /// It asks what holds something.
     asks_holder: bool,
     /// Stems of the verb; "turn-off" of "turn x off".
@@ -132,14 +137,19 @@ impl Speech {
             verb,
             said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
-            heads_status: tokens.len() > 1
-                && tokens.last().is_some_and(|last| last.is_one_of(&["status", "state", "progress", "health"]))
-                && tokens.iter().all(|token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low)),
+            heads_status: heads_status(tokens),
+            plain: (0..tokens.len())
+                .filter(|at| Some(*at) == place || !is_outcome(&tokens[*at]) || tokens[*at].low.ends_with("ed"))
+                .collect(),
             asks_holder: asks_holder(tokens),
+            sets: opening.is_some_and(|token| token.is_one_of(&["set", "put", "change", "switch", "turn"])),
             place,
             runs: place.filter(|at| tokens[*at].is_one_of(RUNNING)),
             timed: tokens.iter().any(|token| token.kind == Kind::Datetime),
-            names_machines: place.is_none() && opening.is_some_and(|token| index.is_machine(&token.low)),
+            names_machines: place.is_none()
+                && opening.is_some_and(|token| index.is_machine(&token.low))
+                && !tokens.iter().any(|token| token.is_one_of(&["should", "must", "be", "been", "needs", "need", "to"]))
+                && !tokens.get(1).is_some_and(|token| token.kind == Kind::Ident),
             runs_text: place.is_some_and(|at| runs_text(tokens, at)),
         }
     }
@@ -153,11 +163,15 @@ impl Speech {
             return false;
         }
         let changes = operation.effect != EffectClass::Read;
-        if changes && self.heads_status {
+        if changes && (self.heads_status || self.names_machines) {
             return false;
         }
         let tells_holder =
             || ["process", "program", "owner", "listen", "client"].iter().any(|word| operation.summary.to_lowercase().contains(word));
+        // "set x to y": what is shown instead is no answer.
+        if !changes && self.sets {
+            return false;
+        }
         if self.asks_holder && operation.params.iter().any(|param| param.kind == ParamType::Port) && !tells_holder() {
             return false;
         }
@@ -179,7 +193,7 @@ impl Speech {
         let ordered = !changes
             || (!self.is_question
                 && !self.looks
-                && (operation.low_risk && !self.names_machines
+                && (operation.low_risk && self.plain.iter().any(|word| query.explains(at, *word, index))
                     || query.orders(at, index)
                     || self.verb.is_some_and(|verb| query.leads(at, verb, index))));
         let names_people = || PEOPLE.iter().any(|word| operation.summary.to_lowercase().contains(word));
@@ -209,6 +223,17 @@ impl Speech {
         let orders_change = || self.said.iter().filter_map(|stem| index.led_by(stem)).flatten().any(changing);
         query.explains(operation, verb, index) && (changes || query.leads(operation, verb, index) || !orders_change())
     }
+}
+
+fn heads_status(tokens: &[Token]) -> bool {
+    let Some(head) = tokens.iter().position(|token| token.is_one_of(&["status", "state", "progress", "health"])) else { return false };
+    let timed = |token: &Token| {
+        matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
+            || is_function(&token.low)
+            || token.is_one_of(&["night", "week"])
+    };
+    let name = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
+    head > 0 && tokens[..head].iter().all(name) && tokens[head + 1..].iter().all(timed)
 }
 
 /// Verbs that say little without what they are done to.

@@ -135,7 +135,9 @@ pub fn tokens(tokens: &[Token]) -> Result<(), Stop> {
         ));
     }
     let free = "a free shell command is never taken from between other words; ask for host.run_command with the command in quotes";
-    let shell_mark = tokens.iter().find(|token| {
+    // "> 14 days": a span is no file.
+    let compares = |at: usize| tokens[at].kind == Kind::Mark('>') && tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Duration);
+    let shell_mark = tokens.iter().enumerate().filter(|(at, _)| !compares(*at)).map(|(_, token)| token).find(|token| {
         matches!(token.kind, Kind::Mark('|' | '>' | '<'))
             || (token.kind != Kind::Quoted && ((token.text.contains("$(") || token.text == "$") || token.text.contains('`')))
     });

@@ -300,6 +300,12 @@ impl Index {
         inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
     }
 
+    /// A verb of looking, "checking" too.
+    pub fn is_look(&self, low: &str) -> bool {
+        let base = low.strip_suffix("ing").unwrap_or(low);
+        self.looks.contains(low) || base.len() > 3 && self.looks.contains(base)
+    }
+
     /// This word alone is an alias of the operation.
     pub fn is_alias(&self, stem: &str, operation: usize) -> bool {
         self.orders.get(stem).is_some_and(|known| known.contains(&operation))

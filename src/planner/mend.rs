@@ -18,6 +18,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     name_nights(&mut words);
     let mut words = rejoin(&words);
     read_signs(&mut words, world);
+    plain_words(&mut words);
     words
 }
 
@@ -102,7 +103,6 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
             "teh" | "hte" => Some("the"),
             "nad" | "adn" => Some("and"),
             "wich" | "whihc" => Some("which"),
-            "fo" => Some("of"),
             "jbo" => Some("job"),
             _ => None,
         };
@@ -152,11 +152,12 @@ fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
                 words.insert(from, word("if"));
                 at += 1;
             } else if is_arrow {
-                let value = |token: Option<&Token>| {
-                    token.is_some_and(|token| token.is_value() || super::grammar::environment(&token.low).is_some())
-                };
-                let leads = at > 0 && value(words.get(at - 1)) && value(words.get(at + 1));
-                words[at] = word(if leads { "to" } else { "then" });
+                let next = words[at + 1..].iter().find(|next| next.kind != Kind::Word || !is_function(&next.low));
+                let acts = next.is_none_or(|next| {
+                    let place = super::grammar::environment(&next.low).is_some();
+                    next.kind == Kind::Word && !place && world.index.verbs.contains(&next.low)
+                });
+                words[at] = word(if acts || at == 0 { "then" } else { "to" });
             }
         }
         at += 1;
@@ -170,4 +171,45 @@ fn tells_outcome(words: &[Token], world: &World<'_>) -> bool {
     let first = words.iter().find(|token| !is_function(&token.low));
     let acts = first.is_some_and(|token| token.kind == Kind::Word && world.index.verbs.contains(&token.low));
     is_outcome(last) && !opened && (!acts || words.len() < 3)
+}
+
+/// Turns of speech that hide what is meant -> the plain words: "tell me if", "or if", "each after", "> 14 days old", "5 minutes later".
+fn plain_words(words: &mut Vec<Token>) {
+    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let mut at = 0;
+    while at < words.len() {
+        let rest = &words[at..];
+        let is = |place: usize, any: &[&str]| rest.get(place).is_some_and(|token| token.is_one_of(any));
+        let span = |place: usize| rest.get(place).is_some_and(|token| token.kind == Kind::Duration);
+        let asks = |place: usize| is(place, &["how", "what", "which", "when", "where", "who", "why"]);
+        let aside = usize::from(is(2, &["afterwards", "then", "later", "also", "after"]));
+        let (length, instead): (usize, Vec<Token>) =
+            if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["if", "whether"]) {
+                (3, vec![word("check"), word("whether")])
+            } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
+                (2 + aside, Vec::new())
+            } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
+                (3, vec![word("check")])
+            } else if is(0, &["or"]) && is(1, &["if"]) {
+                (1, vec![Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }])
+            } else if is(0, &["each"]) && is(1, &["after", "before"]) {
+                (1, Vec::new())
+            } else if rest[0].kind == Kind::Mark('>') && span(1) {
+                (1, vec![word("older"), word("than")])
+            } else if span(0) && is(1, &["later"]) {
+                let before = at > 0 && (words[at - 1].is_one_of(&["and", "then"]) || matches!(words[at - 1].kind, Kind::Mark(_)));
+                if before { (2, vec![word("after"), rest[0].clone()]) } else { (0, Vec::new()) }
+            } else if is(0, &["after"]) && is(1, &["a", "an"]) && is(2, &["wait", "pause", "delay", "break"]) && is(3, &["of"]) && span(4) {
+                (5, vec![word("after"), rest[4].clone()])
+            } else {
+                (0, Vec::new())
+            };
+        if length > 0 {
+            let next = at + instead.len();
+            words.splice(at..at + length, instead);
+            at = next;
+        } else {
+            at += 1;
+        }
+    }
 }

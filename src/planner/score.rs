@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Index, Said};
+use super::segment::is_outcome;
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem};
 
@@ -88,8 +89,10 @@ impl Query {
                 let weight = if first { 1.5 } else { base.max(if phrase || base <= 0.0 { 0.9 } else { 0.0 }) };
                 let named =
                     at > 0 && (tokens[at - 1].owner || tokens[at - 1].is_one_of(&["the", "this", "that", "its", "with", "of", "about"]));
-                let is_verb = phrase || (index.is_verb(&token.low) && !named);
-                let is_light = Some(at) == verb && index.light.contains(&token.low);
+                // "port 80 open": how it is, not what to do.
+                let is_state = is_outcome(token) && Some(at) != verb && !token.low.ends_with("ed");
+                let is_verb = phrase || (index.is_verb(&token.low) && !named && !is_state);
+                let is_light = Some(at) == verb && index.light.contains(&token.low) && !token.is("get");
                 let leading = (first && index.led_by(&said[at]).is_some()).then(|| said[at].clone());
                 terms.push(Term {
                     at: Some(at),
@@ -222,7 +225,7 @@ fn word_weight(token: &Token, index: &Index) -> f64 {
     if token.kind == Kind::Ident {
         return if low.contains('-') && low.chars().all(|c| c.is_alphabetic() || c == '-') { 0.6 } else { 0.0 };
     }
-    if index.looks.contains(low) {
+    if index.is_look(low) {
         return 0.35;
     }
     if index.light.contains(low) {

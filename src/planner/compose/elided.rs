@@ -50,24 +50,32 @@ fn named_look(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -
     };
     let opening = clause.tokens.iter().position(|token| !is_function(&token.low))?;
     let names: Vec<usize> = (0..clause.tokens.len()).filter(|at| name(*at)).collect();
-    let [named] = names[..] else { return None };
+    let number = |at: &usize| matches!(clause.tokens[*at].kind, Kind::Int(1..=65_535));
+    let numbers: Vec<usize> = (0..clause.tokens.len()).filter(number).collect();
+    let (named, word) = match (&names[..], &numbers[..]) {
+        ([one], []) => (*one, "status"),
+        ([], [one]) => (*one, "port"),
+        _ => return None,
+    };
     let plain =
         |token: &Token| is_function(&token.low) || is_outcome(token) || matches!(token.kind, Kind::Ident | Kind::Ip | Kind::Mark(_));
     let rest = (0..clause.tokens.len()).filter(|at| *at != named && *at != opening);
     if !checks(&clause.tokens[opening]) || !rest.into_iter().all(|at| plain(&clause.tokens[at])) {
         return None;
     }
-    let word = Token { text: "status".to_owned(), low: "status".to_owned(), kind: Kind::Word, owner: false };
     let mut tokens = clause.tokens.clone();
-    tokens.insert(named + 1, word);
+    // "port 80", "nginx status".
+    let told = if word == "port" { named } else { named + 1 };
+    let place = if word == "port" { named + 1 } else { named };
+    tokens.insert(told, Token { text: word.to_owned(), low: word.to_owned(), kind: Kind::Word, owner: false });
     let mut best = choose(&tokens, world, pool, around).into_iter().find(|choice| {
-        let takes = choice.bound.used.get(named).copied().unwrap_or(false);
+        let takes = choice.bound.used.get(place).copied().unwrap_or(false);
         takes
             && choice.operation.effect == EffectClass::Read
             && choice.bound.bad.is_empty()
             && account_of(choice, &tokens, world).lost.is_empty()
     })?;
-    best.bound.used.remove(named + 1);
+    best.bound.used.remove(told);
     Some(best)
 }
 
@@ -130,7 +138,7 @@ pub(super) fn recipients(clauses: Vec<Clause>, world: &World<'_>, pool: Pool) ->
     for mut clause in clauses {
         let told = match clause.tokens.as_slice() {
             [head @ .., to, channel]
-                if head.len() > 1
+                if !head.is_empty()
                     && channel.kind == Kind::Channel
                     && to.is_one_of(&["to", "in", "into", "for"])
                     && !head.iter().any(|token| token.kind == Kind::Channel)

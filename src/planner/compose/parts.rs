@@ -162,6 +162,31 @@ pub(super) fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
     clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
 }
 
+/// "the site feels slow": what is wrong, said before what is to be done.
+pub(super) fn is_symptom(tokens: &[Token]) -> bool {
+    let how = |token: &Token| {
+        token.is_one_of(&["slow", "sluggish", "slower", "weird", "odd", "hanging", "unresponsive", "flaky", "laggy", "crawling", "acting"])
+    };
+    let who = |token: &Token| {
+        token.is_one_of(&[
+            "site",
+            "website",
+            "page",
+            "app",
+            "application",
+            "service",
+            "system",
+            "everything",
+            "users",
+            "complain",
+            "customers",
+        ])
+    };
+    let says = |token: &Token| token.is_one_of(&["feels", "seems", "looks", "very", "really", "complaining", "say", "report", "again"]);
+    let named = |token: &Token| matches!(token.kind, Kind::Ident | Kind::Ip | Kind::Mark(_));
+    tokens.iter().any(how) && tokens.iter().all(|token| is_function(&token.low) || how(token) || who(token) || says(token) || named(token))
+}
+
 /// Nothing but function words and looks: "I want you to see".
 pub(super) fn is_filler(clause: &Clause, world: &World<'_>) -> bool {
     clause.tokens.iter().all(|token| match token.kind {

@@ -18,7 +18,8 @@ use crate::planner::words::{is_function, stem};
 
 use super::elided::{elided, recipients};
 use super::parts::{
-    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, leaves_name, left_over, unbounded,
+    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, is_symptom, leaves_name, left_over,
+    unbounded,
 };
 use super::{Stop, clarify, refuse};
 
@@ -76,9 +77,16 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             found.push(looked);
             continue;
         }
+        if at == 0 && clauses.len() > 1 && is_symptom(&clause.tokens) {
+            found.push(lead(clause, world));
+            continue;
+        }
         let choices = choose(&clause.tokens, world, pool, &around);
         tell_choices(clause, &choices, world);
-        let best = match fitting(choices, clause, world) {
+        let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
+        let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
+        let other = if unplaced || absent { elided(clause, world, pool, &around) } else { None };
+        let best = match other.or_else(|| fitting(choices, clause, world)) {
             None if fold(&mut found, clause, world) => {
                 bounded(clause)?;
                 continue;
@@ -235,6 +243,19 @@ fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
     last.bound = bound;
     last.clause.tokens = tokens;
     true
+}
+
+/// It needs a value of a kind that stands nowhere in the intent.
+fn wants_absent(choice: &Choice, pool: Pool) -> bool {
+    let open = choice.operation.required().filter(|param| !choice.bound.values.contains_key(&param.name) && param.default.is_none());
+    open.into_iter().any(|param| match param.kind {
+        ParamType::Url => !pool.url,
+        ParamType::Duration => !pool.duration,
+        ParamType::Path => !pool.path,
+        ParamType::Port | ParamType::Int => !pool.number,
+        ParamType::Channel => !pool.channel,
+        _ => false,
+    })
 }
 
 /// The best choice; or the next, where the best has no place for a value that was said and the next has.

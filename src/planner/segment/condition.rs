@@ -52,6 +52,8 @@ const GOOD: &[&str] = &[
     "reply",
     "replies",
     "returns",
+    "pings",
+    "pingable",
 ];
 
 const BAD: &[&str] = &[
@@ -172,6 +174,11 @@ fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> 
     let modal =
         tokens.get(next + 1).is_some_and(|token| token.is_one_of(&["should", "must", "has", "have", "needs", "is", "shall", "can", "may"]));
     if matches!(tokens.get(next)?.kind, Kind::Channel | Kind::Url | Kind::Ident) && modal {
+        return Some(next);
+    }
+    // "if ok the host should be enabled".
+    let later = tokens.get(next + 2).is_some_and(|token| token.is_one_of(&["should", "must", "has", "needs", "is", "shall", "can", "may"]));
+    if is_determiner(&tokens.get(next)?.low) && later {
         return Some(next);
     }
     // "answers 200": the value was asked for too, and stays with the condition.

@@ -22,6 +22,7 @@ const MARKERS: &[(&str, Marker)] = &[
     ("both at the same time", Marker::Together),
     ("all at once", Marker::Together),
     ("both at once", Marker::Together),
+    ("at once", Marker::Together),
     ("all together", Marker::Together),
     ("all of them at once", Marker::Together),
     ("at the same time", Marker::Together),

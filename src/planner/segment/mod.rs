@@ -7,6 +7,7 @@ mod condition;
 mod marker;
 mod pace;
 mod scan;
+mod topic;
 
 pub use condition::{ANSWERS, closed_words, is_outcome};
 pub use marker::connectives;

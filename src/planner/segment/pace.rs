@@ -18,6 +18,8 @@ pub fn pace(tokens: &[Token]) -> Option<Pace> {
     let paces = (0..tokens.len()).filter_map(|at| {
         let rest = &tokens[at..];
         let said = marker(rest).map(|(_, marker)| marker);
+        // "restart it at once" says when, and no more.
+        let said = said.filter(|_| !rest[0].is("at") || !rest.get(1).is_some_and(|next| next.is("once")));
         match (batches(rest), said) {
             (Some((_, width)), _) => Some(Pace::Batches(width)),
             (None, Some(Marker::Apart)) => Some(Pace::Batches(1)),

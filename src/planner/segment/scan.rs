@@ -9,7 +9,7 @@ use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
 use super::condition::{self, Standing, is_outcome};
 use super::marker::{Marker, marker};
 use super::pace::batches;
-use super::{Clause, Cond, Join};
+use super::{Clause, Cond, Join, topic};
 
 pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
     let mut clauses = Vec::new();
@@ -22,6 +22,14 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
             && lead.iter().all(|token| is_outcome(token) || is_function(&token.low));
         let (told, lead) = if told { (lead, &[][..]) } else { (&[][..], lead) };
         let mut scan = Scan { index, tokens: body, at: 0, current: Clause::new(join), found: Vec::new(), is_but: false, is_first: false };
+        // "#ops: "done"": said to them.
+        if let ([channel], [text, ..]) = (lead, body)
+            && channel.kind == Kind::Channel
+            && text.kind == Kind::Quoted
+        {
+            clauses.push(Clause { tokens: [lead, body].concat(), ..Clause::new(join) });
+            continue;
+        }
         if !lead.is_empty() {
             clauses.push(Clause { tokens: lead.to_vec(), lead: true, ..Clause::new(join) });
         }
@@ -31,6 +39,7 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
         scan.run();
         clauses.append(&mut scan.found);
     }
+    topic::settle(&mut clauses, index);
     behind(&mut clauses, index);
     for clause in clauses.iter_mut().filter(|clause| spares(&clause.tokens, index)) {
         (clause.negated, clause.spared) = (true, true);
@@ -80,13 +89,22 @@ fn behind(clauses: &mut Vec<Clause>, index: &Index) {
                 && grammar::environment(&token.low).is_none()
                 && (index.verbs.contains(&token.low) || index.names_work(&token.low) && !is_function(&token.low))
         };
-        let has_verb = clause.tokens.iter().any(speaks);
+        // "from last night's snapshot, restore x": before an order or a question nouns are but nouns.
+        let opens = clauses[at + 1].tokens.iter().find(|token| !is_determiner(&token.low) && !token.is_one_of(SUBJECTS));
+        let ordered = opens.is_some_and(|token| {
+            token.kind == Kind::Word
+                && (index.verbs.contains(&token.low) || token.is_one_of(&["what", "which", "how", "who", "where", "when", "why"]))
+        });
+        let doing = clause.tokens.iter().any(|token| token.kind == Kind::Word && token.low.ends_with("ing") && index.is_verb(&token.low));
+        let to_do = clause.tokens.get(1).is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
+        let has_verb = if ordered { doing || to_do } else { clause.tokens.iter().any(speaks) };
         if led && plain && !has_verb && clauses[at + 1].join == Join::Comma && clauses[at + 1].cond.is_none() {
             let first = clauses.remove(at);
             clauses[at].tokens.extend(first.tokens);
             clauses[at].join = first.join;
             clauses[at].elliptic = false;
             clauses[at].together |= first.together;
+            continue;
         }
         at += 1;
     }
@@ -529,8 +547,10 @@ impl Scan<'_> {
         }
         // "..., 3m, ...": a value of what went before, or time that is to pass.
         let is_span = first.kind == Kind::Duration && join == Join::Comma && rest.get(1).is_none_or(is_joint) && self.index.knows("wait");
+        // "..., front 9.9 to production": a release of another thing.
+        let is_release = matches!(first.kind, Kind::Word | Kind::Ident) && rest.get(1).is_some_and(|next| next.kind == Kind::Version);
         let goes_on = first.is_one_of(&["of", "for", "from"]) && !self.is_blank();
-        if (is_noun || is_address || is_span) && !self.is_blank() && !goes_on {
+        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on {
             self.flush(join);
             self.current.elliptic = true;
         } else {

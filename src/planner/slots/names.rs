@@ -102,6 +102,7 @@ impl Binder<'_> {
                     && !is_outcome(token)
                     && !self.is_doing(at)
                     && !(at > 0 && self.low(at - 1) == "the" && is_superlative(&token.low))
+                    && !self.is_spoken_of(at)
                     && (!is_cue || token.owner)
                     && !is_preposition(&token.low)
                     && (!own || self.names_follow(at))
@@ -112,6 +113,27 @@ impl Binder<'_> {
             }
             Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
+    }
+
+    /// "the deploy is rolled back", "its uptime": what was done or is asked, and the name of nothing.
+    fn is_spoken_of(&self, at: usize) -> bool {
+        let index = &self.world.index;
+        let before = if at > 0 { self.low(at - 1) } else { "" };
+        let its = matches!(before, "its" | "their") && index.knows(&stem(self.low(at)));
+        its || before == "the" && index.verbs.contains(self.low(at)) && !self.names_follow(at)
+    }
+
+    /// "the pci tag", "status pg": a word beside a noun that is no machine's.
+    fn is_modifier(&self, at: usize) -> bool {
+        let index = &self.world.index;
+        let noun = |place: usize| {
+            let token = &self.tokens[place];
+            token.kind == Kind::Word && !is_function(&token.low) && !index.is_machine(&token.low) && index.knows(&stem(&token.low))
+        };
+        let led = at > 0 && is_determiner(self.low(at - 1));
+        let before = led && at + 1 < self.tokens.len() && noun(at + 1) && !self.tokens[at].owner;
+        let behind = at > 1 && noun(at - 1) && Some(at - 1) != self.verb_at && self.low(at - 2) == "on";
+        before || behind
     }
 
     /// "the process eating memory": what it does is not its name.
@@ -167,6 +189,9 @@ impl Binder<'_> {
             return f64::MIN;
         }
         if token.kind == Kind::Word && is_inside_phrase(self.tokens, at, &self.world.index) {
+            return f64::MIN;
+        }
+        if machine_param && !machine_like && token.kind == Kind::Word && self.is_modifier(at) {
             return f64::MIN;
         }
         let place = self.place_score(param, at, machine_param);

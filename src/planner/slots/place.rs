@@ -66,7 +66,9 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
         && matches!(tokens[at - 1].kind, Kind::Version | Kind::Ident)
         && !tokens[at].is_one_of(&["test", "testing", "live"])
         && !tokens.iter().any(|token| token.is_one_of(&["tag", "label", "mark"]));
-    named || grouped || (led && ends) || brought || behind
+    // "on db-2 (staging)".
+    let apart = at > 0 && tokens[at - 1].kind == Kind::Mark('(') && next.is_none_or(|next| next.kind == Kind::Mark(')'));
+    apart || named || grouped || (led && ends) || brought || behind
 }
 
 pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {
