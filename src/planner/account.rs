@@ -124,8 +124,10 @@ pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool) -> Option<usize> {
             Kind::Int(number) => !known(&token.text) && !good(*at, number) && !tokens[*at - usize::from(*at > 0)].is("returns"),
             Kind::Duration | Kind::Datetime => !known(&token.text),
             Kind::Ident => token.text.ends_with('%'),
+            // Who is told, or what is opened, is no condition.
+            Kind::Channel => !known(&token.text),
             Kind::Word => bounds_of(tokens, *at).is_some() || is_number(token),
-            Kind::Quoted | Kind::Url | Kind::Path | Kind::Channel | Kind::Ip | Kind::Version | Kind::Mark(_) => false,
+            Kind::Quoted | Kind::Url | Kind::Path | Kind::Ip | Kind::Version | Kind::Mark(_) => false,
         }
     })
 }

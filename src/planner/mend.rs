@@ -166,7 +166,8 @@ fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
 
 /// "fails", "still not up", "port 22 closed": how something went, and nothing to be done.
 fn tells_outcome(words: &[Token], world: &World<'_>) -> bool {
-    let Some(last) = words.last().filter(|_| words.len() < 9) else { return false };
+    let vague = |token: &&Token| !token.is_one_of(&["anywhere", "somewhere", "there", "still", "again"]);
+    let Some(last) = words.iter().rfind(vague).filter(|_| words.len() < 9) else { return false };
     let opened = words.iter().any(|token| token.is_one_of(&["if", "when", "once", "unless", "whether"]));
     let first = words.iter().find(|token| !is_function(&token.low));
     let acts = first.is_some_and(|token| token.kind == Kind::Word && world.index.verbs.contains(&token.low));

@@ -133,7 +133,12 @@ impl Draw<'_> {
         if unit.clause.cond.is_some() || unit.clause.always || unit.clause.at_end || unit.is_condition || self.units[before].is_condition {
             return false;
         }
-        if unit.beside {
+        // A message about what was found is not sent beside the looking.
+        let tells = |unit: &Unit| {
+            unit.operation.as_ref().is_some_and(|operation| operation.params.iter().any(|param| WORDED.contains(&param.name.as_str())))
+        };
+        let looks = || self.front.iter().all(|step| self.drafts[*step].operation.effect == EffectClass::Read);
+        if unit.beside && !(tells(unit) && looks()) {
             return true;
         }
         let reads = |unit: &Unit| {

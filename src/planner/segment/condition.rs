@@ -141,6 +141,9 @@ pub fn read(opener: &Token, tokens: &[Token], index: &Index, place: Standing) ->
     };
     let ends = |at: &usize| matches!(tokens[*at].kind, Kind::Mark(_)) && !goes_on(*at) || tokens[*at].is("then");
     let stop = (0..tokens.len()).find(ends).unwrap_or(tokens.len());
+    // "on failure x is failed over": the word alone is the condition.
+    let alone = opener.is("on") && tokens.first().is_some_and(|first| first.is_one_of(&["failure", "error", "success"]));
+    let stop = if alone { 1 } else { stop };
     let end = (0..stop).filter(|at| is_outcome(&tokens[*at])).find_map(|at| end_behind(&tokens[..stop], at, index)).unwrap_or(stop);
     let said = &tokens[..end];
     let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;

@@ -29,6 +29,8 @@ const MARKERS: &[(&str, Marker)] = &[
     ("at same time", Marker::Together),
     ("all in parallel", Marker::Together),
     ("in parallel", Marker::Together),
+    ("all parallel", Marker::Together),
+    ("parallel", Marker::Together),
     ("simultaneously", Marker::Together),
     ("concurrently", Marker::Together),
     ("side by side", Marker::Together),

@@ -4,7 +4,7 @@ use crate::model::catalogue::EffectClass;
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_determiner, is_function, is_preposition, stem};
+use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem};
 
 use super::condition::{self, Standing, is_outcome};
 use super::marker::{Marker, marker};
@@ -41,6 +41,7 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
     }
     topic::settle(&mut clauses, index);
     behind(&mut clauses, index);
+    share(&mut clauses, index);
     for clause in clauses.iter_mut().filter(|clause| spares(&clause.tokens, index)) {
         (clause.negated, clause.spared) = (true, true);
     }
@@ -74,11 +75,12 @@ fn behind(clauses: &mut Vec<Clause>, index: &Index) {
         let led = clause.tokens.first().is_some_and(|token| is_preposition(&token.low) && !token.is_one_of(&["about", "by"]));
         let plain = clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic;
         // "redis, what depends on it": what is spoken of.
-        let topic = clause.tokens.len() == 1 && matches!(clause.tokens[0].kind, Kind::Ident | Kind::Ip);
+        let topic = clause.tokens.last().is_some_and(|last| matches!(last.kind, Kind::Ident | Kind::Ip))
+            && clause.tokens[..clause.tokens.len() - 1].iter().all(|token| is_determiner(&token.low) || index.is_machine(&token.low));
         let pronoun = clauses[at + 1].tokens.iter().position(|token| token.is("it"));
         if let Some(place) = pronoun.filter(|_| topic && clause.cond.is_none() && clauses[at + 1].join == Join::Comma) {
             let first = clauses.remove(at);
-            clauses[at].tokens[place] = first.tokens[0].clone();
+            clauses[at].tokens[place] = first.tokens[first.tokens.len() - 1].clone();
             clauses[at].join = first.join;
             clauses[at].elliptic = false;
             continue;
@@ -107,6 +109,22 @@ fn behind(clauses: &mut Vec<Clause>, index: &Index) {
             continue;
         }
         at += 1;
+    }
+}
+
+/// "inspect and renew the cert of x": one object for both verbs.
+fn share(clauses: &mut [Clause], index: &Index) {
+    for at in 1..clauses.len() {
+        let [verb] = clauses[at - 1].tokens.as_slice() else { continue };
+        let acts =
+            verb.kind == Kind::Word && index.verbs.contains(&verb.low) && !verb.is_one_of(&["go", "come", "try", "wait", "look", "see"]);
+        let opens = clauses[at].tokens.first().is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
+        let object = clauses[at].tokens.iter().skip(1).any(|token| token.is_value() || !is_function(&token.low));
+        let pronoun = clauses[at].tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "that"]));
+        if acts && opens && object && !pronoun && clauses[at].join == Join::And && !clauses[at - 1].lead {
+            let object: Vec<Token> = clauses[at].tokens[1..].to_vec();
+            clauses[at - 1].tokens.extend(object);
+        }
     }
 }
 
@@ -159,6 +177,8 @@ impl Scan<'_> {
                 self.at += 1;
                 self.flush(Join::Then);
                 self.skip_comma();
+            } else if rest[0].is_one_of(ORDINALS) && !self.is_blank() && rest.get(1).is_none_or(is_joint) {
+                self.at += 1;
             } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether() && !self.is_modal()) {
                 self.condition(length);
             } else if rest[0].is("while") && rest.get(1).is_some_and(|next| next.low.ends_with("ing") && self.index.is_verb(&next.low)) {
@@ -177,7 +197,7 @@ impl Scan<'_> {
                 self.flush(Join::Break);
             } else if let Some(span) = self.pause() {
                 self.wait(span);
-            } else if rest[0].is_one_of(&["before", "after"]) && self.opens_clause(self.at + 1) {
+            } else if rest[0].is_one_of(&["before", "after"]) && (self.opens_clause(self.at + 1) || self.is_done(self.at + 1)) {
                 self.order(rest[0].is("before"));
             } else if is_joint(&rest[0]) {
                 self.joint();
@@ -483,6 +503,19 @@ impl Scan<'_> {
             .unwrap_or(self.tokens.len())
     }
 
+    /// "core 3.3 is deployed": something, and what is done with it.
+    fn is_done(&self, from: usize) -> bool {
+        let rest = &self.tokens[from.min(self.tokens.len())..];
+        let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
+        let form = |token: &Token| token.is_one_of(&["is", "are", "gets", "get", "was", "were", "been", "being"]);
+        let past = |token: &Token| {
+            token.kind == Kind::Word
+                && self.index.is_verb(&token.low)
+                && (Index::is_past(&token.low) || Index::is_past(&token.text.to_lowercase()))
+        };
+        rest[..end].windows(2).any(|pair| form(&pair[0]) && past(&pair[1]))
+    }
+
     fn is_base_verb(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low))
     }
@@ -521,7 +554,7 @@ impl Scan<'_> {
         let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
         let has_verb =
             verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
-        if subordinate || has_verb {
+        if subordinate || has_verb || self.is_name_verb(rest) {
             let is_but = self.tokens[self.at..next].iter().any(|token| token.is("but"));
             self.flush(join);
             self.is_but = is_but;
@@ -577,6 +610,21 @@ impl Scan<'_> {
             !verb(token) || token.owner || noun || self.index.knows(&stem(&token.low))
         };
         at.is_some_and(|at| (0..at).all(plain)) && self.current.tokens.iter().any(verb)
+    }
+
+    /// "..., nginx restart, ...": a name and what is to be done with it.
+    fn is_name_verb(&self, rest: &[Token]) -> bool {
+        let [name, verb, ..] = rest else { return false };
+        let names = match name.kind {
+            Kind::Word => !is_function(&name.low) && !self.index.is_verb(&name.low) && !name.owner,
+            Kind::Ident | Kind::Ip => true,
+            _ => false,
+        };
+        let acts = verb.kind == Kind::Word && self.index.verbs.contains(&verb.low) && !verb.low.ends_with('s');
+        let ends = rest.get(2).is_none_or(|next| {
+            is_joint(next) || matches!(next.kind, Kind::Mark(_)) || (is_preposition(&next.low) && !is_particle(&next.low))
+        });
+        names && acts && ends && !self.is_blank()
     }
 
     /// "it should be stopped, rolled back to 1.2": who it is done to was said before.

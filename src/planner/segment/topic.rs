@@ -61,11 +61,11 @@ impl Topic {
     fn tell(&self, body: &mut [Clause], index: &Index) -> bool {
         let noun = self.name.iter().any(|token| token.kind == Kind::Word && !is_function(&token.low));
         let Some(first) = body.first_mut() else { return false };
-        let pronoun = first.tokens.iter().position(|token| token.is_one_of(&["it", "its"]));
+        let pronoun = first.tokens.iter().position(|token| token.is_one_of(&["it", "its", "them", "their"]));
         let mut told = false;
         if let Some(place) = pronoun {
             let mut name = self.name.clone();
-            if let Some(last) = name.last_mut().filter(|_| first.tokens[place].is("its")) {
+            if let Some(last) = name.last_mut().filter(|_| first.tokens[place].is_one_of(&["its", "their"])) {
                 last.owner = true;
             }
             first.tokens.splice(place..=place, name);

@@ -194,6 +194,9 @@ impl Binder<'_> {
         if machine_param && !machine_like && token.kind == Kind::Word && self.is_modifier(at) {
             return f64::MIN;
         }
+        if machine_param && !machine_like && token.kind == Kind::Word && is_no_host(&token.low) && !said_as_place {
+            return f64::MIN;
+        }
         let place = self.place_score(param, at, machine_param);
         let shape = match (machine_like, machine_param) {
             (true, true) => 3.0,
@@ -444,6 +447,12 @@ impl Binder<'_> {
     pub(super) fn has_pronoun_object(&self) -> bool {
         self.verb_at.is_some_and(|verb| matches!(self.low(verb + 1), "it" | "them" | "that" | "this" | "both" | "each"))
     }
+}
+
+/// "used", "causing", "missing", "second": said of things, and the name of no machine.
+fn is_no_host(low: &str) -> bool {
+    low.len() > 4 && (low.ends_with("ing") || low.ends_with("ed"))
+        || matches!(low, "second" | "third" | "next" | "same" | "capacity" | "causes" | "such" | "enough" | "left")
 }
 
 /// Parameters for names of things that are measured, and never the measure: "replication is healthy".

@@ -163,6 +163,8 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
         {
             at += 1;
         } else if token.is_one_of(&["tagged", "tag", "label", "labelled", "labeled"])
+            // "tagged with x".
+            && let skip = skip + usize::from(here(at + 1 + skip).is_some_and(|next| next.is_one_of(&["with", "as", "by"])))
             && let Some(value) = here(at + 1 + skip)
         {
             group.values.insert("tag".to_owned(), value.low.clone());
