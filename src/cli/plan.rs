@@ -140,7 +140,10 @@ pub fn exit_of(outcome: &PlanOutcome) -> Exit {
 
 pub fn print(outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
     match format {
-        PlanFormat::Text => out.block(&render::text(outcome)),
+        PlanFormat::Text => {
+            let hint = if render::is_folded(outcome) { "\n  `--explain` shows each (text …) whole\n" } else { "" };
+            out.block(&(render::text(outcome) + hint));
+        }
         PlanFormat::Json => out.result(&lines::json(&render::json(outcome, millis(begun)))),
         PlanFormat::Dot => out.block(&render::dot(outcome)),
         PlanFormat::Mermaid => out.block(&render::mermaid(outcome)),

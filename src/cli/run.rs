@@ -84,7 +84,7 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
         if setup.out.json {
             setup.out.result(&lines::json(&render::json(&outcome, 0.0)));
         } else {
-            setup.out.block(&render::text(&outcome));
+            setup.out.block(&render::whole(&outcome));
         }
         return Ok(Exit::Done);
     }
@@ -199,7 +199,7 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
         }
         return Ok(Ok(Consent::None));
     }
-    out.note(&render::text(outcome));
+    out.note(&render::whole(outcome));
     let answer = out.ask(&question(plan));
     Ok(if is_yes(answer.as_deref(), plan) { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
 }

@@ -136,7 +136,7 @@ pub fn question_text(run: &Workflow, graph: &Graph, open: &OpenQuestion, command
     if let Some(ix) = open.step {
         let gate = open.digest.is_some();
         if let Ok(action) = rendered(run, &graph.step(ix).action) {
-            let _ = writeln!(page, "  {}: {}", if gate { "would run" } else { "ran" }, render::action(&action));
+            page.push_str(&render::whole_action(if gate { "  would run: " } else { "  ran: " }, &action));
         }
         let said = tail(run.step(ix));
         if !gate && !said.is_empty() {
