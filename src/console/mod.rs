@@ -40,4 +40,4 @@ mod wiring;
 pub use hangup::release_terminal;
 pub use run::run;
 pub use settings::UiSettings;
-pub use wiring::{ConsoleError, Exit, Fold, Improve, Joined, Past, PlanIntent, Rejoin, Render, Revise, Wiring};
+pub use wiring::{Anew, ConsoleError, Exit, Fold, Improve, Joined, Past, PlanIntent, Rejoin, Render, Revise, Wiring};

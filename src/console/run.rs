@@ -303,6 +303,7 @@ impl Console {
             Deed::Read { source, offset } => self.errands.read(source, offset),
             Deed::Save { source, path } => self.errands.save(source, path),
             Deed::Past { run } => self.errands.past(run),
+            Deed::Anew { run, plan } => self.errands.anew(run, plan),
             Deed::Revise { plan, step, set, target } => {
                 let making = (self.errands.wiring.revise)(plan, step, set);
                 self.errands.revise(target, making);

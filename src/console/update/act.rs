@@ -194,7 +194,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::HoldBack => hold_back(app, deeds),
         Act::PauseOrResume => pause_or_resume(app, deeds),
         Act::ResumeParked => resume_parked(app, deeds),
-        Act::RunAgain => again::propose(app),
+        Act::RunAgain => again::propose(app, deeds),
         Act::Follow => app.step.back = None,
         Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),

@@ -1,9 +1,11 @@
 //! What the screen says when the world moves, or the operator moves about, without an order being sent.
 
 use ouioe::console::app::Dirty;
+use ouioe::console::update::{Deed, Msg};
 use ouioe::model::command::Consent;
 use ouioe::model::failure::Certainty;
 use ouioe::model::ids::RunId;
+use ouioe::policy::digest::seal;
 
 use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, text_of};
 
@@ -138,8 +140,30 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     has(&mut desk, &format!("{old} is over (failed): o opens its plan again, as a new run"));
     desk.press("␛");
     has(&mut desk, "o run again");
+    desk.press("oo");
+    let Some(Deed::Anew { run, plan: asked }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    assert_eq!((&run, asked.digest, desk.orders()), (&old, plan.digest, Vec::<String>::new()), "once");
+    has(&mut desk, "looking at what it would touch now");
+    // Somebody who went on to something else keeps his screen; what cannot be made ready says why.
+    for (keys, answer, said) in [
+        ("i", Ok(plan.clone()), "was made ready, but you went on"),
+        ("␛o", Err("1 file is not there".to_owned()), "could not make the plan of"),
+    ] {
+        desk.press(keys);
+        desk.tell(Msg::Anew { run: run.clone(), answer });
+        has(&mut desk, said);
+        assert!(desk.app.proposal.is_none());
+        desk.orders();
+    }
     desk.press("o");
+    let mut fresh = plan.clone();
+    fresh.steps[0].params.insert("listed".to_owned(), "now".into());
+    seal(&mut fresh);
+    desk.orders();
+    desk.tell(Msg::Anew { run: run.clone(), answer: Ok(fresh.clone()) });
     has(&mut desk, "NOTHING RUNS YET");
+    desk.tell(Msg::Anew { run, answer: Ok(plan.clone()) });
+    assert_eq!(desk.app.proposal.as_ref().map(|one| one.plan.digest), Some(fresh.digest), "an answer that nobody waits for");
     desk.look();
     desk.press("\r");
     assert_eq!(desk.orders(), [""; 0], "a change asks for its approval again");
@@ -149,8 +173,8 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     desk.press("aweb-3\r");
     desk.deliver(&mut engine);
     assert_eq!(engine.state.runs.len(), 2, "the old run stays as it is");
-    let fresh = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
-    assert_eq!((fresh.digest, fresh.intent.text.as_str()), (plan.digest, "bounce"));
+    let other = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
+    assert_eq!((other.digest, other.intent.text.as_str()), (fresh.digest, "bounce"));
 }
 
 #[test]

@@ -357,6 +357,7 @@ pub fn told(deed: &Deed) -> Option<String> {
         Deed::Repaint => "repaint".to_owned(),
         Deed::Rejoin => "rejoin".to_owned(),
         Deed::Save { path, .. } => format!("save {path}"),
+        Deed::Anew { run, .. } => format!("anew {run}"),
         Deed::Revise { step, set, .. } => format!("revise {step} {set:?}"),
         Deed::Read { .. } | Deed::Past { .. } => return None,
     })
