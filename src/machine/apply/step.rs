@@ -128,7 +128,12 @@ fn apply_attempt(state: &mut State, event: &Event, fact: &Fact, run: &RunId, ix:
             settle(state, run, ix, StepState::Succeeded);
         }
         Fact::StepFailed { failure, exit, spool, error_tail } => {
-            with(state, run, ix, |record| ended(record, event.at, Some(failure), exit.as_ref(), spool.as_ref(), error_tail));
+            with(state, run, ix, |record| {
+                // Where a person lets it fail, its attempt ended long ago, and what it said then is why.
+                if !matches!(record.state, StepState::AwaitingDecision { .. }) {
+                    ended(record, event.at, Some(failure), exit.as_ref(), spool.as_ref(), error_tail);
+                }
+            });
             settle(state, run, ix, StepState::Failed);
         }
         Fact::OutcomeUnknown { detail } => unknown(state, event, run, ix, detail),

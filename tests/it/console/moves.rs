@@ -177,6 +177,25 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     assert_eq!((other.digest, other.intent.text.as_str()), (fresh.digest, "bounce"));
 }
 
+/// Whoever lets a step fail, an hour later, does not take away how it ended.
+#[test]
+fn a_step_that_a_person_lets_fail_keeps_what_it_said() {
+    let (mut engine, run) = failing();
+    let record = |engine: &Engine| {
+        let workflow = &engine.state.runs[&run];
+        let ix = workflow.graph().expect("a plan").ix(&"smoke-test".into()).expect("a step");
+        workflow.step(ix).clone()
+    };
+    let before = record(&engine);
+    engine.now = engine.now + ouioe::model::time::Millis(3_600_000);
+    let command = ouioe::model::command::Command::Reject { run: run.clone(), step: Some("smoke-test".into()), reason: String::new() };
+    engine.request(ana(), command);
+    let after = record(&engine);
+    assert_eq!(after.state, ouioe::model::step_state::StepState::Failed);
+    assert_eq!((&after.last, &after.note), (&before.last, &before.note));
+    assert!(after.last.is_some_and(|last| last.exit.is_some() && last.error_tail.contains("503")));
+}
+
 #[test]
 fn what_is_typed_over_a_planned_intent_takes_its_place() {
     let engine = Engine::new();
