@@ -12,14 +12,16 @@ use crate::text;
 
 /// What the step is about, then exactly what runs.
 pub fn lines(step: &Step, action: &Action) -> Vec<String> {
-    if matches!(action, Action::Builtin { .. }) {
-        return bytes(action);
-    }
     let mut folded = Folded::default();
-    let mut lines = values(step, &mut folded);
-    lines.extend(elements(action, &mut folded));
+    let mut lines = named(step, action, &mut folded);
     lines.extend(folded.whole(exact));
     lines
+}
+
+/// The same without its long texts: whoever shows several steps shows them once, behind all.
+pub fn named<'a>(step: &'a Step, action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
+    let of_step = if matches!(action, Action::Builtin { .. }) { Vec::new() } else { values(step, folded) };
+    of_step.into_iter().chain(elements(action, folded)).collect()
 }
 
 /// The exact action: one element or parameter a line, long texts last, nothing left out.

@@ -306,6 +306,12 @@ impl Desk {
         }
     }
 
+    /// Answers what it wants of a finished run's plan.
+    pub fn anew(&mut self, plan: &Plan) {
+        let Some(Deed::Anew { run, .. }) = self.deeds.pop() else { panic!("not asked: {:?}", self.deeds) };
+        self.tell(Msg::Anew { run, answer: Ok(plan.clone()) });
+    }
+
     /// Answers with what the journal has of the open run.
     pub fn past(&mut self, events: &[Event]) {
         let Some(at) = self.deeds.iter().position(|deed| matches!(deed, Deed::Past { .. })) else { panic!("not asked: {:?}", self.deeds) };
