@@ -265,8 +265,12 @@ fn back(app: &mut App) {
 
 /// The list of runs opens on the one that was looked at: the next key acts on that.
 fn point_at_run(app: &mut App) {
-    let Subject::Run(run) = &app.subject else { return };
-    if let Some(at) = app.listed().iter().position(|one| one == run).filter(|_| app.pane == Pane::Runs) {
+    let looked_at = match &app.subject {
+        Subject::Run(run) => Some(run),
+        Subject::Proposal => app.proposal.as_ref().and_then(|proposal| proposal.again.as_ref()),
+        Subject::Nothing => None,
+    };
+    if let Some(at) = app.listed().iter().position(|one| Some(one) == looked_at).filter(|_| app.pane == Pane::Runs) {
         app.runs_cursor = at;
     }
 }

@@ -5,6 +5,7 @@ use ouioe::console::update::{Deed, Msg};
 use ouioe::model::command::Consent;
 use ouioe::model::failure::Certainty;
 use ouioe::model::ids::RunId;
+use ouioe::model::outcome::PlanOutcome;
 use ouioe::policy::digest::seal;
 
 use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, text_of};
@@ -175,6 +176,19 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     assert_eq!(engine.state.runs.len(), 2, "the old run stays as it is");
     let other = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
     assert_eq!((other.digest, other.intent.text.as_str()), (fresh.digest, "bounce"));
+}
+
+#[test]
+fn the_question_goes_with_the_words_that_it_is_about() {
+    let mut desk = Desk::new(&Engine::new().state, (80, 24));
+    desk.press("restart nginx\r");
+    let Some(Deed::Plan { ask, .. }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    let (question, missing) = ("on which host?".to_owned(), vec!["host".to_owned()]);
+    desk.tell(Msg::Planned { ask, outcome: PlanOutcome::Clarify { question, missing, choices: vec!["web-3".to_owned()] } });
+    has(&mut desk, "on which host?");
+    desk.press("\x15");
+    let text = screen(&mut desk);
+    assert!(!text.contains("on which host?") && text.contains("what is to be done?"), "{text}");
 }
 
 /// Whoever lets a step fail, an hour later, does not take away how it ended.
