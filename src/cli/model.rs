@@ -114,7 +114,11 @@ async fn beside(out: &Out, planning: &Planning, ask: &Ask, plan: &Plan, standing
                         out.note(&render::whole(&outcome));
                         answer = put(&shown);
                     }
-                    (said, _) => return is_yes(said, &shown).then_some(shown),
+                    (said, _) if is_yes(said, &shown) => return Some(shown),
+                    _ => {
+                        out.note("nothing runs: that was no yes to this plan");
+                        return None;
+                    }
                 }
             }
             found = &mut improving, if !is_over => {

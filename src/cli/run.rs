@@ -201,7 +201,12 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
     }
     out.note(&render::whole(outcome));
     let answer = out.ask(&question(plan));
-    Ok(if is_yes(answer.as_deref(), plan) { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
+    Ok(if is_yes(answer.as_deref(), plan) {
+        Ok(Consent::Shown { digest: plan.digest })
+    } else {
+        out.note("nothing runs: that was no yes to this plan");
+        Err(Exit::Cancelled)
+    })
 }
 
 pub fn question(plan: &Plan) -> String {
