@@ -17,7 +17,7 @@ use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
 
-/// The footer shows it and the key does it. What can be refused by the engine alone is for now.
+/// The footer shows it and the key does it. What only the engine can refuse counts as possible.
 pub fn is_for_now(app: &App, act: Act) -> bool {
     let run_open = app.acted_on().is_some_and(|workflow| !workflow.state.is_finished());
     let step = || app.selected_record().map(|(_, _, record)| &record.state);
