@@ -10,6 +10,7 @@ mod bars;
 pub mod card;
 pub mod dialog;
 mod errand;
+mod facts;
 pub mod glyph;
 mod hangup;
 pub mod history;
