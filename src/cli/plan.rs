@@ -49,7 +49,7 @@ pub struct PlanArgs {
     /// Plan against exactly the operations of this file
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
-    /// Also how it came to be: thinking, votes, losers; `-v` tells every detail
+    /// Also its scripts whole, and how it came to be: thinking, votes, losers; `-v` tells every detail
     #[arg(long, conflicts_with = "batch")]
     pub explain: bool,
     /// Remember the plans of this file for this call: JSON lines of intent, steps and edges
