@@ -14,7 +14,7 @@ use super::dispatch::Setup;
 use super::exit::Exit;
 use super::out::Out;
 use super::session::{Place, Session, SessionError};
-use crate::console::{self, ConsoleError, Improve, Joined, Past, PlanIntent, Rejoin, Revise, UiSettings, Wiring};
+use crate::console::{self, Anew, ConsoleError, Improve, Joined, Past, PlanIntent, Rejoin, Revise, UiSettings, Wiring};
 use crate::engine::EngineEnd;
 use crate::engine::handle::{Feed, Reply};
 use crate::engine::planning::Planning;
@@ -23,10 +23,11 @@ use crate::machine::{apply, rendered};
 use crate::model::action::Action;
 use crate::model::command::Command;
 use crate::model::ids::{RunId, Seq};
+use crate::model::problem::Problem;
 use crate::model::state::Workflow;
 use crate::model::step_state::WorkflowState;
 use crate::model::time::Stamp;
-use crate::planner::Ask;
+use crate::planner::{self, Ask};
 
 /// How long an engine that ends may take to let go of its journal and its socket.
 const ENDING: Duration = Duration::from_secs(5);
@@ -53,6 +54,7 @@ pub fn console(setup: &Setup, runtime: &Runtime) -> Result<Exit, Trouble> {
         link,
         plan_intent: plan_intent(planning.clone()),
         improve: planning.model().map(|model| (model.name().to_owned(), improve(planning.clone()))),
+        anew: anew(planning.clone()),
         revise: revise(planning),
         past: past(setup.place.clone()),
         rejoin: rejoin(setup.place.clone(), session.clone()),
@@ -171,13 +173,25 @@ fn revise(planning: Arc<Planning>) -> Revise {
         let planning = planning.clone();
         Box::pin(async move {
             let revised = planning.revise(&plan, &step, &set).await;
-            let revised = revised.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+            let revised = revised.map_err(|problems| told(&problems))?;
             match revised.ix(&step).map(|ix| &revised.step(ix).action) {
                 Some(Action::Unbound { hint }) => Err(format!("it could not run: {hint}")),
                 Some(Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. }) | None => Ok(revised),
             }
         })
     })
+}
+
+/// As `run --again` does it: an approval covers what is there now.
+fn anew(planning: Arc<Planning>) -> Anew {
+    Arc::new(move |plan| {
+        let planning = planning.clone();
+        Box::pin(async move { planning.prepare(planner::again(&plan)).await.map_err(|problems| told(&problems)) })
+    })
+}
+
+fn told(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn rejoin(place: Place, slot: Slot) -> Rejoin {

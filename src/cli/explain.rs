@@ -41,7 +41,10 @@ pub async fn explain(planning: &Planning, ask: &Ask, unbound: bool, format: Plan
         },
         PlanFormat::Text | PlanFormat::Mermaid => {
             out.block("");
-            print(&outcome, format, begun, out);
+            match format {
+                PlanFormat::Mermaid => print(&outcome, format, begun, out),
+                PlanFormat::Text | PlanFormat::Json | PlanFormat::Dot => out.block(&render::whole(&outcome)),
+            }
             if let Some(decision) = &own.decision {
                 votes(decision, out);
             }

@@ -79,7 +79,7 @@ fn what(fact: &Fact) -> Option<String> {
         | Fact::StepProbed { .. }
         | Fact::CompensationStarted {} => return None,
         Fact::ClockStepped { by_ms } => format!("the wall clock was set by {by_ms} ms"),
-        Fact::PlanProposed { title, steps, .. } => format!("plan \"{title}\", {steps} steps"),
+        Fact::PlanProposed { title, steps, .. } => format!("plan \"{title}\", {steps} step{}", if *steps == 1 { "" } else { "s" }),
         Fact::PlanRevised { digest, revision, changed, .. } => {
             let changed: Vec<&str> = changed.iter().map(StepId::as_str).collect();
             format!("plan revision {revision} ({}): {} has other parameters", digest.short(), changed.join(", "))

@@ -31,7 +31,7 @@ pub async fn dry_run(setup: &Setup, planning: &Planning, ask: &Ask) -> Result<Ex
         return Ok(exit_of(&standing));
     }
     if matches!(standing, PlanOutcome::Plan { .. }) {
-        out.block(&render::text(&standing));
+        out.block(&render::whole(&standing));
     } else {
         out.error(&render::text(&standing));
     }
@@ -94,7 +94,7 @@ async fn instead(setup: &Setup, planning: &Planning, ask: &Ask, standing: PlanOu
 
 /// The plan that was said yes to.
 async fn beside(out: &Out, planning: &Planning, ask: &Ask, plan: &Plan, standing: &PlanOutcome) -> Option<Plan> {
-    out.note(&render::text(standing));
+    out.note(&render::whole(standing));
     out.note(&format!("The model {} is asked too; the question does not wait for it.", planning.model()?.name()));
     let put = |plan: &Plan| {
         let (out, question) = (out.clone(), question(plan));
@@ -111,10 +111,14 @@ async fn beside(out: &Out, planning: &Planning, ask: &Ask, plan: &Plan, standing
                     (Some("m"), Some(next)) => {
                         shown = next;
                         let outcome = PlanOutcome::Plan { approval_required: shown.approval_required, plan: Box::new(shown.clone()) };
-                        out.note(&render::text(&outcome));
+                        out.note(&render::whole(&outcome));
                         answer = put(&shown);
                     }
-                    (said, _) => return is_yes(said, &shown).then_some(shown),
+                    (said, _) if is_yes(said, &shown) => return Some(shown),
+                    _ => {
+                        out.note("nothing runs: that was no yes to this plan");
+                        return None;
+                    }
                 }
             }
             found = &mut improving, if !is_over => {

@@ -49,7 +49,7 @@ pub struct PlanArgs {
     /// Plan against exactly the operations of this file
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,
-    /// Also how it came to be: thinking, votes, losers; `-v` tells every detail
+    /// Also its scripts whole, and how it came to be: thinking, votes, losers; `-v` tells every detail
     #[arg(long, conflicts_with = "batch")]
     pub explain: bool,
     /// Remember the plans of this file for this call: JSON lines of intent, steps and edges
@@ -140,7 +140,10 @@ pub fn exit_of(outcome: &PlanOutcome) -> Exit {
 
 pub fn print(outcome: &PlanOutcome, format: PlanFormat, begun: Instant, out: &Out) {
     match format {
-        PlanFormat::Text => out.block(&render::text(outcome)),
+        PlanFormat::Text => {
+            let hint = if render::is_folded(outcome) { "\n  `--explain` shows each (text …) whole\n" } else { "" };
+            out.block(&(render::text(outcome) + hint));
+        }
         PlanFormat::Json => out.result(&lines::json(&render::json(outcome, millis(begun)))),
         PlanFormat::Dot => out.block(&render::dot(outcome)),
         PlanFormat::Mermaid => out.block(&render::mermaid(outcome)),

@@ -84,7 +84,7 @@ pub async fn run(setup: &Setup, args: &RunArgs) -> Result<Exit, Trouble> {
         if setup.out.json {
             setup.out.result(&lines::json(&render::json(&outcome, 0.0)));
         } else {
-            setup.out.block(&render::text(&outcome));
+            setup.out.block(&render::whole(&outcome));
         }
         return Ok(Exit::Done);
     }
@@ -199,9 +199,14 @@ fn consent(setup: &Setup, agree: &Agree<'_>, plan: &Plan, outcome: &PlanOutcome)
         }
         return Ok(Ok(Consent::None));
     }
-    out.note(&render::text(outcome));
+    out.note(&render::whole(outcome));
     let answer = out.ask(&question(plan));
-    Ok(if is_yes(answer.as_deref(), plan) { Ok(Consent::Shown { digest: plan.digest }) } else { Err(Exit::Cancelled) })
+    Ok(if is_yes(answer.as_deref(), plan) {
+        Ok(Consent::Shown { digest: plan.digest })
+    } else {
+        out.note("nothing runs: that was no yes to this plan");
+        Err(Exit::Cancelled)
+    })
 }
 
 pub fn question(plan: &Plan) -> String {

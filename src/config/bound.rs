@@ -10,6 +10,7 @@ use crate::model::problem::Problem;
 use crate::planner::source::{Body, Entry, Fields, Node};
 use crate::planner::{grammar, near};
 use crate::service::bind::slots;
+use crate::service::manifest::texts_of;
 
 /// Parameters of `automation.run_job`, and of the operations of `notify`.
 const JOB_SLOTS: [&str; 2] = ["job", "target"];
@@ -149,14 +150,5 @@ fn check_slots<'t>(fields: &mut Fields<'_, '_>, texts: impl Iterator<Item = &'t 
     for slot in texts.flat_map(slots::names).filter(|slot| !known.contains(slot)) {
         let at = fields.at();
         fields.report(at, "unknown_slot", format!("`{{{slot}}}` names no parameter"), &near::hint(slot, known.iter().copied()));
-    }
-}
-
-fn texts_of(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
-        Value::Object(map) => map.values().flat_map(texts_of).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }

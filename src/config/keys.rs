@@ -30,6 +30,14 @@ enum Kind {
     Json(Place<String>),
 }
 
+/// How a value stands in the file.
+enum Notation {
+    Number,
+    List,
+    /// Quoted: what has a unit, too.
+    Text,
+}
+
 pub struct Key {
     pub section: &'static str,
     pub name: &'static str,
@@ -102,18 +110,10 @@ impl Key {
     /// A variable's text as it would stand in the file; lists are divided by commas.
     pub fn body_of(&self, text: &str) -> Body {
         let text = text.trim();
-        match self.kind {
-            Kind::Count(_) => text.parse().map_or_else(|_| Body::Text(text.to_owned()), Body::Int),
-            Kind::Bytes(_)
-            | Kind::Span(_)
-            | Kind::File(_)
-            | Kind::Protocol(_)
-            | Kind::Url(_)
-            | Kind::Line(_)
-            | Kind::Secret(_)
-            | Kind::Price(_)
-            | Kind::Json(_) => Body::Text(text.to_owned()),
-            Kind::Names(_) | Kind::Paths(_) => {
+        match self.notation() {
+            Notation::Number => text.parse().map_or_else(|_| Body::Text(text.to_owned()), Body::Int),
+            Notation::Text => Body::Text(text.to_owned()),
+            Notation::List => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Body::List(items.map(|item| Node { at: Pos::default(), body: Body::Text(item.to_owned()) }).collect())
             }
@@ -139,8 +139,16 @@ impl Key {
     /// As it must be written in the file: what has a unit is quoted.
     pub fn in_file(&self, settings: &Settings) -> String {
         let shown = self.show(settings);
+        match self.notation() {
+            Notation::Number | Notation::List => shown,
+            Notation::Text => format!("{shown:?}"),
+        }
+    }
+
+    fn notation(&self) -> Notation {
         match self.kind {
-            Kind::Count(_) | Kind::Names(_) | Kind::Paths(_) => shown,
+            Kind::Count(_) => Notation::Number,
+            Kind::Names(_) | Kind::Paths(_) => Notation::List,
             Kind::Bytes(_)
             | Kind::Span(_)
             | Kind::File(_)
@@ -149,7 +157,7 @@ impl Key {
             | Kind::Line(_)
             | Kind::Secret(_)
             | Kind::Price(_)
-            | Kind::Json(_) => format!("{shown:?}"),
+            | Kind::Json(_) => Notation::Text,
         }
     }
 

@@ -1,73 +1,81 @@
 //! The exact action of a step as lines: what is approved, nothing left out and nothing hidden.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::phrase::{count, exact};
 use crate::model::action::{Action, Operand};
 use crate::model::plan::Step;
-use crate::planner::render::value_lines;
+use crate::planner::render::{Folded, value_lines};
 use crate::text;
 
 /// What the step is about, then exactly what runs.
 pub fn lines(step: &Step, action: &Action) -> Vec<String> {
-    if matches!(action, Action::Builtin { .. }) {
-        return bytes(action);
-    }
-    let mut lines = values(step);
-    lines.extend(bytes(action));
-    let shown = arguments(action);
-    let is_new = |text: &&str| !shown.iter().any(|arg| arg.0 == **text);
-    lines.extend(texts(step.params.values().filter_map(Value::as_str).filter(is_new)));
+    let mut folded = Folded::default();
+    let mut lines = named(step, action, &mut folded);
+    lines.extend(folded.whole(exact));
     lines
+}
+
+/// The same without its long texts: whoever shows several steps shows them once, behind all.
+pub fn named<'a>(step: &'a Step, action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
+    let of_step = if matches!(action, Action::Builtin { .. }) { Vec::new() } else { values(step, folded) };
+    of_step.into_iter().chain(elements(action, folded)).collect()
 }
 
 /// The exact action: one element or parameter a line, long texts last, nothing left out.
 pub fn bytes(action: &Action) -> Vec<String> {
+    let mut folded = Folded::default();
+    let mut lines = elements(action, &mut folded);
+    lines.extend(folded.whole(exact));
+    lines
+}
+
+fn elements<'a>(action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
     match action {
         Action::Builtin { name, params, owned: _ } => std::iter::once(format!("built in: {}", exact(name)))
             .chain(params.iter().flat_map(|(name, value)| param(name, value)))
             .collect(),
         Action::Command { program, args, env, secrets, cwd, output: _, script } => {
             let mut lines = vec![exact(&program.path)];
-            lines.extend(elements(args));
-            lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
-            lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
+            lines.extend(given(args, env, secrets, folded));
             lines.extend(cwd.iter().map(|folder| format!("in {}", quoted(folder))));
             lines.extend(script.iter().map(|script| format!("script {} sha256 {}", exact(&script.path), script.sha256.short())));
             lines.push(format!("program sha256 {}", program.sha256.short()));
-            lines.extend(texts(args.iter().map(|arg| arg.0.as_str())));
             lines
         }
         Action::Ssh { ssh, host, destination, port, options, argv, env, secrets, output: _, list } => {
             let at = port.map_or_else(String::new, |port| format!(" port {port}"));
             let mut lines = vec![format!("on {}: {}", exact(host), argv.first().map_or_else(String::new, |program| quoted(&program.0)))];
-            lines.extend(elements(arguments(action)));
-            lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), quoted(&value.0))));
-            lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
+            lines.extend(given(argv.get(1..).unwrap_or_default(), env, secrets, folded));
             lines.push(format!("over ssh to {}{at}", exact(destination)));
             lines.extend((!options.is_empty()).then(|| format!("ssh options: {}", one_line(options))));
             lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
             lines.extend(list.iter().map(|_| "what it would touch is not listed yet: so it cannot run".to_owned()));
-            lines.extend(texts(arguments(action).iter().map(|arg| arg.0.as_str())));
             lines
         }
         Action::Unbound { hint } => vec![format!("cannot run: {}", text::safe(hint))],
     }
 }
 
-/// What the program is given.
-fn arguments(action: &Action) -> &[Operand] {
-    match action {
-        Action::Command { args, .. } => args,
-        Action::Ssh { argv, .. } => argv.get(1..).unwrap_or_default(),
-        Action::Builtin { .. } | Action::Unbound { .. } => &[],
-    }
+/// What the program is given: one a line.
+fn given<'a>(
+    args: &'a [Operand],
+    env: &'a BTreeMap<String, Operand>,
+    secrets: &BTreeMap<String, String>,
+    folded: &mut Folded<'a>,
+) -> Vec<String> {
+    let mut lines: Vec<String> = args.iter().map(|arg| format!("  {}", short(&arg.0, folded))).collect();
+    lines.extend(env.iter().map(|(name, value)| format!("env {}={}", exact(name), short(&value.0, folded))));
+    lines.extend(secrets.iter().map(|(name, handle)| format!("secret {} from {}", exact(name), exact(handle))));
+    lines
 }
 
 /// The step's own values: what an operator asked for, before the bytes that carry it out.
-fn values(step: &Step) -> Vec<String> {
-    let one = |(name, value): (&String, &Value)| match value {
-        Value::String(text) => vec![format!("{} = {}", exact(name), short(text))],
+fn values<'a>(step: &'a Step, folded: &mut Folded<'a>) -> Vec<String> {
+    let one = |(name, value): (&'a String, &'a Value)| match value {
+        Value::String(text) => vec![format!("{} = {}", exact(name), short(text, folded))],
         _ => param(name, value).into_iter().map(|line| line.strip_prefix("  ").map_or(line.clone(), str::to_owned)).collect(),
     };
     step.params.iter().flat_map(one).collect()
@@ -77,22 +85,9 @@ fn one_line(options: &[String]) -> String {
     options.iter().map(|option| quoted(option)).collect::<Vec<_>>().join(" ")
 }
 
-/// One a line; a text of many lines stands below them all.
-fn elements(args: &[Operand]) -> impl Iterator<Item = String> {
-    args.iter().map(|arg| format!("  {}", short(&arg.0)))
-}
-
-fn short(element: &str) -> String {
-    match element.lines().count() {
-        0..=1 => quoted(element),
-        many => format!("(a text of {many} lines, below)"),
-    }
-}
-
-/// Those of many lines, whole.
-fn texts<'a>(all: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let lines = |text: &str| text.lines().map(|line| format!("  {}", exact(line))).collect::<Vec<_>>();
-    all.filter(|text| text.lines().count() > 1).flat_map(|text| std::iter::once("text:".to_owned()).chain(lines(text))).collect()
+/// An element with blanks stands in quotes: none can pass for the name of a text.
+fn short<'a>(element: &'a str, folded: &mut Folded<'a>) -> String {
+    folded.name(element).unwrap_or_else(|| quoted(element))
 }
 
 fn param(name: &str, value: &Value) -> Vec<String> {
@@ -182,13 +177,13 @@ mod tests {
                 "service = nginx",
                 "on web-3: /bin/sh",
                 "  -c",
-                "  (a text of 2 lines, below)",
+                "  (text 1, 2 lines)",
                 "  sh",
                 "  nginx",
                 "over ssh to ops@web-3 port 2222",
                 "ssh options: -o BatchMode=yes -F \"a b\"",
                 &format!("/usr/bin/ssh sha256 {sha}"),
-                "text:",
+                "text 1:",
                 "  set -eu",
                 "  systemctl restart",
             ]
@@ -204,15 +199,8 @@ mod tests {
         }))
         .expect("an action");
         let lines = lines(&step, &action);
-        let short = [
-            "note = (a text of 2 lines, below)",
-            "script = (a text of 2 lines, below)",
-            "/bin/sh",
-            "  -c",
-            "  (a text of 2 lines, below)",
-            "  last",
-        ];
+        let short = ["note = (text 1, 2 lines)", "script = (text 2, 2 lines)", "/bin/sh", "  -c", "  (text 2, 2 lines)", "  last"];
         assert_eq!(lines[..6], short);
-        assert_eq!(lines[7..], ["text:", "  echo", "    a", "text:", "  one", "  two"]);
+        assert_eq!(lines[7..], ["text 1:", "  one", "  two", "text 2:", "  echo", "    a"]);
     }
 }

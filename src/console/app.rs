@@ -216,6 +216,8 @@ pub struct App {
     /// A changed step that is ready to be looked at, and what was typed for it last.
     pub revision: Option<Revision>,
     pub last_change: Option<Form>,
+    /// The finished run whose plan is being made ready for another one.
+    pub making_anew: Option<RunId>,
     /// What happened while nobody looked.
     pub card: Option<Card>,
     /// When the terminal lost the focus, and when a key was pressed last.
@@ -282,6 +284,7 @@ impl App {
             palette: None,
             revision: None,
             last_change: None,
+            making_anew: None,
             card: None,
             left: None,
             last_key: None,

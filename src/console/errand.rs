@@ -2,6 +2,7 @@
 //!
 //! The console's own thread waits for none of it.
 
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -122,6 +123,14 @@ impl Errands {
         self.wiring.runtime.spawn(async move {
             let answer = making.await;
             let _ = events.send(Event::Model(Box::new(Msg::Revised { target, answer }), Instant::now()));
+        });
+    }
+
+    pub fn anew(&self, run: RunId, plan: Arc<Plan>) {
+        let (events, making) = (self.events.clone(), (self.wiring.anew)(plan));
+        self.wiring.runtime.spawn(async move {
+            let answer = making.await;
+            let _ = events.send(Event::Model(Box::new(Msg::Anew { run, answer }), Instant::now()));
         });
     }
 

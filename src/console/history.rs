@@ -79,12 +79,7 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
             (Role::Warn, format!("plan rev {revision} {} changes {names}{}", digest.short(), because(reason)))
         }
         Fact::WorkflowCancelling { now, compensate, reason } => {
-            let how = match (now, compensate) {
-                (_, true) => "rolls back",
-                (true, false) => "cancels at once",
-                (false, false) => "cancels with grace",
-            };
-            (Role::Warn, format!("{how}{}", because(reason)))
+            (Role::Warn, format!("{}{}", cancelling(*now, *compensate), because(reason)))
         }
         Fact::StepRequeued { why, raised, .. } => {
             let who = if *raised { "is done again" } else { "goes back to the queue" };
@@ -109,14 +104,7 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
         Fact::AdaptationChosen { strategy, reasons, rejected } => (Role::Accent, adapted(strategy, reasons, rejected)),
         Fact::StepSkipped { skipped, reason } => (Role::Muted, format!("skipped: {}{}", phrase::skip_why(*skipped), because(reason))),
         Fact::StepDoneByHand { evidence } => (Role::Ok, format!("done by hand{}", because(evidence))),
-        Fact::StepStopping { stopping } => {
-            let how = match stopping {
-                StopWhy::Cancel => "is stopped with grace",
-                StopWhy::CancelNow => "is stopped at once",
-                StopWhy::Skip => "is stopped to be skipped",
-            };
-            (Role::Warn, how.to_owned())
-        }
+        Fact::StepStopping { stopping } => (Role::Warn, stopped(*stopping).to_owned()),
         Fact::CompensationStarted {} => (Role::Warn, "is being undone".to_owned()),
         Fact::CompensationFinished { succeeded: true, detail } => (Role::Ok, format!("was undone{}", because(detail))),
         Fact::CompensationFinished { detail, .. } => (Role::Bad, format!("could not be undone{}", because(detail))),
@@ -140,6 +128,22 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
         | Fact::TargetThawed { .. }
         | Fact::AlertRaised { .. } => return None,
     })
+}
+
+fn cancelling(now: bool, compensate: bool) -> &'static str {
+    match (now, compensate) {
+        (_, true) => "rolls back",
+        (true, false) => "cancels at once",
+        (false, false) => "cancels with grace",
+    }
+}
+
+fn stopped(why: StopWhy) -> &'static str {
+    match why {
+        StopWhy::Cancel => "is stopped with grace",
+        StopWhy::CancelNow => "is stopped at once",
+        StopWhy::Skip => "is stopped to be skipped",
+    }
 }
 
 pub fn consented(consent: &Consent) -> &'static str {

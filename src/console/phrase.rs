@@ -340,14 +340,22 @@ fn is_lookalike(letter: char) -> bool {
     matches!(letter, '\u{370}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff01}'..='\u{ff5e}' | '\u{2000}'..='\u{200a}' | '\u{a0}' | '\u{2010}'..='\u{2015}' | '\u{2024}' | '\u{2044}' | '\u{2215}')
 }
 
-/// `3 hosts: a, b, c`: distinct targets in plan order, at most eight by name.
+/// `a, b, c`: distinct targets in plan order, at most eight by name. A step that only reads and names none, such as a wait,
+/// touches nothing that could be named; the services stand where no step names a target.
 pub fn targets<'a>(steps: impl Iterator<Item = &'a Step>) -> String {
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut services): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for step in steps {
-        let name = step.target().map_or_else(|| step.service().to_owned(), str::to_owned);
-        if !names.contains(&name) {
-            names.push(name);
+        let (list, name) = match step.target() {
+            Some(target) => (&mut names, target),
+            None if step.effect != EffectClass::Read => (&mut names, step.service()),
+            None => (&mut services, step.service()),
+        };
+        if !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
         }
+    }
+    if names.is_empty() {
+        names = services;
     }
     let shown = names.iter().take(8).map(|name| exact(name)).collect::<Vec<_>>().join(", ");
     if names.len() > 8 { format!("{} targets: {shown}, …", names.len()) } else { shown }
@@ -382,6 +390,25 @@ mod tests {
             (serde_json::json!({ "text": "" }), ""),
         ] {
             assert_eq!(figures(&result).join(" · "), said);
+        }
+    }
+
+    #[test]
+    fn a_wait_touches_nothing_where_a_host_is_named() {
+        let step = |effect: &str, operation: &str, target: Option<&str>| {
+            let params = target.map_or_else(|| serde_json::json!({}), |host| serde_json::json!({ "host": host }));
+            let step = serde_json::json!({
+                "id": "s", "operation": operation, "params": params, "effect": effect, "low_risk": false, "repeat": "pure", "needs": [],
+                "critical": true, "approval": false, "timeout_ms": 1, "action": { "kind": "unbound", "hint": "" },
+            });
+            serde_json::from_value::<Step>(step).expect("a step")
+        };
+        let (restart, wait) = (step("mutate", "host.restart", Some("web-3")), step("read", "automation.wait", None));
+        let (tell, again) = (step("mutate", "notify.tell", None), step("read", "host.disk", Some("web-3")));
+        for (steps, expected) in
+            [(vec![&restart, &wait, &again], "web-3"), (vec![&wait], "automation"), (vec![&again, &tell], "web-3, notify")]
+        {
+            assert_eq!(targets(steps.into_iter()), expected);
         }
     }
 

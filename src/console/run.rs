@@ -168,6 +168,7 @@ impl Console {
                 taken += 1;
                 next = if taken < BATCH { queue.try_recv().ok() } else { None };
             }
+            // In a flood of messages the wait never times out, so each batch is followed by a look at the clock.
             if let Some(exit) = self.tell(Msg::Tick, Instant::now(), queue)? {
                 return Ok(exit);
             }
@@ -219,6 +220,7 @@ impl Console {
         self.last_frame = Some(now);
         let frame = self.app.frame;
         self.app.frame += 1;
+        // Nothing to write is as good as written: what waits for being shown must not wait for the next change.
         if bytes.is_empty() {
             let _ = self.errands.events.send(Event::Model(Box::new(Msg::FrameWritten { frame }), now));
             return;
@@ -254,6 +256,7 @@ impl Console {
 
     /// The terminal is let go before anything else is done; nothing reads or writes it afterwards.
     fn hang_up(&mut self) -> Result<Exit, ConsoleError> {
+        // Dropping restores what can be restored; a terminal that is gone refuses it, and that is all right.
         drop(self.session.take());
         release_terminal()?;
         Ok(Exit::Hangup)
@@ -303,6 +306,7 @@ impl Console {
             Deed::Read { source, offset } => self.errands.read(source, offset),
             Deed::Save { source, path } => self.errands.save(source, path),
             Deed::Past { run } => self.errands.past(run),
+            Deed::Anew { run, plan } => self.errands.anew(run, plan),
             Deed::Revise { plan, step, set, target } => {
                 let making = (self.errands.wiring.revise)(plan, step, set);
                 self.errands.revise(target, making);

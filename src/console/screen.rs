@@ -90,7 +90,9 @@ impl Pen {
         if self.at != Some(at) {
             self.move_to(at);
         }
-        let style = (cell.fg, cell.bg, cell.modifier);
+        // A column is padded in its own style; a line under nothing looks like a field to fill in.
+        let unseen = if cell.symbol() == " " { Modifier::UNDERLINED } else { Modifier::empty() };
+        let style = (cell.fg, cell.bg, cell.modifier - unseen);
         if self.style != Some(style) {
             self.set_style(style);
         }
@@ -201,6 +203,17 @@ mod tests {
             parser.process(&screen.frame(written(text), None));
             assert_eq!(parser.screen().contents().lines().next().unwrap_or("").trim_end(), text, "{text}");
         }
+    }
+
+    #[test]
+    fn words_are_underlined_and_padding_is_not() {
+        let mut screen = Screen::new(Rect::new(0, 0, 20, 3), Bracket::Off);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 3));
+        buffer.set_string(0, 0, "failed   ", Style::new().add_modifier(Modifier::UNDERLINED));
+        let mut parser = vt100::Parser::new(3, 20, 0);
+        parser.process(&screen.frame(buffer, None));
+        let underlined = (0..20).filter(|column| parser.screen().cell(0, *column).is_some_and(vt100::Cell::underline)).count();
+        assert_eq!(underlined, "failed".len());
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl Session {
         let before = tcgetattr(stdin)?;
         let mut raw = before.clone();
         raw.make_raw();
+        // Before anything is changed: a panic from here on restores what was half done.
         *entered() = Some(Entered { before, by: std::thread::current().id(), later: Vec::new() });
         let session = Self;
         tcsetattr(stdin, OptionalActions::Now, &raw)?;

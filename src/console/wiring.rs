@@ -48,6 +48,9 @@ pub type Rejoin = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Joined, Str
 pub type Revise =
     Arc<dyn Fn(Arc<Plan>, StepId, BTreeMap<String, String>) -> Pin<Box<dyn Future<Output = Result<Plan, String>> + Send>> + Send + Sync>;
 
+/// An earlier run's plan -> the same for another run: what it would touch is listed anew, bound and sealed. An error names the fault.
+pub type Anew = Arc<dyn Fn(Arc<Plan>) -> Pin<Box<dyn Future<Output = Result<Plan, String>> + Send>> + Send + Sync>;
+
 /// A run -> its events in the journal, oldest first; an error finishes "could not …".
 pub type Past = Arc<dyn Fn(RunId) -> Pin<Box<dyn Future<Output = Result<Vec<Event>, String>> + Send>> + Send + Sync>;
 
@@ -61,6 +64,7 @@ pub struct Wiring {
     pub render: Render,
     pub rejoin: Rejoin,
     pub revise: Revise,
+    pub anew: Anew,
     pub past: Past,
     /// What planning knows of operations, and the limits under which they run.
     pub catalogue: Arc<Catalogue>,

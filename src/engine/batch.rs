@@ -57,6 +57,7 @@ impl Batch {
     pub(super) fn refuse(&mut self, why: &str) {
         for answer in self.answers.drain(..) {
             let reply = match answer.reply {
+                // A refusal stays what it is: nothing of it was to be recorded.
                 Reply::Accepted { .. } => Reply::Refused(Refusal::new(RefusalCode::Unavailable, why)),
                 other => other,
             };

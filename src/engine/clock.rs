@@ -21,6 +21,7 @@ impl Clock {
     /// Starts at the wall clock, but never before what the journal has seen.
     pub(super) fn start(last: Stamp) -> Self {
         let wall = wall_ms();
+        // A clock that was set back must not make new events older than those before them.
         let anchor = wall.max(last.0);
         Self { anchor, boot: boot_ms(), offset: wall - anchor }
     }
@@ -47,6 +48,7 @@ fn wall_ms() -> i64 {
 
 fn boot_ms() -> i64 {
     #[cfg(target_os = "linux")]
+    // Counts while the machine sleeps, so a backoff of an hour is over after an hour.
     let clock = ClockId::Boottime;
     #[cfg(not(target_os = "linux"))]
     let clock = ClockId::Monotonic;

@@ -76,6 +76,7 @@ impl Core {
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return self.stop(),
             };
+            // All that waits shares one sync: the disk is waited for once, not once a command.
             while messages.len() < BATCH_CAP
                 && let Ok(message) = inbox.try_recv()
             {
@@ -130,6 +131,7 @@ impl Core {
         if let Appended::End(end) = self.append(batch) {
             return Some(end);
         }
+        // After the append: whoever joins has this batch in the state that he is given, and in no event after it.
         for reply in follows {
             let _ = reply.send(self.followers.join(&self.state));
         }
@@ -185,6 +187,7 @@ impl Core {
     }
 
     fn turn(&mut self, request: &Request) -> Result<Turn, Refusal> {
+        // Another one for each command, and never stored: what came of it stands in the event, so a replay needs no seed.
         let seed = Canonical::new("ouioe.seed.1").bytes(&self.seed).number(self.state.seq.0).finish().0;
         // With reports waiting for space, what they lead to is recorded and started later.
         let may_start = self.kept.is_empty() && !self.short;
@@ -200,6 +203,7 @@ impl Core {
         let plans = batch.plans.iter().map(|graph| graph.plan.clone()).collect();
         match self.journal.append(&journal::Batch { events: batch.events.clone(), plans }) {
             Ok(()) => {
+                // From here on it is durable: only now may anybody hear of it, and only now may it touch the world.
                 batch.acknowledge();
                 self.followers.publish(&batch.plans, &batch.events);
                 self.effects.bring_about(&self.state, batch.runs().iter(), &self.settings.engine, &self.services);
@@ -248,6 +252,7 @@ impl Core {
         for report in kept {
             self.report(report, &mut batch);
         }
+        // They are still in `kept`: a refusal would put them there a second time.
         let waiting = std::mem::take(&mut batch.reports);
         match self.append(batch) {
             Appended::End(end) => Some(end),
@@ -323,6 +328,7 @@ impl Core {
         let mut batch = Batch::default();
         self.report(Report::EngineStarted { epoch, pid, version: env!("CARGO_PKG_VERSION").to_owned() }, &mut batch);
         let appended = self.append(batch);
+        // The start is no report of a step: a second try makes its own.
         self.kept.clear();
         appended
     }
@@ -330,6 +336,7 @@ impl Core {
     fn stop(&mut self) -> EngineEnd {
         let mut batch = Batch::default();
         self.report(Report::EngineStopped, &mut batch);
+        // A farewell that a full disk refuses keeps nobody: the next engine does without it.
         if let Appended::End(end) = self.append(batch) {
             return end;
         }

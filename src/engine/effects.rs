@@ -56,6 +56,7 @@ impl Effects {
                             services.never_started(&at);
                         }
                         let one = begun.entry(at.ix).or_insert(Begun { attempt: at.attempt, stop: None });
+                        // The state wants the stop for as long as the step runs; it is passed on once for each word that asks.
                         if one.stop != Some((why, rev)) {
                             one.stop = Some((why, rev));
                             services.stop(&at, why, grace_ms);

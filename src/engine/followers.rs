@@ -68,9 +68,11 @@ fn push(follower: &mut Follower, item: FeedItem, inbox: &Sender<Inbox>, runtime:
         Ok(()) => true,
         Err(TrySendError::Closed(_)) => false,
         Err(TrySendError::Full(_)) => {
+            // It gets no more events: with one missing, those after it would fold into a state that never was.
             follower.lagging = true;
             let (id, items, inbox) = (follower.id, follower.items.clone(), inbox.clone());
             runtime.spawn(async move {
+                // With room for one only it would lag again at the next event.
                 if items.reserve_many(FEED_DEPTH / 2).await.is_ok() {
                     let _ = inbox.send(Inbox::Rejoin(id));
                 }

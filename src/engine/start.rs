@@ -104,6 +104,7 @@ impl Engine {
             state,
             journal,
         };
+        // On the caller's thread: a start that could not be recorded is an error here, and no engine.
         core.take_over(std::process::id())?;
         let (journal, epoch) = (core.state.journal.clone(), core.journal.epoch());
         let (tell, ended) = oneshot::channel();

@@ -45,9 +45,9 @@ fn runs_anything(step: &Step) -> bool {
 fn longest(plan: &Plan, steps: &[StepForecast], of: impl Fn(&StepForecast) -> u64) -> Millis {
     let places: std::collections::BTreeMap<&str, usize> = plan.steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect();
     let mut ends: Vec<Option<u64>> = vec![None; steps.len()];
-    let mut todo: Vec<(usize, bool)> = (0..steps.len()).rev().map(|at| (at, false)).collect();
+    let mut open: Vec<(usize, bool)> = (0..steps.len()).rev().map(|at| (at, false)).collect();
     let mut entered = vec![false; steps.len()];
-    while let Some((at, ready)) = todo.pop() {
+    while let Some((at, ready)) = open.pop() {
         if ends[at].is_some() || (!ready && std::mem::replace(&mut entered[at], true)) {
             continue;
         }
@@ -55,8 +55,8 @@ fn longest(plan: &Plan, steps: &[StepForecast], of: impl Fn(&StepForecast) -> u6
         if ready {
             ends[at] = Some(before.filter_map(|one| ends[one]).max().unwrap_or(0) + of(&steps[at]));
         } else {
-            todo.push((at, true));
-            todo.extend(before.filter(|one| ends[*one].is_none()).map(|one| (one, false)));
+            open.push((at, true));
+            open.extend(before.filter(|one| ends[*one].is_none()).map(|one| (one, false)));
         }
     }
     Millis(ends.into_iter().flatten().max().unwrap_or(0))

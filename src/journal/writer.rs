@@ -86,6 +86,7 @@ impl Journal {
         database::refuse_foreign(&path)?;
         let mut conn = database::open_writer(&path)?;
         let mut reserve = Reserve::new(&dir, options.reserve_bytes);
+        // The last engine may have left a full disk: the reserve is there so that the next one can still begin.
         match database::settle(&conn, &path) {
             Err(JournalError::Full { .. }) if reserve.release() => database::settle(&conn, &path)?,
             other => other?,
@@ -151,6 +152,7 @@ impl Journal {
         if let Err(error) = self.conn.execute_batch("COMMIT") {
             return Err(self.commit_failed(&error));
         }
+        // Only after the commit: of a refused batch the next event takes the number.
         self.head = to;
         self.tidy();
         Ok(())

@@ -96,6 +96,7 @@ pub fn turn(state: &mut State, request: &Request, ctx: &Ctx<'_>) -> Result<Turn,
     let mut work = Worklist::default();
     let mut cmd = remembered.then(|| request.cmd_id.clone());
     for draft in handled.drafts {
+        // The command stands in its first event alone: that is the one a repeated command is answered with.
         commit(state, draft, &request.actor, cmd.take(), ctx, &mut work, &mut out.events);
     }
     while let Some(item) = work.pop() {
@@ -134,6 +135,7 @@ fn commit(
     let event = Event {
         v: EVENT_VERSION,
         seq: state.seq.next(),
+        // Never back in time, whatever the clock says: deadlines are compared with what is recorded here.
         at: ctx.now.max(state.now),
         run: draft.run,
         step,

@@ -55,6 +55,7 @@ pub fn follow_ups(state: &State, event: &Event, work: &mut Worklist) {
         _ => {}
     }
     let Some(workflow) = event.run.as_ref().and_then(|run| state.runs.get(run)) else { return };
+    // Whatever happened may have been the last thing; it is the last to be looked at, too.
     work.push(Item::Run(workflow.run.clone()));
     let Some(ix) = event.step.as_ref().and_then(|id| workflow.graph()?.ix(id)) else { return };
     step_follow_ups(workflow, ix, work);
@@ -86,6 +87,7 @@ fn step_follow_ups(workflow: &Workflow, ix: StepIx, work: &mut Worklist) {
         work.push(Item::Service(step.service().to_owned()));
         work.push(Item::Slot);
     }
+    // An unknown outcome is not settled: what depends on it goes on waiting.
     if record.state.is_settled() {
         for dependent in &graph.dependents[ix.at()] {
             work.push(Item::Step(workflow.run.clone(), *dependent));

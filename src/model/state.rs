@@ -20,7 +20,7 @@ use super::time::Stamp;
 use super::verdict::{Health, Verdict};
 
 /// Raised when an old snapshot or another build's state no longer means the same.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// One step of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

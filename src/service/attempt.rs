@@ -37,6 +37,7 @@ impl Runner {
 
     /// `None`: it ended in the meantime, or the number is another's.
     pub fn adopt(claim: &Claim) -> Option<Self> {
+        // The descriptor first, the look second: the number cannot pass to another process in between.
         let runner = Self::open(Pid::from_raw(claim.pid)?).ok()?;
         claim.is_alive().then_some(runner)
     }
@@ -51,6 +52,7 @@ impl Runner {
     pub fn stop(&self, dir: &Path, why: StopWhy, grace: Millis) -> io::Result<()> {
         let signal = match why {
             StopWhy::Cancel | StopWhy::Skip => {
+                // Before the signal, which cannot carry a number.
                 std::fs::write(dir.join(STOP_FILE), grace.0.to_string())?;
                 Signal::TERM
             }

@@ -189,3 +189,21 @@ fn every_value_says_where_it_came_from() {
     let text = home.run(&["show", "last"]).exits(0).out;
     assert!(text.contains("host=localhost (default)"), "{text}");
 }
+
+/// What goes over ssh is a script: its name and its values are read at a glance, its lines where somebody looks before a yes.
+#[test]
+fn a_plan_for_another_host_fits_a_screen_and_its_scripts_stand_whole_elsewhere() {
+    let home = Home::new();
+    let words = ["restart", "nginx", "on", "web-3", "and", "verify"];
+    let plan = home.run(&[&["plan"], &words[..]].concat()).exits(0).out;
+    assert!(plan.lines().all(|line| line.chars().count() <= 80), "{plan}");
+    assert!(plan.lines().any(|line| line.ends_with("lines) service_control restart")), "{plan}");
+    assert_eq!(plan.matches("/bin/sh -c (text 1, ").count(), 2, "the same script twice has one name: {plan}");
+    assert!(plan.contains("`--explain` shows each"), "{plan}");
+    for how in [&["plan", "--explain"][..], &["run", "--dry-run"]] {
+        let whole = home.run(&[how, &words[..]].concat()).exits(0).out;
+        let (texts, plan) = whole.split_once("\nPlan: ").expect("a plan");
+        assert!(texts.contains("\ntext 2:\n  verb=$1 service=$2\n") && texts.contains("\n      sleep 1\n"), "{texts}");
+        assert!(!texts.contains("text 4:") && plan.contains("(text 3, ") && !plan.contains("`--explain`"), "{plan}");
+    }
+}

@@ -90,8 +90,8 @@ pub fn plan(title: &str) -> Arc<Plan> {
     Arc::new(plan)
 }
 
-pub fn proposed(seq: u64, plan: &Plan) -> Arc<Event> {
-    let fact = Fact::PlanProposed {
+pub fn proposal(plan: &Plan) -> Fact {
+    Fact::PlanProposed {
         digest: plan.digest,
         revision: 1,
         steps: 1,
@@ -99,8 +99,11 @@ pub fn proposed(seq: u64, plan: &Plan) -> Arc<Event> {
         source: PlanSource::Intent,
         approval_required: false,
         attended: false,
-    };
-    event(seq, Some("run001"), fact)
+    }
+}
+
+pub fn proposed(seq: u64, plan: &Plan) -> Arc<Event> {
+    event(seq, Some("run001"), proposal(plan))
 }
 
 pub fn batch(events: Vec<Arc<Event>>) -> Batch {

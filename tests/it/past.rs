@@ -11,13 +11,14 @@ use ouioe::model::actor::Actor;
 use ouioe::model::event::{EVENT_VERSION, Event, Fact};
 use ouioe::model::ids::{RunId, Seq};
 use ouioe::model::intent::Intent;
-use ouioe::model::plan::{Plan, PlanSource};
+use ouioe::model::plan::Plan;
 use ouioe::model::step_state::WorkflowState;
 use ouioe::model::time::Stamp;
 use serde_json::Value;
 
 use crate::e2e::home::{Home, sh};
 use crate::e2e::tty::Tty;
+use crate::journal::proposal;
 
 const WORDS: &str = "is localhost brimming";
 
@@ -157,17 +158,8 @@ fn only_what_ended_teaches_and_what_was_broken_off_teaches_times_alone() {
 /// One run that ended well, with a remark of so many bytes on it.
 fn run_of(journal: &mut Journal, number: usize, plan: &Arc<Plan>, bytes: usize) {
     let intent = Intent { text: plan.intent.clone(), actor: Actor::Engine, host: "here".to_owned(), session: String::new() };
-    let proposed = Fact::PlanProposed {
-        digest: plan.digest,
-        revision: 1,
-        steps: 1,
-        title: plan.title.clone(),
-        source: PlanSource::Intent,
-        approval_required: false,
-        attended: false,
-    };
     let finished = Fact::WorkflowFinished { state: WorkflowState::Succeeded, verdict: None, lost: Vec::new(), unknown: Vec::new() };
-    let facts = [Fact::IntentSubmitted { intent }, proposed, Fact::NoteAdded { text: "x".repeat(bytes) }, finished];
+    let facts = [Fact::IntentSubmitted { intent }, proposal(plan), Fact::NoteAdded { text: "x".repeat(bytes) }, finished];
     let head = journal.head().0.0;
     let event = |(at, fact)| {
         let run = Some(RunId::new(format!("r{number:05}")));

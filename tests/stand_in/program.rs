@@ -2,6 +2,8 @@
 //!
 //! Answers each request with the next file's text, the last one for ever; without files it refuses with 500. It thinks nothing.
 
+#[path = "../it/http.rs"]
+mod http;
 #[path = "../it/llm/stand_in.rs"]
 #[allow(dead_code, reason = "the tests use all of it")]
 mod stand_in;

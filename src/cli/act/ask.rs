@@ -88,7 +88,7 @@ pub fn page(run: &Workflow, open: &OpenQuestion) -> String {
         return question_text(run, graph, open, false);
     }
     let plan = PlanOutcome::Plan { approval_required: graph.plan.approval_required, plan: Box::new(graph.plan.as_ref().clone()) };
-    format!("{}\nWAITS FOR YOU  {}\n", render::text(&plan), text::safe(&open.question.why))
+    format!("{}\nWAITS FOR YOU  {}\n", render::whole(&plan), text::safe(&open.question.why))
 }
 
 /// The line that asks, with every answer that means something.

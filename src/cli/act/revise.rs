@@ -84,6 +84,5 @@ fn page(old: &Step, new: &Step, plan: &Plan) -> String {
             let _ = writeln!(page, "  {:12} {} -> {}", text::safe(name), shown(before), shown(after));
         }
     }
-    let _ = writeln!(page, "  would run    {}", render::action(&new.action));
-    page
+    page + &render::whole_action("  would run    ", &new.action)
 }

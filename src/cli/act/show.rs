@@ -135,12 +135,13 @@ pub fn question_text(run: &Workflow, graph: &Graph, open: &OpenQuestion, command
     let mut page = format!("\nWAITS FOR YOU  run {}, {of}: {}\n", run.run, text::safe(&open.question.why));
     if let Some(ix) = open.step {
         let gate = open.digest.is_some();
-        if let Ok(action) = rendered(run, &graph.step(ix).action) {
-            let _ = writeln!(page, "  {}: {}", if gate { "would run" } else { "ran" }, render::action(&action));
-        }
         let said = tail(run.step(ix));
         if !gate && !said.is_empty() {
             let _ = writeln!(page, "  said: {}", text::clip(&text::safe(&said), 200));
+        }
+        // Last, as it may bring a script: what is asked and why stays together.
+        if let Ok(action) = rendered(run, &graph.step(ix).action) {
+            page.push_str(&render::whole_action(if gate { "  would run: " } else { "  ran: " }, &action));
         }
     }
     if !commands {

@@ -7,6 +7,7 @@ use crate::model::digest::Digest;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, Step};
 use crate::model::state::{OpenQuestion, Workflow};
+use crate::planner::render::Folded;
 use crate::policy::digest::{action_digest, plan_digest};
 use crate::policy::rule::name_to_type;
 use crate::text;
@@ -99,11 +100,19 @@ fn plan_parts(plan: &Plan) -> Vec<Part> {
     let what = format!("{}: {}, {gates} to be approved", phrase::exact(&plan.title), phrase::count(plan.steps.len(), "step"));
     let asked = (!plan.intent.is_empty()).then(|| Part::of("ASKED", Role::Text, [phrase::exact(&plan.intent)]));
     let mut parts: Vec<Part> = std::iter::once(Part::new("WHAT", what)).chain(asked).chain([touches(&all(plan))]).collect();
-    parts.extend(plan.steps.iter().flat_map(step_parts));
+    parts.extend(steps_parts(&plan.steps));
     parts
 }
 
-pub(super) fn step_parts(step: &Step) -> Vec<Part> {
+/// Each step with its values, then the scripts, each once: many steps of a plan run the same.
+pub(super) fn steps_parts<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<Part> {
+    let mut folded = Folded::default();
+    let mut parts: Vec<Part> = steps.into_iter().flat_map(|step| step_parts(step, &mut folded)).collect();
+    parts.extend((!folded.is_empty()).then(|| Part::of("TEXTS", Role::Text, folded.whole(phrase::exact))));
+    parts
+}
+
+fn step_parts<'a>(step: &'a Step, folded: &mut Folded<'a>) -> Vec<Part> {
     let id = phrase::exact(step.id.as_str());
     let head = format!(
         "{id}  {}  {}  {}",
@@ -112,7 +121,7 @@ pub(super) fn step_parts(step: &Step) -> Vec<Part> {
         phrase::exact(step.target().unwrap_or(""))
     );
     let mut lines = vec![(Role::of_effect(step.effect), head.trim_end().to_owned())];
-    lines.extend(action::lines(step, &step.action).into_iter().map(|line| (Role::Text, format!("  {line}"))));
+    lines.extend(action::named(step, &step.action, folded).into_iter().map(|line| (Role::Text, format!("  {line}"))));
     if let Some(undo) = &step.compensation {
         lines.push((Role::Muted, format!("  undo: {}", phrase::exact(&undo.operation))));
     }

@@ -5,7 +5,7 @@
 use super::super::app::App;
 use super::super::phrase;
 use super::super::theme::Role;
-use super::approve::{step_parts, touches};
+use super::approve::{steps_parts, touches};
 use super::{Basis, Choice, Dialog, Does, Effort, Part};
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Step;
@@ -27,7 +27,7 @@ pub fn for_other(app: &App) -> Option<Dialog> {
     let lines = found.improvement.changes(&standing.outcome).into_iter().map(line).collect();
     parts.push(Part { label: "CHANGES", lines, wrap: super::Wrap::Cells });
     parts.push(touches(&steps));
-    parts.extend(steps.iter().flat_map(|step| step_parts(step)));
+    parts.extend(steps_parts(steps.iter().copied()));
     let choices = vec![
         Choice::new("take", "take it in the place of the plan that stands; nothing runs yet", Does::TakeOther, Effort::Letter),
         Choice::new("dismiss", "dismiss it; the plan that stands stays", Does::DismissOther, Effort::Letter),

@@ -9,7 +9,7 @@ use super::super::app::App;
 use super::super::phrase;
 use super::super::revision::Revision;
 use super::super::theme::Role;
-use super::approve::{effort, step_parts, title, touches};
+use super::approve::{effort, steps_parts, title, touches};
 use super::{Basis, Choice, Dialog, Does, Effort, Part};
 
 pub fn for_revision(app: &App, workflow: &Workflow, revision: &Revision) -> Option<Dialog> {
@@ -22,7 +22,7 @@ pub fn for_revision(app: &App, workflow: &Workflow, revision: &Revision) -> Opti
     let mut parts = vec![Part::new("WHAT", format!("do `{}` again with other parameters", phrase::exact(new.id.as_str())))];
     parts.push(Part::of("CHANGES", Role::Warn, differences(old, new)));
     parts.push(touches(&[new]));
-    parts.extend(step_parts(new));
+    parts.extend(steps_parts([new]));
     // A second time, in another way: never a matter of one letter.
     let effort = match effort(&[new]) {
         Effort::Letter => Effort::Enter,

@@ -63,7 +63,7 @@ fn parts(workflow: &Workflow, graph: &Graph, undoable: &[String]) -> Vec<Part> {
 /// The first of them by name.
 fn left_out(graph: &Graph, left: &[StepIx]) -> String {
     if left.is_empty() {
-        return "no step out".to_owned();
+        return "nothing out: every step has begun".to_owned();
     }
     let names: Vec<String> = left.iter().take(NAMED).map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
     let more = if left.len() > NAMED { format!(" and {} more", left.len() - NAMED) } else { String::new() };

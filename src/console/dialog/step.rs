@@ -45,8 +45,6 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
         if record.state == StepState::OutcomeUnknown { "OUTCOME UNKNOWN".to_owned() } else { record.state.word().replace('_', " ") };
     let what = format!("`{}` {}  {state}, try {}", phrase::exact(step.id.as_str()), phrase::exact(&step.operation), record.attempt);
     let mut parts = vec![Part::new("WHAT", what)];
-    parts.push(Part::of("RUNS", Role::Text, action::bytes(&step.action)));
-    parts.push(touches(&[step]));
     if let Some(why) = why(record) {
         parts.push(Part::prose("WHY", Role::Bad, why));
     }
@@ -60,6 +58,9 @@ fn parts(graph: &Graph, step: &Step, record: &StepRecord, lost: &[StepIx]) -> Ve
         let names: Vec<String> = lost.iter().map(|ix| phrase::exact(graph.step(*ix).id.as_str())).collect();
         parts.push(Part::prose("LOSES", Role::Warn, format!("if skipped, these do not run: {}", names.join(", "))));
     }
+    parts.push(touches(&[step]));
+    // Last: a script may be longer than the screen, and what went wrong is what one came to read.
+    parts.push(Part::of("RUNS", Role::Text, action::bytes(&step.action)));
     parts
 }
 

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::StatefulWidget as _;
 use tui_tree_widget::{Tree, TreeState};
 
@@ -16,11 +16,11 @@ use crate::text;
 use super::{Pane, log};
 use crate::console::action;
 use crate::console::app::{App, Now, StepPart};
+use crate::console::facts::Page;
 use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{more_below, put, title};
 use crate::console::widget::json_tree;
-use crate::console::widget::wrap::Wrap;
 
 /// Output keeps at least this share of the pane.
 const OUTPUT_SHARE: u16 = 2;
@@ -99,68 +99,38 @@ fn heading(app: &App) -> String {
 fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     let Some(graph) = app.graph() else { return Vec::new() };
     let step = graph.step(ix);
-    let mut page = Page { app, width, lines: Vec::new() };
+    let mut page = Page::new(app, width, 10);
     let operation = format!("{}   {}", text::safe(&step.operation), text::safe(step.target().unwrap_or("")));
-    page.fact("does", operation.trim_end(), Role::Text);
+    page.put("does", Role::Text, operation.trim_end());
     let approval = if step.approval { "   needs approval" } else { "" };
     let undo = step.compensation.as_ref().map_or_else(String::new, |undo| format!("   undo: {}", text::safe(&undo.operation)));
     let effect = format!("{}   RISK {}{approval}{undo}", phrase::effect(step.effect), phrase::risk(step));
-    page.fact("effect", &effect, Role::of_effect(step.effect));
+    page.put("effect", Role::of_effect(step.effect), &effect);
     if let Some((workflow, _, record)) = app.selected_record() {
         run_facts(&mut page, workflow, graph, ix, record, now);
     }
-    page.fact("limits", &limits(step), Role::Muted);
+    page.put("limits", Role::Muted, &limits(step));
     if let Some(needs) = needs(app, graph, ix) {
-        page.fact("after", &needs, Role::Text);
+        page.put("after", Role::Text, &needs);
     }
-    page.lines("runs", action::lines(step, &step.action));
+    page.exact("runs", &action::lines(step, &step.action));
     page.lines
-}
-
-/// Labelled facts, each on as many rows as it takes.
-struct Page<'a> {
-    app: &'a App,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Page<'_> {
-    const LABEL: usize = 10;
-
-    fn fact(&mut self, label: &str, what: &str, role: Role) {
-        self.put(label, what, role, Wrap::Words);
-    }
-
-    /// Blank for blank.
-    fn lines(&mut self, label: &str, lines: Vec<String>) {
-        for (at, line) in lines.into_iter().enumerate() {
-            self.put(if at == 0 { label } else { "" }, &line, Role::Text, Wrap::Cells);
-        }
-    }
-
-    fn put(&mut self, label: &str, what: &str, role: Role, wrap: Wrap) {
-        for (at, row) in wrap.rows(what, self.width.saturating_sub(Self::LABEL).max(1)).into_iter().enumerate() {
-            let label = if at == 0 { label } else { "" };
-            let spans = vec![Span::styled(format!("  {label:<8}"), self.app.style(Role::Muted)), Span::styled(row, self.app.style(role))];
-            self.lines.push(Line::from(spans));
-        }
-    }
 }
 
 fn run_facts(page: &mut Page<'_>, workflow: &Workflow, graph: &Graph, ix: StepIx, record: &StepRecord, now: Now) {
     let zone = &page.app.settings.zone;
-    page.fact("state", &phrase::step(workflow, graph, ix, now.wall, zone), Role::of_record(record));
+    page.put("state", Role::of_record(record), &phrase::step(workflow, graph, ix, now.wall, zone));
     if let Some(last) = &record.last {
         let took = phrase::took(record, now.wall).map_or_else(String::new, |took| format!("   took {}", phrase::span(took)));
         let exit = last.exit.as_ref().and_then(phrase::exit).map_or_else(String::new, |exit| format!("   {exit}"));
-        page.fact("tried", &format!("started {}{took}{exit}", phrase::clock(last.started, zone)), Role::Text);
+        page.put("tried", Role::Text, &format!("started {}{took}{exit}", phrase::clock(last.started, zone)));
         if let Some(failure) = &last.failure {
-            page.fact("failure", &format!("{} ({})", text::safe(&failure.detail), phrase::certainty(failure.certainty)), Role::Bad);
+            page.put("failure", Role::Bad, &format!("{} ({})", text::safe(&failure.detail), phrase::certainty(failure.certainty)));
         }
     }
     let failure = record.last.as_ref().and_then(|last| last.failure.as_ref()).map_or("", |failure| &failure.detail);
     if let Some(open) = workflow.questions.values().find(|open| open.step == Some(ix) && open.question.why != failure) {
-        page.fact("asks", &text::safe(&open.question.why), Role::Bad);
+        page.put("asks", Role::Bad, &text::safe(&open.question.why));
     }
 }
 

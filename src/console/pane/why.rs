@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use crate::model::action::Action;
 use crate::model::graph::Graph;
@@ -15,12 +15,12 @@ use crate::text;
 
 use super::Pane;
 use crate::console::app::{App, Now, Subject};
+use crate::console::facts::Page;
 use crate::console::history::{self, Reading};
 use crate::console::other::Weighed;
 use crate::console::phrase;
 use crate::console::theme::Role;
 use crate::console::view::{more_below, put, title};
-use crate::console::widget::wrap::Wrap;
 
 /// Unsettled steps that are listed with what they wait for, and decisions.
 const OPEN: usize = 12;
@@ -39,9 +39,11 @@ pub fn draw(app: &App, area: Rect, now: Now, buffer: &mut Buffer) {
     more_below(app, rest, below, buffer);
 }
 
+const LABEL: usize = 11;
+
 /// All of it, wrapped; where one is scrolled to stays the same while nothing happens.
 pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
-    let mut page = Page { app, width: usize::from(width), lines: Vec::new() };
+    let mut page = Page::new(app, usize::from(width).saturating_sub(1), LABEL);
     asked(&mut page);
     let Some(graph) = app.graph() else {
         if page.lines.is_empty() {
@@ -63,32 +65,6 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     thought(&mut page, &graph.plan);
     weighed(&mut page);
     page.lines
-}
-
-struct Page<'a> {
-    app: &'a App,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Page<'_> {
-    const LABEL: usize = 11;
-
-    fn head(&mut self, name: &str) {
-        self.lines.push(Line::styled(format!(" {name}"), self.app.style(Role::Title)));
-    }
-
-    fn put(&mut self, label: &str, role: Role, what: &str) {
-        self.row(label, Self::LABEL, role, what);
-    }
-
-    fn row(&mut self, label: &str, room: usize, role: Role, what: &str) {
-        for (at, row) in Wrap::Words.rows(what, self.width.saturating_sub(room + 1).max(8)).into_iter().enumerate() {
-            let label = if at == 0 { label } else { "" };
-            let label = format!("  {label:<wide$}", wide = room - 2);
-            self.lines.push(Line::from(vec![Span::styled(label, self.app.style(Role::Muted)), Span::styled(row, self.app.style(role))]));
-        }
-    }
 }
 
 fn plan(page: &mut Page<'_>, plan: &Plan) {
@@ -135,7 +111,7 @@ fn thought(page: &mut Page<'_>, plan: &Plan) {
 fn asked(page: &mut Page<'_>) {
     if let Some(live) = &page.app.other.live {
         page.head("the model is asked");
-        page.put(&text::clip(&text::safe(&live.model), Page::LABEL - 3), Role::Text, &live.line());
+        page.put(&text::clip(&text::safe(&live.model), LABEL - 3), Role::Text, &live.line());
     }
     if page.app.is_wondering() {
         page.head("thinking about what was asked");
@@ -284,7 +260,7 @@ fn decided(page: &mut Page<'_>, workflow: &Workflow) {
         let Some((role, what)) = history::told(&event.fact) else { continue };
         let about = event.step.as_ref().map_or_else(String::new, |step| format!("{} ", text::safe(step.as_str())));
         let who = text::safe(&event.actor.to_string());
-        page.row(&phrase::clock(event.at, &app.settings.zone), Page::LABEL, role, &format!("{about}{what}   {who}"));
+        page.put(&phrase::clock(event.at, &app.settings.zone), role, &format!("{about}{what}   {who}"));
     }
     if history.events.len() > DECISIONS {
         let (more, run) = (history.events.len() - DECISIONS, text::safe(workflow.run.as_str()));

@@ -17,7 +17,7 @@ use crate::model::catalogue::EffectClass;
 use crate::model::command::{Consent, Submit};
 use crate::model::intent::Intent;
 
-/// The footer shows it and the key does it. What can be refused by the engine alone is for now.
+/// The footer shows it and the key does it. What only the engine can refuse counts as possible.
 pub fn is_for_now(app: &App, act: Act) -> bool {
     let run_open = app.acted_on().is_some_and(|workflow| !workflow.state.is_finished());
     let step = || app.selected_record().map(|(_, _, record)| &record.state);
@@ -194,7 +194,7 @@ pub(super) fn perform(app: &mut App, act: Act, now: Now, deeds: &mut Vec<Deed>) 
         Act::HoldBack => hold_back(app, deeds),
         Act::PauseOrResume => pause_or_resume(app, deeds),
         Act::ResumeParked => resume_parked(app, deeds),
-        Act::RunAgain => again::propose(app),
+        Act::RunAgain => again::propose(app, deeds),
         Act::Follow => app.step.back = None,
         Act::ShowOutput => app.step.chosen = Some(StepPart::Output),
         Act::ShowResult => show_result(app),
@@ -265,8 +265,12 @@ fn back(app: &mut App) {
 
 /// The list of runs opens on the one that was looked at: the next key acts on that.
 fn point_at_run(app: &mut App) {
-    let Subject::Run(run) = &app.subject else { return };
-    if let Some(at) = app.listed().iter().position(|one| one == run).filter(|_| app.pane == Pane::Runs) {
+    let looked_at = match &app.subject {
+        Subject::Run(run) => Some(run),
+        Subject::Proposal => app.proposal.as_ref().and_then(|proposal| proposal.again.as_ref()),
+        Subject::Nothing => None,
+    };
+    if let Some(at) = app.listed().iter().position(|one| Some(one) == looked_at).filter(|_| app.pane == Pane::Runs) {
         app.runs_cursor = at;
     }
 }

@@ -1,14 +1,17 @@
 //! A finished run's plan, looked at anew: nothing of the old run is touched, and the new one wants its own yes.
 
+use crate::model::ids::RunId;
+use crate::model::plan::Plan;
 use crate::model::state::Workflow;
 use crate::text;
 
-use super::super::app::{App, Subject};
+use super::super::app::App;
 use super::super::arming::Arming;
+use super::super::pane::Pane;
 use super::super::phrase;
 use super::super::proposal::{Proposal, Sent};
 use super::super::theme::Role;
-use super::feed;
+use super::{Deed, feed};
 
 /// The finished run at hand, with a plan that is known here.
 fn over(app: &App) -> Option<&Workflow> {
@@ -26,20 +29,44 @@ pub(super) fn finished(app: &App) -> Option<String> {
     Some(format!("{} is over ({}){way_on}", text::safe(workflow.run.as_str()), phrase::workflow(workflow).to_lowercase()))
 }
 
-/// As a proposal like any other: it arms, it is approved, and the engine looks at it again before anything runs.
-pub(super) fn propose(app: &mut App) {
-    let Some((run, graph, intent)) = over(app).and_then(|one| Some((one.run.clone(), one.graph()?.clone(), one.intent.text.clone())))
-    else {
-        return;
-    };
-    if app.proposal.as_ref().is_some_and(|proposal| proposal.sent == Sent::Yes) {
+/// The old list of what would be touched is no list of what is there now: it is made ready anew, then looked at.
+pub(super) fn propose(app: &mut App, deeds: &mut Vec<Deed>) {
+    let Some((run, plan)) = over(app).and_then(|one| Some((one.run.clone(), one.graph()?.plan.clone()))) else { return };
+    if is_sent(app) {
         return app.say(Role::Warn, "a plan was just sent and has no answer yet: try again in a moment");
     }
-    let replaced = app.proposal.as_ref().is_some_and(|old| old.plan.digest != graph.plan.digest);
-    let fresh = Proposal::new(intent, (*graph.plan).clone(), Arming::from_frame(app.frame));
-    app.proposal = Some(Proposal { again: Some(run.clone()), ..fresh });
-    app.subject = Subject::Proposal;
+    app.say(Role::Muted, format!("the plan of {} again: looking at what it would touch now…", text::safe(run.as_str())));
+    if app.making_anew.as_ref() != Some(&run) {
+        app.making_anew = Some(run.clone());
+        deeds.push(Deed::Anew { run, plan });
+    }
+}
+
+fn is_sent(app: &App) -> bool {
+    app.proposal.as_ref().is_some_and(|proposal| proposal.sent == Sent::Yes)
+}
+
+/// As a proposal like any other: it arms, it is approved, and the engine looks at it again before anything runs. It takes
+/// the screen from nobody who went on to something else, and the place of no plan that somebody asked for meanwhile.
+pub(super) fn made(app: &mut App, run: RunId, answer: Result<Plan, String>) {
+    if app.making_anew.take_if(|wanted| *wanted == run).is_none() {
+        return;
+    }
+    let shown = text::safe(run.as_str());
+    let plan = match answer {
+        Ok(plan) => plan,
+        Err(why) => return app.say(Role::Bad, format!("could not make the plan of {shown} ready: {}", text::safe(&why))),
+    };
+    let free = app.dialog.is_none() && app.help.is_none() && app.prompt.is_none() && app.palette.is_none() && app.pane != Pane::Intent;
+    let watched = free && over(app).is_some_and(|workflow| workflow.run == run);
+    if !watched || is_sent(app) {
+        return app.say(Role::Accent, format!("the plan of {shown} was made ready, but you went on: o on it does it again"));
+    }
+    let intent = app.state.runs.get(&run).map_or_else(|| plan.intent.clone(), |workflow| workflow.intent.text.clone());
+    let replaced = app.proposal.as_ref().is_some_and(|old| old.plan.digest != plan.digest);
+    let fresh = Proposal::new(intent, plan, Arming::from_frame(app.frame));
+    app.proposal = Some(Proposal { again: Some(run), ..fresh });
     feed::show_proposal(app);
     let instead = if replaced { ", in the place of the plan that was proposed" } else { "" };
-    app.say(Role::Accent, format!("the plan of {} again{instead}: nothing runs yet", text::safe(run.as_str())));
+    app.say(Role::Accent, format!("the plan of {shown} again{instead}: nothing runs yet"));
 }

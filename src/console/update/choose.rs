@@ -16,8 +16,9 @@ use super::{Deed, act, input, other, revise, show_run};
 
 pub(super) fn key_pressed(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut Vec<Deed>) {
     let typing = app.dialog.as_ref().is_some_and(|dialog| dialog.field.is_some());
-    let letter = matches!((key.held, key.code), (Held::Nothing, Code::Char(_)));
-    if typing && (known.is_none() || letter) {
+    // `^U` clears a typed word wherever one types; PageUp still scrolls.
+    let edits = matches!((key.held, key.code), (Held::Nothing, Code::Char(_)) | (Held::Ctrl, Code::Char('u')));
+    if typing && (known.is_none() || edits) {
         return type_in(app, key);
     }
     match known {

@@ -40,6 +40,7 @@ pub(super) fn replace(app: &mut App, state: Arc<State>) {
 }
 
 fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
+    // A state that came in between has it already.
     if event.seq <= app.state.seq {
         return;
     }

@@ -170,7 +170,7 @@ fn intent_key(app: &mut App, key: Key, known: Option<Act>, now: Now, deeds: &mut
         }
         Some(Act::ClearIntent) => {
             set_aside(app);
-            (app.intent.choice, app.intent.recalled) = (None, None);
+            (app.intent.choice, app.intent.recalled, app.intent.answer) = (None, None, None);
         }
         Some(Act::Go(Go::Down)) if choices > 0 => {
             app.intent.choice = Some(app.intent.choice.map_or(0, |at| Go::Down.from(at, 1, choices)));

@@ -91,6 +91,11 @@ pub enum Msg {
         target: Target,
         answer: Result<Plan, String>,
     },
+    /// What became of `Deed::Anew`.
+    Anew {
+        run: RunId,
+        answer: Result<Plan, String>,
+    },
     /// What became of `Deed::Rejoin`.
     Rejoined(Result<Rejoined, String>),
     /// The time that `next_wake` named has come.
@@ -144,6 +149,11 @@ pub enum Deed {
         set: BTreeMap<String, String>,
         target: Target,
     },
+    /// The plan of a finished run for another one, with what it would touch now.
+    Anew {
+        run: RunId,
+        plan: Arc<Plan>,
+    },
     Bell,
     Repaint,
     Suspend,
@@ -169,6 +179,7 @@ pub fn update(app: &mut App, msg: Msg, now: Now) -> Vec<Deed> {
         Msg::Rejoined(answer) => rejoin::answered(app, answer),
         Msg::Saved(answer) => saved(app, answer),
         Msg::Revised { target, answer } => revise::made(app, target, answer),
+        Msg::Anew { run, answer } => again::made(app, run, answer),
         Msg::Past { run, answer } => past(app, &run, answer),
         Msg::Tick => tick(app, now),
     }

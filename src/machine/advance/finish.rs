@@ -32,6 +32,7 @@ pub(super) fn look(state: &State, run: &RunId, ctx: &Ctx<'_>) -> Vec<Draft> {
 }
 
 fn cancelling(state: &State, workflow: &Workflow, graph: &Graph, ctx: &Ctx<'_>) -> Vec<Draft> {
+    // Nothing is undone beside a step that still runs: it could be the one that needs undoing.
     if !workflow.live.is_empty() {
         return Vec::new();
     }
@@ -47,6 +48,7 @@ fn cancelling(state: &State, workflow: &Workflow, graph: &Graph, ctx: &Ctx<'_>) 
         return drafts;
     }
     let waits = graph.places().any(|ix| {
+        // An unknown outcome waits for a person, who may take days: a cancelled run does not wait with it.
         let open = !workflow.step(ix).state.is_settled() && workflow.step(ix).state != StepState::OutcomeUnknown;
         open && is_recovery(workflow, ix) && !workflow.cancel_now
     });

@@ -27,11 +27,13 @@ pub(super) fn look(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>
         return None;
     }
     let digest = action_digest(&action);
+    // A yes at this gate was to exactly these bytes.
     if workflow.step(ix).approved == Some(digest) {
         return None;
     }
     let why = match outside(workflow, step) {
         Some(why) => why,
+        // Every value lies within what the plan's approval bounds.
         None if workflow.approved.is_some() => return None,
         None => "policy became stricter since the plan was approved".to_owned(),
     };
@@ -42,6 +44,7 @@ pub(super) fn look(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>
 /// Policy as it is now asks for this step.
 fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
     let Some(graph) = workflow.graph() else { return true };
+    // A plan that destroys anything is exempt nowhere.
     let exempt: &[String] = if graph.worst_effect() == EffectClass::Destroy { &[] } else { &ctx.settings.policy.exempt_environments };
     needs_approval(step.effect, step.low_risk, graph.plan.environment.as_deref(), exempt)
 }

@@ -20,6 +20,7 @@ pub(super) fn look(state: &State, run: &RunId, ix: StepIx, ctx: &Ctx<'_>) -> Vec
         return Vec::new();
     }
     match edges(workflow, ix) {
+        // Also in a paused run: that a step can never start is no start.
         EdgeHolds::Never => skip(run, ix, SkipWhy::Unreachable, "what it needs can no longer happen"),
         EdgeHolds::Yes if may_start(workflow, ix, ctx) => ready(state, workflow, ix, ctx),
         EdgeHolds::Yes | EdgeHolds::NotYet => Vec::new(),
@@ -61,6 +62,7 @@ fn ready(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>) -> Vec<D
         return drafts;
     }
     let hold = ctx.settings.policy.hold_ms;
+    // Once for each yes: asking for an approval anew takes `held` away.
     if step.effect == EffectClass::Destroy && hold.0 > 0 && !record.held {
         let timer = TimerId::new(format!("h{}-{}-{}", workflow.order, ix, record.rev));
         return vec![Draft::step(run, ix, Fact::StepHeld { until: ctx.now.max(state.now) + hold, timer })];

@@ -34,6 +34,7 @@ fn queue(run: &RunId, ix: StepIx, state: StepState) -> Vec<Draft> {
 }
 
 fn lacks(state: &State, run: &RunId, ix: StepIx, step: &Step, ctx: &Ctx<'_>) -> Option<QueuedWhy> {
+    // First: what waits for a person to lift a freeze says so, and not that it waits for room.
     if let Some(target) = step.target().filter(|target| state.frozen.contains_key(*target)) {
         return Some(QueuedWhy::Frozen { target: target.to_owned() });
     }
@@ -61,6 +62,8 @@ pub(super) fn intent(state: &State, workflow: &Workflow, ix: StepIx, role: Role,
         Ok(action) => action,
         Err(trouble) => return not_started(state, workflow, ix, trouble.detail(), ctx),
     };
+    // Without the attempt's number: a retry by itself has the same key, so that a keyed service does it once. A person's word
+    // raises the generation.
     let effect_key = Canonical::new("ouioe.effect.1")
         .text(state.journal.as_str())
         .text(run.as_str())

@@ -177,13 +177,7 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
             workflow.last_word = Some((event.actor.clone(), event.seq));
         }
         Fact::WorkflowResumed { taken_up } => {
-            workflow.parked = false;
-            if !taken_up {
-                workflow.steps.iter_mut().for_each(|record| record.paused = false);
-            }
-            if !taken_up && matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
-                workflow.state = WorkflowState::Running;
-            }
+            resumed(workflow, *taken_up);
             workflow.last_word = Some((event.actor.clone(), event.seq));
         }
         Fact::WorkflowCancelling { now, compensate, .. } => {
@@ -200,6 +194,18 @@ fn record(state: &mut State, event: &Event, fact: &Fact) {
             workflow.questions.clear();
         }
         _ => {}
+    }
+}
+
+/// An engine that takes a run up goes on with it as it was: only a person ends a pause that a person began.
+fn resumed(workflow: &mut Workflow, taken_up: bool) {
+    workflow.parked = false;
+    if taken_up {
+        return;
+    }
+    workflow.steps.iter_mut().for_each(|record| record.paused = false);
+    if matches!(workflow.state, WorkflowState::Paused | WorkflowState::Pausing) {
+        workflow.state = WorkflowState::Running;
     }
 }
 

@@ -81,23 +81,13 @@ pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
 
 fn apply_attempt(state: &mut State, event: &Event, fact: &Fact, run: &RunId, ix: StepIx) {
     match fact {
-        Fact::StepStarted { role, generation, effect_key, digest, epoch } => {
-            let attempt = AttemptRecord {
-                role: *role,
-                epoch: *epoch,
-                effect_key: *effect_key,
-                digest: *digest,
-                started: event.at,
-                ended: None,
-                failure: None,
-                exit: None,
-                spool: None,
-                error_tail: String::new(),
-            };
+        Fact::StepStarted { role, generation, .. } => {
+            let begun = begun(event, fact).map(Box::new);
             with(state, run, ix, |record| {
                 record.attempt = event.attempt.unwrap_or(record.attempt.next());
                 record.generation = *generation;
-                record.last = Some(Box::new(attempt));
+                record.last = begun;
+                // A probe or an undo is for this attempt alone: whatever comes after it is the step itself again.
                 record.next = Role::Main;
             });
             move_step(state, run, ix, running(*role));
@@ -128,7 +118,12 @@ fn apply_attempt(state: &mut State, event: &Event, fact: &Fact, run: &RunId, ix:
             settle(state, run, ix, StepState::Succeeded);
         }
         Fact::StepFailed { failure, exit, spool, error_tail } => {
-            with(state, run, ix, |record| ended(record, event.at, Some(failure), exit.as_ref(), spool.as_ref(), error_tail));
+            with(state, run, ix, |record| {
+                // Where a person lets it fail, its attempt ended long ago, and what it said then is why.
+                if !matches!(record.state, StepState::AwaitingDecision { .. }) {
+                    ended(record, event.at, Some(failure), exit.as_ref(), spool.as_ref(), error_tail);
+                }
+            });
             settle(state, run, ix, StepState::Failed);
         }
         Fact::OutcomeUnknown { detail } => unknown(state, event, run, ix, detail),
@@ -141,6 +136,23 @@ fn apply_attempt(state: &mut State, event: &Event, fact: &Fact, run: &RunId, ix:
         }
         _ => {}
     }
+}
+
+/// A new attempt: nothing of the one before it may be taken for its own.
+fn begun(event: &Event, fact: &Fact) -> Option<AttemptRecord> {
+    let Fact::StepStarted { role, effect_key, digest, epoch, .. } = fact else { return None };
+    Some(AttemptRecord {
+        role: *role,
+        epoch: *epoch,
+        effect_key: *effect_key,
+        digest: *digest,
+        started: event.at,
+        ended: None,
+        failure: None,
+        exit: None,
+        spool: None,
+        error_tail: String::new(),
+    })
 }
 
 fn place(state: &State, event: &Event) -> Option<(RunId, StepIx)> {
@@ -172,7 +184,7 @@ fn wait(state: &mut State, run: &RunId, ix: StepIx, until: Stamp, timer: &TimerI
     set_timer(state, timer, Timer { due: until, run: run.clone(), step: Some(ix), kind });
 }
 
-/// Final for now; its place among the completions is kept for undo in reverse.
+/// Nothing more happens to it by itself; its place among the completions is kept for undo in reverse.
 fn settle(state: &mut State, run: &RunId, ix: StepIx, next: StepState) {
     let completed = next == StepState::Succeeded || next == StepState::DoneByHand;
     move_step(state, run, ix, next);

@@ -17,6 +17,7 @@ pub(super) fn handle(state: &State, run: &RunId, now: bool, compensate: bool, re
     if workflow.state == WorkflowState::Cancelling && !harder {
         return Err(too_late(workflow, format!("run {run} is being cancelled already; `--now` ends it without grace")));
     }
+    // At once and undone afterwards exclude each other: an undo takes its time.
     let cancelling = Fact::WorkflowCancelling { now, compensate: compensate && !now, reason: reason.to_owned() };
     let mut drafts = vec![Draft::run(run, cancelling)];
     drafts.extend(graph.places().filter_map(|ix| Some(Draft::step(run, ix, fate(workflow, graph, ix, now)?))));

@@ -57,6 +57,7 @@ pub(super) fn current<'a>(
 fn main_outcome(state: &State, workflow: &Workflow, graph: &Graph, ix: StepIx, outcome: &AttemptOutcome, ctx: &Ctx<'_>) -> Vec<Draft> {
     let (run, record) = (&workflow.run, workflow.step(ix));
     match outcome {
+        // Also of a step that is being stopped: what was stopped too late has happened, and is not called cancelled.
         AttemptOutcome::Succeeded { result, .. } => match too_large(workflow, result, ctx) {
             Some(failure) => failed(state, workflow, ix, failure, outcome, ctx),
             None => succeeded(run, graph, ix, record.attempt, outcome),
@@ -110,6 +111,7 @@ fn failed(state: &State, workflow: &Workflow, ix: StepIx, failure: Failure, outc
     let (step, record) = (graph.step(ix), workflow.step(ix));
     if failure.certainty == Certainty::Unknown {
         match step.repeat {
+            // A second try does no harm: it counts as failed, and adaptation may repeat it.
             Repeat::Pure | Repeat::Idempotent | Repeat::Keyed => {}
             Repeat::Probeable if step.probe.is_some() && workflow.state != WorkflowState::Cancelling => {
                 let why = format!("{}; its probe will tell", failure.detail);
@@ -137,6 +139,7 @@ pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, f
     let run = &workflow.run;
     let fact = Fact::StepFailed { failure: failure.clone(), exit: None, spool: None, error_tail: String::new() };
     let mut drafts = vec![Draft::step(run, ix, fact)];
+    // A run that is being cancelled tries nothing more.
     if workflow.state == WorkflowState::Cancelling {
         return drafts;
     }
@@ -196,6 +199,7 @@ fn probed(workflow: &Workflow, ix: StepIx, record: &StepRecord, outcome: &Attemp
             let fact = Fact::StepSucceeded { result: result.clone(), verdict: None, exit: exit.clone(), spool: spool.clone() };
             vec![said(true, "the probe found that it happened"), Draft::attempt(run, ix, record.attempt, fact)]
         }
+        // Status 1 alone is a no: a probe that crashed or reached nobody has seen nothing.
         AttemptOutcome::Failed { failure, exit, .. }
             if failure.certainty == Certainty::FailedKnown && exit.as_ref().is_some_and(|exit| exit.code == Some(1)) =>
         {

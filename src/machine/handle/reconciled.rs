@@ -67,6 +67,7 @@ fn unknown(workflow: &Workflow, ix: StepIx, step: &Step, record: &StepRecord, de
     let role = record.last.as_ref().map_or(Role::Main, |last| last.role);
     let repeat = match role {
         Role::Main => step.repeat,
+        // A probe only looks: it may look again.
         Role::Probe => Repeat::Pure,
         Role::Compensation => step.compensation.as_ref().map_or(Repeat::AtMostOnce, |it| it.repeat),
     };

@@ -28,6 +28,7 @@ pub(super) fn handle(state: &State, submit: &Submit, ctx: &Ctx<'_>) -> Result<Ha
         let fact = Fact::Approved { request: None, digest: plan.digest, consent: submit.consent.clone() };
         drafts.push(Draft::run(&run, fact));
     }
+    // What needs no approval still needs somebody who looked at it.
     if covered == Covered::Yes || (!plan.approval_required && submit.consent != Consent::None) {
         drafts.push(Draft::run(&run, Fact::WorkflowStarted {}));
     } else {
@@ -46,6 +47,7 @@ pub(super) fn check_plan(plan: &Plan, ctx: &Ctx<'_>) -> Result<(), Refusal> {
     if plan_digest(plan) != plan.digest {
         return invalid("the plan's digest is not that of its content; plan it again".to_owned());
     }
+    // Whoever made the plan, policy is applied here once more: a plan may ask for more approvals than it must, never for fewer.
     let mut marked = plan.clone();
     mark_approvals(&mut marked, &ctx.settings.policy);
     if let Some(step) = marked.steps.iter().zip(&plan.steps).find(|(ours, theirs)| ours.approval && !theirs.approval) {

@@ -4,6 +4,7 @@
 
 mod difference;
 mod drawing;
+mod fold;
 mod json;
 mod people;
 mod value;
@@ -11,6 +12,7 @@ pub mod why;
 
 pub use difference::{Change, difference};
 pub use drawing::{dot, mermaid};
+pub use fold::Folded;
 pub use json::json;
-pub use people::{action, text};
+pub use people::{is_folded, text, whole, whole_action};
 pub use value::value_lines;

@@ -48,7 +48,8 @@ fn is_handle(text: &str) -> bool {
     text.split_once(':').is_some_and(|(kind, rest)| ["env", "file", "cmd"].contains(&kind) && !rest.trim().is_empty())
 }
 
-fn texts_of(value: &Value) -> Vec<&str> {
+/// Every text in it, however deep: each may hold slots.
+pub fn texts_of(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(items) => items.iter().flat_map(texts_of).collect(),

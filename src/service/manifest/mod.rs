@@ -9,4 +9,5 @@ mod http;
 mod operation;
 mod reader;
 
+pub use http::texts_of;
 pub use load::{load, load_file};

@@ -132,6 +132,7 @@ pub(super) struct Refused {
 
 fn attempt(dir: &Path, request: &RunnerRequest, signals: &Signals) -> Result<Ended, Refused> {
     let start = &request.start;
+    // A stop that came by now is obeyed while it is still certain that nothing ran.
     if signals.take_term() || signals.take_now() {
         return Err(refused(FailureClass::Permanent, "stopped before it started".to_owned()));
     }
@@ -211,6 +212,7 @@ fn environment_of(start: &Start, own: &BTreeMap<String, Operand>, secrets: Vec<(
     let mut env = environment::allowed(std::env::vars_os());
     env.extend(own.iter().map(|(name, value)| (name.into(), OsString::from(&value.0))));
     env.extend(secrets.into_iter().map(|(name, value)| (name.into(), OsString::from_vec(value))));
+    // Last, over everything: no value of a plan may pass for the attempt's own names.
     env.extend(environment::effect_names(start).map(|(name, value)| (name.into(), value.into())));
     env
 }

@@ -95,6 +95,7 @@ impl<'a> Supervisor<'a> {
             self.wait()?;
             self.read(4);
         };
+        // All that the pipes still hold; they do not block, so one who could not be ended holds nobody up.
         self.read(usize::MAX);
         Ok(self.facts(left_over))
     }
@@ -104,6 +105,7 @@ impl<'a> Supervisor<'a> {
         self.signals.clear();
         let reaped = tree::reap(self.main);
         self.status = reaped.main.or(self.status);
+        // Before any signal is looked at: a stop that comes when all is over has cut nothing.
         if reaped.nobody_left {
             return Some(0);
         }

@@ -113,6 +113,8 @@ fn approvals_are_opened_read_and_typed() {
         ("the wrong name", "risky look press:a look press:\x1b[6~ look press:a press:web-4⏎", ""),
         ("the name pasted", "risky look press:a look press:\x1b[6~ look press:a paste:web-3 +200 press:⏎", ""),
         ("typed ahead", "risky look press:aaweb-3⏎", ""),
+        ("^U clears what is typed", "risky look press:a look press:\x1b[6~ look press:aweb-4\x15web-3⏎", "submit purge cache true"),
+        ("a page up scrolls", "risky look press:a look press:\x1b[6~ look press:aweb-3\x1b[5~⏎", "submit purge cache true"),
         ("yyyy and Enter decide nothing", "risky look press:a press:yyyy⏎ look press:yyyy⏎", ""),
         ("closed by Esc", "risky look press:a look press:\x1b[6~ look press:␛ press:⏎", ""),
     ] {

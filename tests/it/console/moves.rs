@@ -1,9 +1,12 @@
 //! What the screen says when the world moves, or the operator moves about, without an order being sent.
 
 use ouioe::console::app::Dirty;
+use ouioe::console::update::{Deed, Msg};
 use ouioe::model::command::Consent;
 use ouioe::model::failure::Certainty;
 use ouioe::model::ids::RunId;
+use ouioe::model::outcome::PlanOutcome;
+use ouioe::policy::digest::seal;
 
 use super::world::{Desk, Engine, ana, busy, deploy, failing, plan, text_of};
 
@@ -138,8 +141,30 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     has(&mut desk, &format!("{old} is over (failed): o opens its plan again, as a new run"));
     desk.press("␛");
     has(&mut desk, "o run again");
+    desk.press("oo");
+    let Some(Deed::Anew { run, plan: asked }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    assert_eq!((&run, asked.digest, desk.orders()), (&old, plan.digest, Vec::<String>::new()), "once");
+    has(&mut desk, "looking at what it would touch now");
+    // Somebody who went on to something else keeps his screen; what cannot be made ready says why.
+    for (keys, answer, said) in [
+        ("i", Ok(plan.clone()), "was made ready, but you went on"),
+        ("␛o", Err("1 file is not there".to_owned()), "could not make the plan of"),
+    ] {
+        desk.press(keys);
+        desk.tell(Msg::Anew { run: run.clone(), answer });
+        has(&mut desk, said);
+        assert!(desk.app.proposal.is_none());
+        desk.orders();
+    }
     desk.press("o");
+    let mut fresh = plan.clone();
+    fresh.steps[0].params.insert("listed".to_owned(), "now".into());
+    seal(&mut fresh);
+    desk.orders();
+    desk.tell(Msg::Anew { run: run.clone(), answer: Ok(fresh.clone()) });
     has(&mut desk, "NOTHING RUNS YET");
+    desk.tell(Msg::Anew { run, answer: Ok(plan.clone()) });
+    assert_eq!(desk.app.proposal.as_ref().map(|one| one.plan.digest), Some(fresh.digest), "an answer that nobody waits for");
     desk.look();
     desk.press("\r");
     assert_eq!(desk.orders(), [""; 0], "a change asks for its approval again");
@@ -149,8 +174,40 @@ fn a_finished_run_says_so_and_its_plan_runs_again_after_its_own_yes() {
     desk.press("aweb-3\r");
     desk.deliver(&mut engine);
     assert_eq!(engine.state.runs.len(), 2, "the old run stays as it is");
-    let fresh = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
-    assert_eq!((fresh.digest, fresh.intent.text.as_str()), (plan.digest, "bounce"));
+    let other = engine.state.runs.values().find(|one| one.run != old).expect("the new one");
+    assert_eq!((other.digest, other.intent.text.as_str()), (fresh.digest, "bounce"));
+}
+
+#[test]
+fn the_question_goes_with_the_words_that_it_is_about() {
+    let mut desk = Desk::new(&Engine::new().state, (80, 24));
+    desk.press("restart nginx\r");
+    let Some(Deed::Plan { ask, .. }) = desk.deeds.pop() else { panic!("not asked: {:?}", desk.deeds) };
+    let (question, missing) = ("on which host?".to_owned(), vec!["host".to_owned()]);
+    desk.tell(Msg::Planned { ask, outcome: PlanOutcome::Clarify { question, missing, choices: vec!["web-3".to_owned()] } });
+    has(&mut desk, "on which host?");
+    desk.press("\x15");
+    let text = screen(&mut desk);
+    assert!(!text.contains("on which host?") && text.contains("what is to be done?"), "{text}");
+}
+
+/// Whoever lets a step fail, an hour later, does not take away how it ended.
+#[test]
+fn a_step_that_a_person_lets_fail_keeps_what_it_said() {
+    let (mut engine, run) = failing();
+    let record = |engine: &Engine| {
+        let workflow = &engine.state.runs[&run];
+        let ix = workflow.graph().expect("a plan").ix(&"smoke-test".into()).expect("a step");
+        workflow.step(ix).clone()
+    };
+    let before = record(&engine);
+    engine.now = engine.now + ouioe::model::time::Millis(3_600_000);
+    let command = ouioe::model::command::Command::Reject { run: run.clone(), step: Some("smoke-test".into()), reason: String::new() };
+    engine.request(ana(), command);
+    let after = record(&engine);
+    assert_eq!(after.state, ouioe::model::step_state::StepState::Failed);
+    assert_eq!((&after.last, &after.note), (&before.last, &before.note));
+    assert!(after.last.is_some_and(|last| last.exit.is_some() && last.error_tail.contains("503")));
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn child_of_the_pty_tests() {
         plan_intent: Arc::new(|_, _| Box::pin(async { PlanOutcome::Plan { approval_required: false, plan: Box::new(deploy()) } })),
         fold: if scene.contains("broken") { broken_fold } else { machine::apply },
         render: |workflow, action| machine::rendered(workflow, action).map_err(|error| error.detail().to_owned()),
+        anew: Arc::new(|plan| Box::pin(async move { Ok((*plan).clone()) })),
         revise: Arc::new(|plan, _, _| Box::pin(async move { Ok((*plan).clone()) })),
         past: Arc::new(|_| Box::pin(async { Ok(Vec::new()) })),
         rejoin: Arc::new(|| Box::pin(async { Err("reach another engine: this test has one".to_owned()) })),

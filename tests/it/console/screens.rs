@@ -312,6 +312,32 @@ fn outcome_unknown() {
     });
 }
 
+/// Steps that run the same script: their values are read first, the script stands once behind them.
+#[test]
+fn scripts() {
+    let lines = [
+        "one: | mutate host.restart_service web-3 nginx",
+        "wait: one | read automation.wait",
+        "two: wait | mutate host.restart_service web-4 nginx",
+    ];
+    let mut plan = plan("restart nginx", &lines);
+    for step in &mut plan.steps {
+        if step.id.as_str() == "wait" {
+            step.params.clear();
+        } else if let ouioe::model::action::Action::Command { args, .. } = &mut step.action {
+            args.insert(0, ouioe::model::action::Operand("verb=$1\nsystemctl \"$verb\" nginx\n".to_owned()));
+        }
+    }
+    ouioe::policy::digest::seal(&mut plan);
+    scene("dialog-scripts", &Engine::new().state, |desk| {
+        desk.propose(&plan);
+        desk.look();
+        desk.press("a");
+        desk.look();
+        desk.press("G");
+    });
+}
+
 /// Runs that are over by a person's word, and the plan of one looked at again.
 #[test]
 fn over() {
@@ -331,6 +357,7 @@ fn over() {
     scene("plan-rejected", &engine.state, |desk| desk.press("␛j\r"));
     scene("plan-again", &engine.state, |desk| {
         desk.press("␛j\ro");
+        desk.anew(&rotate);
         desk.look();
     });
 }

@@ -306,6 +306,12 @@ impl Desk {
         }
     }
 
+    /// Answers what it wants of a finished run's plan.
+    pub fn anew(&mut self, plan: &Plan) {
+        let Some(Deed::Anew { run, .. }) = self.deeds.pop() else { panic!("not asked: {:?}", self.deeds) };
+        self.tell(Msg::Anew { run, answer: Ok(plan.clone()) });
+    }
+
     /// Answers with what the journal has of the open run.
     pub fn past(&mut self, events: &[Event]) {
         let Some(at) = self.deeds.iter().position(|deed| matches!(deed, Deed::Past { .. })) else { panic!("not asked: {:?}", self.deeds) };
@@ -357,6 +363,7 @@ pub fn told(deed: &Deed) -> Option<String> {
         Deed::Repaint => "repaint".to_owned(),
         Deed::Rejoin => "rejoin".to_owned(),
         Deed::Save { path, .. } => format!("save {path}"),
+        Deed::Anew { run, .. } => format!("anew {run}"),
         Deed::Revise { step, set, .. } => format!("revise {step} {set:?}"),
         Deed::Read { .. } | Deed::Past { .. } => return None,
     })

@@ -83,6 +83,16 @@ fn in_the_console() {
     tty.press("localhost\r");
     tty.shows("SUCCEEDED");
     assert_eq!(left(&dir), ["came-later", "fresh"]);
+    // Once more: what is listed, and so approved, is what is there by now.
+    tty.press("o");
+    tty.shows("again: nothing runs yet");
+    tty.press_until("a", &["acts on"]);
+    let text = tty.text();
+    assert!(text.contains(r#""came-later"  "#) && !text.contains("old-one"), "{text}");
+    tty.press_until("a", &["type localhost to approve"]);
+    tty.press("localhost\r");
+    tty.shows("SUCCEEDED");
+    assert_eq!(left(&dir), ["fresh"]);
     tty.press("q");
     assert_eq!(tty.end(), 0);
 }

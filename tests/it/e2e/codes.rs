@@ -42,6 +42,7 @@ fn rejected_and_cancelled() {
     tty.shows("Type localhost to approve plan");
     tty.press("no\r");
     assert_eq!(tty.end(), 5);
+    assert!(tty.text().contains("nothing runs: that was no yes to this plan"), "{}", tty.text());
     assert!(!home.state().join("journal.sqlite3").exists());
 
     home.run(&["run", "--plan", &plan]).exits(6);

@@ -3,12 +3,14 @@
 //! It thinks nothing. It holds requests to what the real servers demand, answers in the script's order (the last reply for
 //! ever), and tells what it was asked and when a client left. Also runs by itself: `cargo run --example llm_stand_in`.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use crate::http;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -46,18 +48,9 @@ pub enum Reply {
     Uncounted(String),
 }
 
-#[derive(Debug)]
-pub struct Asked {
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Value,
-}
+pub type Asked = http::Asked<Value>;
 
 impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
     /// All texts that the model is told.
     pub fn told(&self) -> String {
         let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
@@ -115,20 +108,7 @@ pub fn serve(listener: &TcpListener, script: &[Reply], asking: &Sender<Asked>, l
 }
 
 fn read(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream);
-    let mut line = || {
-        let mut text = String::new();
-        reader.read_line(&mut text).map(|_| text.trim_end().to_owned()).unwrap_or_default()
-    };
-    let first = line();
-    let headers: Vec<(String, String)> = std::iter::from_fn(|| Some(line()).filter(|text| !text.is_empty()))
-        .filter_map(|text| text.split_once(": ").map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect();
-    let mut asked = Asked { line: first, headers, body: Value::Null };
-    let length: u64 = asked.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let mut body = Vec::new();
-    reader.take(length).read_to_end(&mut body).ok()?;
-    asked.body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let asked = http::read(stream).with(|body| serde_json::from_str(&body).unwrap_or(Value::Null));
     (!asked.line.is_empty()).then_some(asked)
 }
 

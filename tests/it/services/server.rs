@@ -1,25 +1,15 @@
 //! A web server of one page that keeps what it was asked.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde_json::Value;
 
+use crate::http::{Asked, read};
 use crate::rig::PATIENCE;
 
-#[derive(Debug)]
-pub struct Asked {
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
-
 impl Asked {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -66,20 +56,8 @@ pub fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
 }
 
-fn serve(stream: TcpStream, answer: &str, asked: &Sender<Asked>) {
-    let mut reader = BufReader::new(stream);
-    let mut line = || {
-        let mut text = String::new();
-        reader.read_line(&mut text).map(|_| text.trim_end().to_owned()).unwrap_or_default()
-    };
-    let first = line();
-    let headers: Vec<(String, String)> = std::iter::from_fn(|| Some(line()).filter(|text| !text.is_empty()))
-        .filter_map(|text| text.split_once(": ").map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect();
-    let mut it = Asked { line: first, headers, body: String::new() };
-    let length: u64 = it.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let _ = (&mut reader).take(length).read_to_string(&mut it.body);
+fn serve(mut stream: TcpStream, answer: &str, asked: &Sender<Asked>) {
     // The test may have seen enough.
-    let _ = asked.send(it);
-    let _ = reader.get_mut().write_all(answer.as_bytes());
+    let _ = asked.send(read(&stream));
+    let _ = stream.write_all(answer.as_bytes());
 }
