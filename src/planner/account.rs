@@ -118,14 +118,23 @@ pub fn bounding(tokens: &[Token]) -> Option<(usize, Bounds)> {
 /// What of a condition no check looks at: a number, a span, a bound.
 pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool) -> Option<usize> {
     let good = |at: usize, number: i64| at > 0 && (200..300).contains(&number) && tokens[at - 1].is_one_of(ANSWERS);
+    // "if dead move x to y": behind the outcome stands what is to be done, unless it says where.
+    let gone = |at: usize| tokens[..at].iter().any(is_outcome) && !tokens[..at].iter().any(|token| is_preposition(&token.low));
+    let is_content = |token: &Token| {
+        let adverb =
+            token.is_one_of(&["anywhere", "somewhere", "there", "still", "yet", "properly", "correctly", "successfully", "soon", "within"]);
+        !is_function(&token.low) && !is_outcome(token) && !is_particle(&token.low) && !adverb && !known(&token.text) && !is_number(token)
+    };
     (0..tokens.len()).find(|at| {
         let token = &tokens[*at];
         match token.kind {
             Kind::Int(number) => !known(&token.text) && !good(*at, number) && !tokens[*at - usize::from(*at > 0)].is("returns"),
             Kind::Duration | Kind::Datetime => !known(&token.text),
-            Kind::Ident => token.text.ends_with('%'),
             // Who is told, or what is opened, is no condition.
             Kind::Channel => !known(&token.text),
+            Kind::Ident if gone(*at) && grammar::is_machine_like(&token.text) => !known(&token.text),
+            Kind::Ident => token.text.ends_with('%'),
+            Kind::Word if gone(*at) && is_content(token) => true,
             Kind::Word => bounds_of(tokens, *at).is_some() || is_number(token),
             Kind::Quoted | Kind::Url | Kind::Path | Kind::Ip | Kind::Version | Kind::Mark(_) => false,
         }

@@ -63,7 +63,7 @@ fn from_unit(units: &[Unit], place: usize, is_earlier: bool, param: &Param) -> O
     }
     let machine = is_machine_param(&param.name, &param.kind);
     if let Some(values) = unit.values.get(&param.name).filter(|values| !values.is_empty())
-        && (machine || unit.operation.is_some())
+        && (machine || unit.operation.is_some() || unit.clause.lead)
     {
         return Some(Source::Values(place, values.clone()));
     }

@@ -6,10 +6,10 @@ use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
-use crate::planner::segment::{Clause, Cond, is_outcome};
+use crate::planner::segment::{Clause, Cond, Join, is_outcome};
 use crate::planner::slots::WORDED;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_function, stem};
+use crate::planner::words::{is_determiner, is_function, stem};
 
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
@@ -185,6 +185,34 @@ pub(super) fn is_symptom(tokens: &[Token]) -> bool {
     let says = |token: &Token| token.is_one_of(&["feels", "seems", "looks", "very", "really", "complaining", "say", "report", "again"]);
     let named = |token: &Token| matches!(token.kind, Kind::Ident | Kind::Ip | Kind::Mark(_));
     tokens.iter().any(how) && tokens.iter().all(|token| is_function(&token.low) || how(token) || who(token) || says(token) || named(token))
+}
+
+/// "haproxy isn't running, ...", "we have an incident on x; ...": says how things are, before somebody is asked to do something.
+pub(super) fn is_context(clause: &Clause, next: Option<&Clause>, world: &World<'_>) -> bool {
+    let index = &world.index;
+    let plain = clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic && clause.join == Join::Start;
+    let Some(next) = next.filter(|next| plain && next.cond.is_none() && matches!(next.join, Join::Comma | Join::Break | Join::And)) else {
+        return false;
+    };
+    let tokens = clause.tokens.as_slice();
+    let orders = |token: &Token| token.kind == Kind::Word && index.verbs.contains(&token.low);
+    let Some(first) = tokens.iter().find(|token| !is_determiner(&token.low)) else { return false };
+    let modal = tokens.windows(2).any(|pair| {
+        pair[0].is_one_of(&["should", "must", "shall", "want", "wants", "like", "can", "could", "would", "will", "please"])
+            || pair[0].is_one_of(&["need", "needs", "has", "have", "is", "are", "going"]) && pair[1].is_one_of(&["to", "you"])
+            || pair[0].is_one_of(&["is", "are", "gets", "get", "be", "been"]) && index.is_verb(&pair[1].low) && pair[1].low.ends_with("ed")
+    });
+    let speaks = first.is_one_of(&["we", "we're", "we've", "our", "customers", "users", "people", "there", "i'm"]);
+    let says = tokens.iter().skip(1).any(|token| {
+        token.is_one_of(&[
+            "is", "are", "was", "were", "isn't", "aren't", "has", "had", "seems", "seem", "feels", "keeps", "won't", "doesn't", "don't",
+            "expires", "looks",
+        ])
+    });
+    let asked = first.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "is", "are", "does", "do", "did", "has", "was"]);
+    let opening = next.tokens.iter().find(|token| !is_function(&token.low) || token.is_value());
+    let requested = opening.is_some_and(|token| orders(token) || token.low.ends_with("ing") && index.is_verb(&token.low));
+    (speaks || says) && !modal && !asked && !(orders(first) && !speaks) && requested
 }
 
 /// Nothing but function words and looks: "I want you to see".

@@ -18,8 +18,8 @@ use crate::planner::words::{is_function, stem};
 
 use super::elided::{elided, recipients};
 use super::parts::{
-    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_filler, is_lead_done, is_symptom, leaves_name, left_over,
-    unbounded,
+    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, is_symptom, leaves_name,
+    left_over, unbounded,
 };
 use super::{Stop, clarify, refuse};
 
@@ -79,6 +79,11 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
         if at == 0 && clauses.len() > 1 && is_symptom(&clause.tokens) {
             found.push(lead(clause, world));
+            continue;
+        }
+        if is_context(clause, clauses.get(at + 1), world) {
+            bounded(clause)?;
+            found.push(context(clause, world, pool));
             continue;
         }
         let choices = choose(&clause.tokens, world, pool, &around);
@@ -385,6 +390,17 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
     }
     let bound = Bound { group: place.group, ..Bound::default() };
     Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None, asides: Vec::new() }
+}
+
+/// "haproxy on lb-1 isn't running, could you start it": what it is about, for what follows.
+fn context(clause: &Clause, world: &World<'_>, pool: Pool) -> Unit {
+    let mut unit = lead(&Clause { lead: true, ..clause.clone() }, world);
+    if let Some(about) = choose(&clause.tokens, world, pool, &Around::default()).into_iter().next() {
+        for (name, values) in about.bound.values {
+            unit.values.entry(name).or_insert(values);
+        }
+    }
+    unit
 }
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.

@@ -137,7 +137,7 @@ fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
 fn split_lead(sentence: &[Token]) -> (&[Token], &[Token]) {
     match sentence.iter().position(|token| token.kind == Kind::Mark(':')) {
         // "ping x, if it fails: ..." is a condition, not a lead.
-        Some(at) if at > 0 && at + 1 < sentence.len() && !(2..at).any(|from| condition::opener(&sentence[from..at]).is_some()) => {
+        Some(at) if at > 0 && at + 1 < sentence.len() && !(0..at).any(|from| condition::opener(&sentence[from..at]).is_some()) => {
             (&sentence[..at], &sentence[at + 1..])
         }
         Some(_) | None => (&[], sentence),
@@ -160,7 +160,8 @@ impl Scan<'_> {
     fn run(&mut self) {
         while self.at < self.tokens.len() {
             let rest = &self.tokens[self.at..];
-            let last_first = self.is_but && rest[0].is("first") && !self.is_blank();
+            let ends = rest.get(1).is_none_or(|next| is_joint(next) || matches!(next.kind, Kind::Mark(_)));
+            let last_first = rest[0].is("first") && !self.is_blank() && (self.is_but || ends && !self.found.is_empty());
             if last_first {
                 self.current.tokens.push(rest[0].clone());
                 self.at += 1;
@@ -170,6 +171,8 @@ impl Scan<'_> {
             } else if let Some(length) = self.ceases(rest) {
                 self.at += length;
                 self.mark(Marker::Not);
+            } else if rest[0].is_one_of(&["afterwards", "afterward", "then"]) && self.looks_at(rest) {
+                self.at += 1;
             } else if let Some((length, marker)) = marker(rest).filter(|_| !self.is_next_span() && !self.is_first_of(rest)) {
                 self.at += length;
                 self.mark(marker);
@@ -214,6 +217,12 @@ impl Scan<'_> {
         }
     }
 
+    /// "check afterwards that it is up".
+    fn looks_at(&self, rest: &[Token]) -> bool {
+        let looks = self.current.tokens.last().is_some_and(|last| self.index.looks.contains(&last.low));
+        looks && rest.get(1).is_some_and(|next| next.is_one_of(&["that", "whether", "if", "how"]))
+    }
+
     /// "triage x by checking a, b and c": what follows says how.
     fn explains_by(&self, rest: &[Token]) -> bool {
         let doing = rest.get(1).is_some_and(|next| next.kind == Kind::Word && next.low.ends_with("ing") && self.index.is_verb(&next.low));
@@ -250,7 +259,7 @@ impl Scan<'_> {
             return;
         }
         let last = self.current.tokens.last();
-        let said = last.is_some_and(|token| token.is_one_of(&["before", "beforehand"]) || (self.is_but && token.is("first")));
+        let said = last.is_some_and(|token| token.is_one_of(&["before", "beforehand", "first"]));
         self.is_but = false;
         if !said || self.current.tokens.len() < 2 || self.current.cond.is_some() {
             return;
