@@ -202,6 +202,20 @@ pub(super) fn is_context(clause: &Clause, next: Option<&Clause>, world: &World<'
             || pair[0].is_one_of(&["need", "needs", "has", "have", "is", "are", "going"]) && pair[1].is_one_of(&["to", "you"])
             || pair[0].is_one_of(&["is", "are", "gets", "get", "be", "been"]) && index.is_verb(&pair[1].low) && pair[1].low.ends_with("ed")
     });
+    // An order in it is carried out, whatever else it says.
+    let changing = |at: usize| {
+        let token = &tokens[at];
+        let led = index.led_by(&stem(&token.low)).into_iter().flatten();
+        let noun = at > 0 && is_determiner(&tokens[at - 1].low);
+        token.kind == Kind::Word
+            && !is_outcome(token)
+            && !noun
+            && (orders(token) || token.low.ends_with("ing") && index.is_verb(&token.low))
+            && led.into_iter().any(|one| index.operations[*one].effect != EffectClass::Read)
+    };
+    if (0..tokens.len()).any(changing) {
+        return false;
+    }
     let speaks = first.is_one_of(&["we", "we're", "we've", "our", "customers", "users", "people", "there", "i'm"]);
     let says = tokens.iter().skip(1).any(|token| {
         token.is_one_of(&[

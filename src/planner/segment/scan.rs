@@ -410,6 +410,12 @@ impl Scan<'_> {
             let main_end = self.end_of_main();
             let main = self.tokens[self.at..main_end].to_vec();
             self.at = main_end;
+            // "..., after a snapshot of each": what it follows was said before.
+            if main.is_empty() && !self.found.is_empty() && self.current.cond.is_none() {
+                let main = self.found.pop().unwrap_or_else(|| Clause::new(join));
+                self.around(main, inner, is_before);
+                return;
+            }
             let cond = self.current.cond.take();
             if is_before {
                 self.found.push(Clause { tokens: main, cond, ..Clause::new(join) });
@@ -424,12 +430,19 @@ impl Scan<'_> {
             return;
         }
         let main = std::mem::replace(&mut self.current, Clause::new(Join::And));
+        self.around(main, inner, is_before);
+    }
+
+    /// What stands before or after the main clause.
+    fn around(&mut self, main: Clause, mut inner: Vec<Clause>, is_before: bool) {
+        self.current = Clause::new(Join::And);
         if is_before {
             self.found.push(main);
             inner[0].join = Join::Then;
             self.found.append(&mut inner);
         } else {
-            inner[0] = Clause { cond: main.cond.clone(), join, ..first_inner };
+            inner[0].cond.clone_from(&main.cond);
+            inner[0].join = main.join;
             self.found.append(&mut inner);
             self.found.push(Clause { join: Join::Then, cond: None, ..main });
         }
@@ -544,7 +557,7 @@ impl Scan<'_> {
         let join = if self.tokens[self.at].kind == Kind::Mark(',') { Join::Comma } else { Join::And };
         let mut next = self.at + 1;
         let mut join = join;
-        while self.tokens.get(next).is_some_and(|token| is_joint(token) || token.is_one_of(&["also", "please"])) {
+        while self.tokens.get(next).is_some_and(|token| is_joint(token) || token.is_one_of(&["also", "please", "so"])) {
             join = Join::And;
             next += 1;
         }

@@ -185,6 +185,10 @@ impl Binder<'_> {
         if token.kind == Kind::Word && param.kind == ParamType::Host && !asset && grammar::environment(&token.low).is_some() {
             return f64::MIN;
         }
+        // "production billing": where it is, and the name of nothing.
+        if token.kind == Kind::Word && !machine_param && grammar::environment(&token.low).is_some() && !self.names_follow(at) {
+            return f64::MIN;
+        }
         if token.kind == Kind::Word && MEASURED.contains(&param.name.as_str()) && Index::is_measure(&token.low) && !self.names_follow(at) {
             return f64::MIN;
         }
