@@ -191,6 +191,8 @@ fn plain_words(words: &mut Vec<Token>) {
                 (2 + aside, Vec::new())
             } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
                 (3, vec![word("check")])
+            } else if is(0, &["show", "display"]) && (2..5).any(|place| is(place, &["as"])) && !is(1, &["me", "us"]) {
+                (1, vec![word("mark")])
             } else if is(0, &["or"]) && is(1, &["if"]) {
                 (1, vec![Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }])
             } else if is(0, &["each"]) && is(1, &["after", "before"]) {

@@ -439,7 +439,10 @@ fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around
     if let Some(at) = found.iter().rposition(same) {
         return Ok(Some(at));
     }
-    if best.operation.effect != EffectClass::Read && !about.iter().any(|token| token.low.ends_with("ing")) {
+    // "if restarting x fails", "if the restart of x fails".
+    let done = about.iter().any(|token| token.low.ends_with("ing"))
+        || matches!(about.as_slice(), [the, verb, of, ..] if the.is("the") && of.is("of") && world.index.is_verb(&verb.low));
+    if best.operation.effect != EffectClass::Read && !done {
         return Ok(None);
     }
     around.before.push(Arc::clone(&best.operation));

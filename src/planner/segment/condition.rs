@@ -88,7 +88,7 @@ const BAD: &[&str] = &[
 
 const NOT: &[&str] = &[
     "not", "doesn't", "isn't", "don't", "didn't", "no", "never", "cannot", "can't", "won't", "aren't", "wasn't", "without", "neither",
-    "couldn't",
+    "couldn't", "doesnt", "isnt", "didnt", "cant", "wont", "couldnt", "wasnt", "arent",
 ];
 
 /// These take what was asked behind them.

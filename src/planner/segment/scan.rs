@@ -277,6 +277,8 @@ impl Scan<'_> {
             Marker::Together if self.is_blank() && (self.found.is_empty() || self.current.join == Join::Then) => {
                 self.current.together_after = true;
             }
+            // "a, then b and at the same time c".
+            Marker::Together if self.is_blank() && self.current.join == Join::And => self.current.together = true,
             Marker::Together if self.is_blank() => self.found.iter_mut().rev().take(1).for_each(|clause| clause.together = true),
             Marker::Together => self.current.together = true,
             Marker::Apart if self.is_blank() && !self.found.is_empty() => {

@@ -1,5 +1,6 @@
 //! "redis-main: what depends on it?", "the webhook at X: trigger it": what is spoken of first -> put where it belongs.
 
+use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_preposition};
@@ -42,7 +43,9 @@ impl Topic {
                 topic.places.extend_from_slice(part);
             } else {
                 let skip = part.iter().take_while(|token| is_determiner(&token.low) && !token.is_one_of(&["all", "every", "each"])).count();
-                topic.name = part[skip..].to_vec();
+                // "search 3.0 is ready".
+                let end = part.iter().position(|token| token.is_one_of(&["is", "are", "was", "feels", "seems"])).unwrap_or(part.len());
+                topic.name = part[skip.min(end)..end].to_vec();
             }
         }
         topic
@@ -53,7 +56,7 @@ impl Topic {
         let Some(first) = self.name.first() else { return false };
         let orders =
             first.kind == Kind::Word && index.verbs.contains(&first.low) && self.name.len() > 2 && !index.looks.contains(&first.low);
-        let says = self.name.iter().any(|token| token.is_one_of(&["is", "are", "was", "were", "feels", "seems", "must", "should"]));
+        let says = self.name.iter().any(|token| token.is_one_of(&["were", "must", "should", "has", "have", "needs"]));
         !orders && !says && !self.name.iter().any(|token| matches!(token.kind, Kind::Channel | Kind::Quoted))
     }
 
@@ -73,13 +76,20 @@ impl Topic {
             first.elliptic = false;
             told = true;
         }
+        let placed = |token: &Token| grammar::environment(&token.low).is_some();
         let bare = |clause: &Clause| {
-            clause.tokens.iter().all(|token| token.kind == Kind::Word && (is_function(&token.low) || index.is_verb(&token.low)))
+            clause
+                .tokens
+                .iter()
+                .all(|token| token.kind == Kind::Word && (is_function(&token.low) || index.is_verb(&token.low) || placed(token)))
                 && clause.tokens.iter().any(|token| index.verbs.contains(&token.low) && !is_function(&token.low))
                 && !clause.tokens.iter().any(|token| token.is_one_of(&["it", "its", "them"]))
         };
-        for clause in body.iter_mut().filter(|clause| noun && bare(clause)) {
-            clause.tokens.extend(self.name.iter().cloned());
+        for (at, clause) in body.iter_mut().enumerate().filter(|(_, clause)| noun && bare(clause)) {
+            // The version is the one that the first of them brings.
+            let name = self.name.iter().filter(|token| at == 0 || token.kind != Kind::Version).cloned();
+            let end = clause.tokens.iter().position(|token| is_preposition(&token.low)).unwrap_or(clause.tokens.len());
+            clause.tokens.splice(end..end, name);
             clause.tokens.extend(self.places.iter().cloned());
             told = true;
         }

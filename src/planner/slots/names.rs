@@ -172,7 +172,11 @@ impl Binder<'_> {
         let placed = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "of"]) && !self.is_looked_at(at);
         // "free memory": with a machine at hand, a word that means something is no other one.
         let means = token.kind == Kind::Word && !asset && self.world.index.knows(&stem(&token.low));
-        if machine_param && means && !said_as_place && self.world.default_host.is_some() {
+        let beside_machine = |place: Option<&Token>| place.is_some_and(|token| self.world.index.is_machine(&token.low));
+        let named = self.verb_at.is_some_and(|verb| verb + 1 == at)
+            || beside_machine(self.tokens.get(at + 1))
+            || at > 0 && beside_machine(self.tokens.get(at - 1));
+        if machine_param && means && !said_as_place && (self.world.default_host.is_some() || !named) {
             return f64::MIN;
         }
         if at > 0 && token.kind == Kind::Word && self.tokens[at - 1].is("how") {
@@ -455,7 +459,7 @@ impl Binder<'_> {
 
 /// "used", "causing", "missing", "second": said of things, and the name of no machine.
 fn is_no_host(low: &str) -> bool {
-    low.len() > 4 && (low.ends_with("ing") || low.ends_with("ed"))
+    low.len() > 3 && (low.ends_with("ing") || low.ends_with("ed"))
         || matches!(low, "second" | "third" | "next" | "same" | "capacity" | "causes" | "such" | "enough" | "left")
 }
 

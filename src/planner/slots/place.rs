@@ -51,6 +51,7 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
     let ends = next.is_none_or(|token| {
         matches!(token.kind, Kind::Mark(_) | Kind::Duration | Kind::Datetime)
             || is_preposition(&token.low)
+            || token.is_one_of(&["the", "pls", "thanks", "plz"])
             || token.is_one_of(&[
                 "and", "or", "again", "now", "please", "too", "first", "has", "should", "must", "needs", "is", "are", "then", "have",
             ])
