@@ -129,9 +129,8 @@ pub fn unmet(tokens: &[Token], known: impl Fn(&str) -> bool) -> Option<usize> {
         let token = &tokens[*at];
         match token.kind {
             Kind::Int(number) => !known(&token.text) && !good(*at, number) && !tokens[*at - usize::from(*at > 0)].is("returns"),
-            Kind::Duration | Kind::Datetime => !known(&token.text),
-            // Who is told, or what is opened, is no condition.
-            Kind::Channel => !known(&token.text),
+            // Who is told is no condition.
+            Kind::Duration | Kind::Datetime | Kind::Channel => !known(&token.text),
             Kind::Ident if gone(*at) && grammar::is_machine_like(&token.text) => !known(&token.text),
             Kind::Ident => token.text.ends_with('%'),
             Kind::Word if gone(*at) && is_content(token) => true,

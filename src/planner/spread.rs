@@ -240,7 +240,7 @@ fn name_one(offer: &mut Suggestion, copies: &BTreeMap<StepId, Copies>) {
         value.clone_from(item);
     }
     if copies.each.len() > 1 {
-        offer.why.push_str(&format!("; the same for each of the {}", copies.each.len()));
+        offer.why = format!("{}; the same for each of the {}", offer.why, copies.each.len());
     }
 }
 

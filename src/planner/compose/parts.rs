@@ -226,7 +226,8 @@ pub(super) fn is_context(clause: &Clause, next: Option<&Clause>, world: &World<'
     let asked = first.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "is", "are", "does", "do", "did", "has", "was"]);
     let opening = next.tokens.iter().find(|token| !is_function(&token.low) || token.is_value());
     let requested = opening.is_some_and(|token| orders(token) || token.low.ends_with("ing") && index.is_verb(&token.low));
-    (speaks || says) && !modal && !asked && !(orders(first) && !speaks) && requested
+    let told = speaks || says && !orders(first);
+    told && !modal && !asked && requested
 }
 
 /// Nothing but function words and looks: "I want you to see".

@@ -9,13 +9,13 @@ use crate::planner::account::{self, Bounds};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, asks_holder, choose};
 use crate::planner::grammar;
-use crate::planner::index::Index;
 use crate::planner::score::Query;
-use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
+use crate::planner::segment::{Clause, Cond, Join};
 use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
+use super::condition::{condition, lifted};
 use super::elided::{elided, recipients};
 use super::parts::{
     account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, is_symptom, leaves_name,
@@ -137,29 +137,6 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
     }
     Ok(found)
-}
-
-/// "do a and b if c fails": a check of its own, said last, stands before all that hangs on it.
-fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<Clause> {
-    let mut clauses = clauses.to_vec();
-    for at in 1..clauses.len() {
-        let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
-        let chained =
-            |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
-        let mut first = at;
-        while first > 0 && chained(first) {
-            first -= 1;
-        }
-        let whole = |choice: &Choice| choice.operation.required().all(|param| choice.bound.values.contains_key(&param.name));
-        let best = |tokens: &[Token]| choose(tokens, world, pool, &Around::default()).into_iter().next();
-        let Some(check) = best(about).filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
-        let said = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.name == check.operation.name);
-        let changes = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.effect != EffectClass::Read);
-        if !clauses[..at].iter().any(said) && clauses[first..at].iter().all(changes) {
-            clauses[first].cond = clauses[at].cond.take();
-        }
-    }
-    clauses
 }
 
 /// A clause that names no operation: the same once more, a complaint, or a look at what was changed.
@@ -352,7 +329,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
     }
 }
 
-fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Unit {
+pub(super) fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Unit {
     Unit {
         operation: Some(best.operation),
         values: best.bound.values.clone(),
@@ -401,78 +378,6 @@ fn context(clause: &Clause, world: &World<'_>, pool: Pool) -> Unit {
         }
     }
     unit
-}
-
-/// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.
-fn condition(clause: &Clause, world: &World<'_>, pool: Pool, around: &mut Around, found: &mut Vec<Unit>) -> Result<Option<usize>, Stop> {
-    let Some(Cond::On { about, .. }) = &clause.cond else { return Ok(None) };
-    around.verb = None;
-    let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found).map(|()| None) };
-    let own_words = about.iter().any(|token| {
-        let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
-        let plain = is_function(&token.low)
-            || world.index.looks.contains(&token.low)
-            || world.index.looks.contains(token.low.trim_end_matches('s'))
-            || token.is_one_of(ANSWERS)
-            || went;
-        token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
-    });
-    let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
-    let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
-    if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
-        return met(about, found).map(|()| None);
-    }
-    // "if traffic is fine": a read without thresholds, or of something else, is no judge of it.
-    let query = Query::of(about, &world.index, None);
-    let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
-    let tells = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
-    if let Some(at) = measure(about).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
-        return Err(account::ask(&best.operation.name, about, at, Bounds::Condition));
-    }
-    if let Some((at, bounds)) = unlooked(&best, about, world) {
-        return Err(account::ask(&best.operation.name, about, at, bounds));
-    }
-    let same = |unit: &Unit| {
-        let same_operation = unit.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);
-        same_operation && best.bound.values.iter().all(|(name, values)| unit.values.get(name).is_none_or(|known| known == values))
-    };
-    if let Some(at) = found.iter().rposition(same) {
-        return Ok(Some(at));
-    }
-    // "if restarting x fails", "if the restart of x fails".
-    let done = about.iter().any(|token| token.low.ends_with("ing"))
-        || matches!(about.as_slice(), [the, verb, of, ..] if the.is("the") && of.is("of") && world.index.is_verb(&verb.low));
-    if best.operation.effect != EffectClass::Read && !done {
-        return Ok(None);
-    }
-    around.before.push(Arc::clone(&best.operation));
-    let join = if clause.join == Join::Start { Join::Start } else { Join::Then };
-    found.push(Unit { is_condition: true, ..unit(best, Clause { tokens: about.clone(), ..Clause::new(join) }, false, None) });
-    Ok(Some(found.len() - 1))
-}
-
-/// Where a condition speaks of something that is measured.
-fn measure(about: &[Token]) -> Option<usize> {
-    about.iter().position(|token| token.kind == Kind::Word && Index::is_measure(&token.low))
-}
-
-/// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.
-fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
-    if let Some(at) = measure(about) {
-        return Err(account::ask("the condition", about, at, Bounds::Condition));
-    }
-    let known = |text: &str| found.iter().any(|unit| unit.values.values().flatten().any(|value| value == text));
-    match account::unmet(about, known) {
-        Some(at) => Err(account::ask("the condition", about, at, Bounds::Condition)),
-        None => Ok(()),
-    }
-}
-
-/// What the check of a condition does not look at.
-fn unlooked(best: &Choice, about: &[Token], world: &World<'_>) -> Option<(usize, Bounds)> {
-    let account = account_of(best, about, world);
-    let aside = |at: usize| (at, Bounds::Condition);
-    account.lost.into_iter().next().or_else(|| account.asides.into_iter().next().map(aside))
 }
 
 /// The verb of the nearest clause before that has one.

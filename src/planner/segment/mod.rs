@@ -3,8 +3,11 @@
 //! Connectives are function words of English; whether a fragment opens a clause of its own is told by the verbs of the index.
 //! Nothing is matched to operations here.
 
+mod arrange;
 mod condition;
+mod joint;
 mod marker;
+mod order;
 mod pace;
 mod scan;
 mod topic;

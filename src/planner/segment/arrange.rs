@@ -1,0 +1,85 @@
+//! Clauses as they were said -> each with what belongs to it: a place said before, an object said once, what is to be left alone.
+
+use crate::planner::grammar;
+use crate::planner::index::Index;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::{is_determiner, is_function, is_preposition};
+
+use super::joint::SUBJECTS;
+use super::{Clause, Join};
+
+/// "leave php alone", "keep web-2 as it is", "restart nothing".
+pub(super) fn spares(tokens: &[Token], index: &Index) -> bool {
+    let Some(verb) = index.verb_place(tokens).or_else(|| tokens.iter().position(|token| !is_function(&token.low))) else { return false };
+    let rest = &tokens[verb + 1..];
+    let last = rest.iter().rev().find(|token| token.kind == Kind::Word);
+    let as_it_is = rest.iter().any(|token| token.is("as")) && last.is_some_and(|token| token.is_one_of(&["is", "are", "was"]));
+    let kept = || {
+        rest.iter().any(|token| token.is_one_of(&["alone", "untouched", "unchanged", "intact"]))
+            || last.is_some_and(|token| token.is_one_of(&["running", "be"]))
+            || as_it_is
+    };
+    tokens[verb].is_one_of(&["leave", "leaving", "keep", "keeping"]) && kept()
+        || rest.first().is_some_and(|token| token.is("nothing")) && index.verbs.contains(&tokens[verb].low)
+}
+
+/// "on web-1, start it": where, when and to what, said first, belongs to what is done.
+pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
+    let mut at = 0;
+    while at + 1 < clauses.len() {
+        let clause = &clauses[at];
+        let led = clause.tokens.first().is_some_and(|token| is_preposition(&token.low) && !token.is_one_of(&["about", "by"]));
+        let plain = clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic;
+        // "redis, what depends on it": what is spoken of.
+        let topic = clause.tokens.last().is_some_and(|last| matches!(last.kind, Kind::Ident | Kind::Ip))
+            && clause.tokens[..clause.tokens.len() - 1].iter().all(|token| is_determiner(&token.low) || index.is_machine(&token.low));
+        let pronoun = clauses[at + 1].tokens.iter().position(|token| token.is("it"));
+        if let Some(place) = pronoun.filter(|_| topic && clause.cond.is_none() && clauses[at + 1].join == Join::Comma) {
+            let first = clauses.remove(at);
+            clauses[at].tokens[place] = first.tokens[first.tokens.len() - 1].clone();
+            clauses[at].join = first.join;
+            clauses[at].elliptic = false;
+            continue;
+        }
+        let clause = &clauses[at];
+        let speaks = |token: &Token| {
+            token.kind == Kind::Word
+                && grammar::environment(&token.low).is_none()
+                && (index.verbs.contains(&token.low) || index.names_work(&token.low) && !is_function(&token.low))
+        };
+        // "from last night's snapshot, restore x": before an order or a question nouns are but nouns.
+        let opens = clauses[at + 1].tokens.iter().find(|token| !is_determiner(&token.low) && !token.is_one_of(SUBJECTS));
+        let ordered = opens.is_some_and(|token| {
+            token.kind == Kind::Word
+                && (index.verbs.contains(&token.low) || token.is_one_of(&["what", "which", "how", "who", "where", "when", "why"]))
+        });
+        let doing = clause.tokens.iter().any(|token| token.kind == Kind::Word && token.low.ends_with("ing") && index.is_verb(&token.low));
+        let to_do = clause.tokens.get(1).is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
+        let has_verb = if ordered { doing || to_do } else { clause.tokens.iter().any(speaks) };
+        if led && plain && !has_verb && clauses[at + 1].join == Join::Comma && clauses[at + 1].cond.is_none() {
+            let first = clauses.remove(at);
+            clauses[at].tokens.extend(first.tokens);
+            clauses[at].join = first.join;
+            clauses[at].elliptic = false;
+            clauses[at].together |= first.together;
+            continue;
+        }
+        at += 1;
+    }
+}
+
+/// "inspect and renew the cert of x": one object for both verbs.
+pub(super) fn share(clauses: &mut [Clause], index: &Index) {
+    for at in 1..clauses.len() {
+        let [verb] = clauses[at - 1].tokens.as_slice() else { continue };
+        let acts =
+            verb.kind == Kind::Word && index.verbs.contains(&verb.low) && !verb.is_one_of(&["go", "come", "try", "wait", "look", "see"]);
+        let opens = clauses[at].tokens.first().is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
+        let object = clauses[at].tokens.iter().skip(1).any(|token| token.is_value() || !is_function(&token.low));
+        let pronoun = clauses[at].tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "that"]));
+        if acts && opens && object && !pronoun && clauses[at].join == Join::And && !clauses[at - 1].lead {
+            let object: Vec<Token> = clauses[at].tokens[1..].to_vec();
+            clauses[at - 1].tokens.extend(object);
+        }
+    }
+}
