@@ -135,7 +135,7 @@ impl Speech {
             }),
             asks_who: opening.is_some_and(|token| token.is("who")) && !tokens.iter().any(|token| token.is_one_of(CONSUMING)),
             verb,
-            said: place.map_or_else(Vec::new, |at| said_verbs(tokens, at)),
+            said: place.or_else(|| turned(tokens)).map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
             heads_status: heads_status(tokens),
             plain: (0..tokens.len())
@@ -334,9 +334,19 @@ fn strange_verb(tokens: &[Token], index: &Index) -> Option<usize> {
     (at == 0 && word.kind == Kind::Word && !plain && !word.owner && object).then_some(at)
 }
 
+/// "x should be turned on".
+fn turned(tokens: &[Token]) -> Option<usize> {
+    tokens.iter().position(|token| token.is_one_of(&["turned", "switched"]))
+}
+
 fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
     let mut said = vec![stem(&tokens[verb].low)];
-    if tokens[verb].is_one_of(&["turn", "switch"]) {
+    let window = &tokens[verb + 1..tokens.len().min(verb + 8)];
+    // "take x out of y".
+    if tokens[verb].is_one_of(&["take", "pull", "get", "kick", "throw", "bring"]) && window.windows(2).any(|pair| pair[0].is("out") && pair[1].is("of")) {
+        said.push(stem("remove"));
+    }
+    if ["turn", "switch"].contains(&stem(&tokens[verb].low).as_str()) {
         let window = &tokens[verb + 1..tokens.len().min(verb + 6)];
         if let Some(particle) = window.iter().find(|token| token.is_one_of(&["on", "off"])) {
             said.push(format!("turn-{}", particle.low));

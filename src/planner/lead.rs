@@ -49,6 +49,10 @@ pub fn leads(operation: &Operation, verbs: &BTreeSet<String>) -> BTreeSet<String
     if !verbs.contains(first) || parts.len() == 1 {
         found.insert(stem(last));
     }
+    // "take_snapshot" is what "snapshot x" asks for.
+    if operation.effect != EffectClass::Read && parts.len() > 1 && matches!(first, "take" | "run" | "make" | "do" | "perform" | "execute") && verbs.contains(last) {
+        found.insert(stem(last));
+    }
     found.insert(stem(&first_word(&operation.summary)));
     found.extend(operation.aliases.iter().map(|alias| first_word(alias)).filter(|word| verbs.contains(word)).map(|word| stem(&word)));
     let words: Vec<String> = operation.summary.split_whitespace().map(str::to_lowercase).collect();

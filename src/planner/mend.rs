@@ -187,7 +187,9 @@ fn plain_words(words: &mut Vec<Token>) {
         let (length, instead): (usize, Vec<Token>) =
             if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["if", "whether"]) {
                 (3, vec![word("check"), word("whether")])
-            } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
+            } else if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["when", "where"]) {
+            (3, vec![word("show")])
+        } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
                 (2 + aside, Vec::new())
             } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
                 (3, vec![word("check")])

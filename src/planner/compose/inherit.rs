@@ -27,6 +27,9 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     if let Some(place) = (0..at).rev().find(|place| lists_of(&units[*place], param) && speaks_of_many(&units[at])) {
         return Some(Source::Listed(place));
     }
+    if let Some(place) = (0..at).rev().find(|place| gives(&units[*place], param) && speaks_of_it(&units[at])) {
+        return Some(Source::Listed(place));
+    }
     let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
     direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
 }
@@ -39,6 +42,19 @@ fn lists_of(unit: &Unit, param: &Param) -> bool {
         output.kind.ends_with("List") && output.kind != "HostList" && output.name.ends_with('s') && named(&output.name)
     }) && matches!(param.kind, ParamType::Name | ParamType::Str | ParamType::Ip | ParamType::Dns | ParamType::Path | ParamType::Other(_))
         && unit.operation.as_ref().is_some_and(|operation| operation.effect == EffectClass::Read)
+}
+
+/// "open a ticket and assign it": what the step gives is what the parameter names.
+fn gives(unit: &Unit, param: &Param) -> bool {
+    let given = unit.operation.as_ref().and_then(|operation| operation.output.as_ref());
+    let named = |name: &str| name.split('_').next().is_some_and(|first| stem(first) == stem(&param.name));
+    given.is_some_and(|output| !output.kind.ends_with("List") && named(&output.name))
+        && !unit.values.contains_key(&param.name)
+        && matches!(param.kind, ParamType::Name | ParamType::Str | ParamType::Int | ParamType::Other(_))
+}
+
+fn speaks_of_it(unit: &Unit) -> bool {
+    unit.clause.tokens.iter().any(|token| token.is_one_of(&["it", "that", "this"]))
 }
 
 fn speaks_of_many(unit: &Unit) -> bool {

@@ -1,6 +1,6 @@
 //! What a clause is and what its best operation leaves unsaid: bounds that are missing, words that got lost, reads inside messages.
 
-use crate::model::catalogue::EffectClass;
+use crate::model::catalogue::{EffectClass, Param};
 use crate::planner::account::{self, Account, Bounds, account};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
@@ -9,7 +9,7 @@ use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, Join, is_outcome};
 use crate::planner::slots::WORDED;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_determiner, is_function, stem};
+use crate::planner::words::{is_determiner, is_function, stem, stems};
 
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
@@ -30,7 +30,14 @@ pub(super) fn unbounded(best: &Choice, clause: &Clause) -> Option<Stop> {
         let token = &clause.tokens[at];
         token.is("everything") || (token.is_one_of(&["all", "every", "each"]) && followed(at))
     });
-    let open = operation.required().any(|param| !best.bound.values.contains_key(&param.name));
+    // "delete every namespace of the cluster": what stands behind is no name of one.
+    let every = (1..clause.tokens.len()).any(|at| {
+        let cue = |param: &Param| stems(&param.name).contains(&stem(&clause.tokens[at].low));
+        clause.tokens[at - 1].is_one_of(&["all", "every", "each"])
+            && operation.required().any(cue)
+            && clause.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["of", "in", "on", "from"]))
+    });
+    let open = every || operation.required().any(|param| !best.bound.values.contains_key(&param.name));
     let no_bound = best.bound.group.as_ref().is_none_or(|group| group.values.is_empty());
     (operation.effect == EffectClass::Destroy && all && open && no_bound).then(|| {
         let what = operation.required().find(|param| !best.bound.values.contains_key(&param.name)).map_or("target", |param| &param.name);

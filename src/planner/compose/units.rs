@@ -365,6 +365,21 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
     if !machines.is_empty() {
         values.insert("host".to_owned(), machines);
     }
+    // "user a.novak: ...": named by the word of a parameter.
+    for (at, pair) in clause.tokens.windows(2).enumerate() {
+        let name = match pair[1].kind {
+            Kind::Ident => true,
+            Kind::Word => at + 2 == clause.tokens.len() && !is_function(&pair[1].low) && !world.index.knows(&stem(&pair[1].low)),
+            _ => false,
+        };
+        if pair[0].kind == Kind::Word && name && world.index.is_param(&pair[0].low) {
+            for param in world.index.operations.iter().flat_map(|operation| &operation.params) {
+                if stem(&param.name) == stem(&pair[0].low) {
+                    values.entry(param.name.clone()).or_insert_with(|| vec![pair[1].text.clone()]);
+                }
+            }
+        }
+    }
     let bound = Bound { group: place.group, ..Bound::default() };
     Unit { operation: None, values, bound, clause: clause.clone(), beside: false, is_condition: false, anchor: None, asides: Vec::new() }
 }

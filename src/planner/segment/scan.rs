@@ -110,6 +110,8 @@ impl<'a> Scan<'a> {
                 self.skip_comma();
             } else if rest[0].is_one_of(ORDINALS) && !self.is_blank() && rest.get(1).is_none_or(is_joint) {
                 self.at += 1;
+            } else if rest[0].is_one_of(&["once", "when"]) && self.is_done(self.at + 1) && !self.tells_outcome(self.at + 1) {
+                self.order(false);
             } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether() && !self.is_modal()) {
                 self.condition(length);
             } else if rest[0].is("while") && rest.get(1).is_some_and(|next| next.low.ends_with("ing") && self.index.is_verb(&next.low)) {
@@ -149,6 +151,13 @@ impl<'a> Scan<'a> {
     fn looks_at(&self, rest: &[Token]) -> bool {
         let looks = self.current.tokens.last().is_some_and(|last| self.index.looks.contains(&last.low));
         looks && rest.get(1).is_some_and(|next| next.is_one_of(&["that", "whether", "if", "how"]))
+    }
+
+    /// "when it is finished": how it went, not what is done.
+    fn tells_outcome(&self, from: usize) -> bool {
+        let rest = &self.tokens[from.min(self.tokens.len())..];
+        let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
+        rest[..end].iter().any(is_outcome)
     }
 
     /// "triage x by checking a, b and c": what follows says how.

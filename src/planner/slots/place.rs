@@ -186,6 +186,9 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
         {
             group.values.extend(name.values);
             at += 3 + skip;
+        } else if let Some(name) = by_word_group(tokens, at, index) {
+            group.values.extend(name.values);
+            at = name.span.end;
         } else if let Some((names, end)) = exceptions(tokens, at, index) {
             group.values.insert(EXCEPT.to_owned(), names);
             at = end;
