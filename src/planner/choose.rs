@@ -137,7 +137,7 @@ impl Speech {
             verb,
             said: place.or_else(|| turned(tokens)).map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
-            heads_status: heads_status(tokens),
+            heads_status: Index::heads_status(tokens),
             plain: (0..tokens.len())
                 .filter(|at| Some(*at) == place || !is_outcome(&tokens[*at]) || tokens[*at].low.ends_with("ed"))
                 .collect(),
@@ -223,17 +223,6 @@ impl Speech {
         let orders_change = || self.said.iter().filter_map(|stem| index.led_by(stem)).flatten().any(changing);
         query.explains(operation, verb, index) && (changes || query.leads(operation, verb, index) || !orders_change())
     }
-}
-
-fn heads_status(tokens: &[Token]) -> bool {
-    let Some(head) = tokens.iter().position(|token| token.is_one_of(&["status", "state", "progress", "health"])) else { return false };
-    let timed = |token: &Token| {
-        matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
-            || is_function(&token.low)
-            || token.is_one_of(&["night", "week"])
-    };
-    let name = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
-    head > 0 && tokens[..head].iter().all(name) && tokens[head + 1..].iter().all(timed)
 }
 
 /// Verbs that say little without what they are done to.

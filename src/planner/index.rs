@@ -320,8 +320,23 @@ impl Index {
         self.machines.contains(low)
     }
 
+    /// "backup job status": nouns, and the last of them is how something is.
+    pub fn heads_status(tokens: &[Token]) -> bool {
+        let Some(head) = tokens.iter().position(|token| token.is_one_of(&["status", "state", "progress", "health"])) else { return false };
+        let timed = |token: &Token| {
+            matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
+                || is_function(&token.low)
+                || token.is_one_of(&["night", "week"])
+        };
+        let name = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
+        head > 0 && tokens[..head].iter().all(name) && tokens[head + 1..].iter().all(timed)
+    }
+
     /// Where the verb of a clause stands: before every value, and not behind "the" or "x's", which make a noun of it.
     pub fn verb_place(&self, tokens: &[Token]) -> Option<usize> {
+        if Self::heads_status(tokens) {
+            return None;
+        }
         let before = tokens.iter().position(|token| token.kind != Kind::Word).unwrap_or(tokens.len());
         // "is running" says how something is, not what to do.
         let states = |at: usize| {

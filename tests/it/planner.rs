@@ -119,40 +119,42 @@ fn rewordings_mean_the_same() {
     }
 }
 
-/// Each row of the dev set as six people say it; the figures at first sight stand in the corpus.
+/// Each row of the dev set as six people say it, three times over; the figures at first sight stand in the corpus.
+///
+/// In the first edition every style is within three points of what the dev set has to reach; the later two show how far new wording is understood.
 #[test]
 fn six_ways_of_speaking_mean_the_same() {
     let Some(eval) = eval_folder() else { return println!("no dev set here: nothing was compared") };
     let dev = dev_rows(&eval);
-    // What is reached: terse lists and typos of names stay below the rest.
-    for (style, exact, least) in [
-        ("terse", 0.73, 0.76),
-        ("polite", 0.97, 0.98),
-        ("passive", 0.88, 0.9),
-        ("inverted", 0.85, 0.93),
-        ("abbreviated", 0.88, 0.92),
-        ("misspelt", 0.78, 0.86),
+    let styles = ["terse", "polite", "passive", "inverted", "abbreviated", "misspelt"];
+    for (edition, text, floors, unsafe_most) in [
+        ("styles", include_str!("../corpus/styles.txt"), [0.88, 0.98, 0.94, 0.89, 0.94, 0.92], 0),
+        ("styles_later", include_str!("../corpus/styles_later.txt"), [0.84, 0.92, 0.92, 0.87, 0.94, 0.94], 0),
+        ("styles_unseen", include_str!("../corpus/styles_unseen.txt"), [0.72, 0.84, 0.84, 0.75, 0.69, 0.86], 1),
     ] {
-        let lines = include_str!("../corpus/styles.txt").lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        let said = lines.filter_map(|line| {
-            let (head, intent) = line.split_once(" | ").expect("ID style | intent");
-            let (id, own) = head.split_once(' ').expect("ID style");
-            (own == style).then_some((id, intent))
-        });
-        let rows: Vec<Value> = said
-            .map(|(id, intent)| {
-                let mut row = dev.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no row {id}")).clone();
-                assert_ne!(row["intent"], intent, "{id}");
-                row["intent"] = json!(intent);
-                row
-            })
-            .collect();
-        assert_eq!(rows.len(), dev.len(), "{style}");
-        let Some((all, table)) = scored(&eval, &rows) else { return println!("no python3 here: nothing was compared") };
-        println!("{style}: {}", ["node_f1", "edge_f1", "slot_f1", "exact", "unsafe"].map(|one| format!("{one} {}", all[one])).join(", "));
-        assert_eq!(all["unsafe"], 0, "{table}");
-        for (measure, floor) in [("exact", exact), ("node_f1", least), ("slot_f1", least - 0.01), ("edge_f1", least - 0.01)] {
-            assert!(all[measure].as_f64().is_some_and(|reached| reached >= floor), "{style}: {measure} is below {floor}\n{table}");
+        let lines = || text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        for (style, exact) in styles.into_iter().zip(floors) {
+            let said = lines().filter_map(|line| {
+                let (head, intent) = line.split_once(" | ").expect("ID style | intent");
+                let (id, own) = head.split_once(' ').expect("ID style");
+                (own == style).then_some((id, intent))
+            });
+            let rows: Vec<Value> = said
+                .map(|(id, intent)| {
+                    let mut row = dev.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no row {id}")).clone();
+                    assert_ne!(row["intent"], intent, "{id}");
+                    row["intent"] = json!(intent);
+                    row
+                })
+                .collect();
+            assert_eq!(rows.len(), dev.len(), "{edition} {style}");
+            let Some((all, table)) = scored(&eval, &rows) else { return println!("no python3 here: nothing was compared") };
+            println!(
+                "{edition} {style}: {}",
+                ["node_f1", "edge_f1", "slot_f1", "exact", "unsafe"].map(|one| format!("{one} {}", all[one])).join(", ")
+            );
+            assert!(all["unsafe"].as_u64().is_some_and(|count| count <= unsafe_most), "{edition} {style}\n{table}");
+            assert!(all["exact"].as_f64().is_some_and(|reached| reached >= exact), "{edition} {style}: exact is below {exact}\n{table}");
         }
     }
 }
@@ -160,7 +162,8 @@ fn six_ways_of_speaking_mean_the_same() {
 /// Sentences and catalogues that no one had seen when they were first measured; each says how it fared then.
 ///
 /// Exact plans at first sight: `other.jsonl` 87.6, `foreign.jsonl` 70.2 (before the verbs of a catalogue were read from it),
-/// `other_later.jsonl` 66.7, `foreign_later.jsonl` 87.0, `domains.jsonl` 89.5, `domains_later.jsonl` 94.6 (after the former was mended by).
+/// `other_later.jsonl` 66.7, `foreign_later.jsonl` 87.0, `domains.jsonl` 89.5, `domains_later.jsonl` 94.6 (after the former was mended by),
+/// `estate.jsonl` 71.3 (220 operations with summaries alone, in six ways of speaking).
 #[test]
 fn other_wording_and_other_catalogues_are_understood() {
     let Some(eval) = eval_folder() else { return println!("no scorer here: nothing was compared") };
@@ -173,6 +176,7 @@ fn other_wording_and_other_catalogues_are_understood() {
         ("foreign", foreign, include_str!("../corpus/foreign.jsonl"), 0.95),
         ("foreign_later", later, include_str!("../corpus/foreign_later.jsonl"), 0.92),
         ("domains", domains, include_str!("../corpus/domains.jsonl"), 0.91),
+        ("estate", include_str!("../corpus/estate.toml"), include_str!("../corpus/estate.jsonl"), 0.82),
         ("domains_later", domains, include_str!("../corpus/domains_later.jsonl"), 0.92),
     ] {
         let rows: Vec<Value> = rows.lines().map(|row| serde_json::from_str(row).expect("a row is JSON")).collect();

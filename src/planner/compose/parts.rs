@@ -108,6 +108,14 @@ pub(super) fn leaves_name(best: &Choice, clause: &Clause, world: &World<'_>) -> 
     !worded && (0..clause.tokens.len()).any(|at| !best.bound.used[at] && strange(at))
 }
 
+/// More than a word of looking speaks for it: "check the weather" is no check that is known.
+pub(super) fn says_more(best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
+    let query = Query::of(&clause.tokens, &world.index, None);
+    let Some(place) = world.index.operations.iter().position(|one| one.name == best.operation.name) else { return false };
+    let looks = |token: &Token| world.index.looks.iter().any(|look| stem(look) == stem(&token.low));
+    (0..clause.tokens.len()).any(|at| !looks(&clause.tokens[at]) && query.explains(place, at, &world.index))
+}
+
 pub(super) fn account_of(best: &Choice, tokens: &[Token], world: &World<'_>) -> Account {
     let counts: Vec<usize> = best.bound.values.values().map(Vec::len).collect();
     account(&best.operation, tokens, &best.bound.used, &counts, world)

@@ -19,7 +19,7 @@ use super::condition::{condition, lifted};
 use super::elided::{elided, recipients};
 use super::parts::{
     account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, is_symptom, leaves_name,
-    left_over, unbounded,
+    left_over, says_more, unbounded,
 };
 use super::{Stop, clarify, refuse};
 
@@ -91,7 +91,8 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
         let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
         let other = if unplaced || absent { elided(clause, world, pool, &around) } else { None };
-        let best = match other.or_else(|| fitting(choices, clause, world)) {
+        let fits = fitting(choices, clause, world).filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
+        let best = match other.or(fits) {
             None if fold(&mut found, clause, world) => {
                 bounded(clause)?;
                 continue;
