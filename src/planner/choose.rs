@@ -332,7 +332,9 @@ fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
     let mut said = vec![stem(&tokens[verb].low)];
     let window = &tokens[verb + 1..tokens.len().min(verb + 8)];
     // "take x out of y".
-    if tokens[verb].is_one_of(&["take", "pull", "get", "kick", "throw", "bring"]) && window.windows(2).any(|pair| pair[0].is("out") && pair[1].is("of")) {
+    if tokens[verb].is_one_of(&["take", "pull", "get", "kick", "throw", "bring"])
+        && window.windows(2).any(|pair| pair[0].is("out") && pair[1].is("of"))
+    {
         said.push(stem("remove"));
     }
     if ["turn", "switch"].contains(&stem(&tokens[verb].low).as_str()) {

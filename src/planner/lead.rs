@@ -50,7 +50,11 @@ pub fn leads(operation: &Operation, verbs: &BTreeSet<String>) -> BTreeSet<String
         found.insert(stem(last));
     }
     // "take_snapshot" is what "snapshot x" asks for.
-    if operation.effect != EffectClass::Read && parts.len() > 1 && matches!(first, "take" | "run" | "make" | "do" | "perform" | "execute") && verbs.contains(last) {
+    if operation.effect != EffectClass::Read
+        && parts.len() > 1
+        && matches!(first, "take" | "run" | "make" | "do" | "perform" | "execute")
+        && verbs.contains(last)
+    {
         found.insert(stem(last));
     }
     found.insert(stem(&first_word(&operation.summary)));

@@ -19,6 +19,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = rejoin(&words);
     read_signs(&mut words, world);
     plain_words(&mut words);
+    say_verbs(&mut words, world);
     words
 }
 
@@ -188,8 +189,8 @@ fn plain_words(words: &mut Vec<Token>) {
             if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["if", "whether"]) {
                 (3, vec![word("check"), word("whether")])
             } else if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["when", "where"]) {
-            (3, vec![word("show")])
-        } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
+                (3, vec![word("show")])
+            } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
                 (2 + aside, Vec::new())
             } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
                 (3, vec![word("check")])
@@ -216,5 +217,22 @@ fn plain_words(words: &mut Vec<Token>) {
         } else {
             at += 1;
         }
+    }
+}
+
+/// "x should get a renewal" is "x should be renewed".
+fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at + 3 < words.len() {
+        let gets = words[at].is_one_of(&["should", "must", "to", "shall"])
+            && words[at + 1].is_one_of(&["get", "have", "receive"])
+            && words[at + 2].is_one_of(&["a", "an"]);
+        let verb = Some(&words[at + 3]).filter(|noun| gets && noun.kind == Kind::Word);
+        let verb = verb.and_then(|noun| world.index.verbs.iter().find(|verb| stem(verb) == stem(&noun.low)));
+        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
+            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            words.splice(at + 1..=at + 3, [word("be"), word(&done)]);
+        }
+        at += 1;
     }
 }

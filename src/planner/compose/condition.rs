@@ -62,6 +62,7 @@ pub(super) fn condition(
     }
     // "if restarting x fails", "if the restart of x fails".
     let done = about.iter().any(|token| token.low.ends_with("ing"))
+        || about.windows(2).any(|pair| pair[0].is("be") && Index::is_past(&pair[1].text.to_lowercase()))
         || matches!(about.as_slice(), [the, verb, of, ..] if the.is("the") && of.is("of") && world.index.is_verb(&verb.low));
     if best.operation.effect != EffectClass::Read && !done {
         return Ok(None);
@@ -74,7 +75,9 @@ pub(super) fn condition(
 
 /// Where a condition speaks of something that is measured.
 fn measure(about: &[Token]) -> Option<usize> {
-    about.iter().position(|token| token.kind == Kind::Word && Index::is_measure(&token.low))
+    // "load balancers" are machines.
+    let named = |at: usize| about.get(at + 1).is_some_and(|next| next.is_one_of(&["balancer", "balancers"]));
+    (0..about.len()).find(|at| about[*at].kind == Kind::Word && Index::is_measure(&about[*at].low) && !named(*at))
 }
 
 /// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.

@@ -27,7 +27,8 @@ pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Ar
         return Some(looked);
     }
     let asks = clause.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "can"]));
-    if asks || clause.negated || !clause.tokens.iter().any(speaks) || clause.tokens.iter().any(|token| is_order(token, &world.index)) {
+    let ordered = world.index.verb_place(&clause.tokens).is_some_and(|at| is_order(&clause.tokens[at], &world.index));
+    if asks || clause.negated || !clause.tokens.iter().any(|token| speaks(token) || token.kind == Kind::Ident) || ordered {
         return None;
     }
     said_by_default(clause, world, pool, around).or_else(|| only_fit(clause, world))
@@ -115,7 +116,9 @@ fn only_fit(clause: &Clause, world: &World<'_>) -> Option<Choice> {
     let fit = |(at, operation): (usize, &Arc<Operation>)| {
         let known = operation.required().count() > 0 && operation.effect != EffectClass::Destroy;
         let typed = operation.required().any(|param| !matches!(param.kind.as_str(), "host" | "name" | "str" | "env"));
-        if !known || !typed {
+        // "vacuum job db-3": a parameter is called by its name.
+        let called = clause.tokens.iter().any(|token| operation.required().any(|param| param.name == token.low));
+        if !known || !(typed || called) {
             return None;
         }
         let bound = bind(operation, &clause.tokens, world, &place);

@@ -77,7 +77,8 @@ pub(super) fn share(clauses: &mut [Clause], index: &Index) {
         let opens = clauses[at].tokens.first().is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
         let object = clauses[at].tokens.iter().skip(1).any(|token| token.is_value() || !is_function(&token.low));
         let pronoun = clauses[at].tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "that"]));
-        if acts && opens && object && !pronoun && clauses[at].join == Join::And && !clauses[at - 1].lead {
+        let led = clauses[..at].iter().any(|clause| clause.lead);
+        if acts && opens && object && !led && !pronoun && clauses[at].join == Join::And && !clauses[at - 1].lead {
             let object: Vec<Token> = clauses[at].tokens[1..].to_vec();
             clauses[at - 1].tokens.extend(object);
         }

@@ -176,7 +176,8 @@ fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> 
     // "if that works #ops should be told": a new subject.
     let modal =
         tokens.get(next + 1).is_some_and(|token| token.is_one_of(&["should", "must", "has", "have", "needs", "is", "shall", "can", "may"]));
-    if matches!(tokens.get(next)?.kind, Kind::Channel | Kind::Url | Kind::Ident) && modal {
+    let subject = tokens.get(next)?;
+    if (matches!(subject.kind, Kind::Channel | Kind::Url | Kind::Ident) || subject.is_one_of(&["it", "they", "that", "this"])) && modal {
         return Some(next);
     }
     // "if ok the host should be enabled".
