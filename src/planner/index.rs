@@ -78,6 +78,9 @@ pub struct Index {
     /// Stem -> (operation, weight).
     pub postings: BTreeMap<String, Vec<(usize, f64)>>,
     pub verbs: BTreeSet<String>,
+    /// Stems of the verbs, and of the words in the names of parameters.
+    verb_stems: BTreeSet<String>,
+    param_stems: BTreeSet<String>,
     pub looks: BTreeSet<String>,
     pub light: BTreeSet<String>,
     pub machines: BTreeSet<String>,
@@ -106,6 +109,8 @@ impl Index {
             operations,
             postings: BTreeMap::new(),
             verbs: WORDS.verbs.iter().cloned().collect(),
+            verb_stems: BTreeSet::new(),
+            param_stems: BTreeSet::new(),
             looks: WORDS.looks.iter().cloned().collect(),
             light: WORDS.light.iter().cloned().collect(),
             machines: WORDS.machines.iter().cloned().collect(),
@@ -134,6 +139,9 @@ impl Index {
         for say in &WORDS.say {
             index.add_say(say);
         }
+        index.verb_stems = index.verbs.iter().map(|verb| stem(verb)).collect();
+        let params = index.operations.iter().flat_map(|operation| &operation.params);
+        index.param_stems = params.flat_map(|param| stems(&param.name)).collect();
         index.learn_words();
         index
     }
@@ -214,7 +222,7 @@ impl Index {
             return true;
         }
         let inflected = low.ends_with("ing") || low.ends_with("ed");
-        inflected && self.verbs.iter().any(|verb| stem(verb) == stem(low))
+        inflected && self.verb_stems.contains(&stem(low))
     }
 
     /// A verb of looking, "checking" too.
@@ -278,7 +286,7 @@ impl Index {
 
     /// Some operation has a parameter of this name.
     pub fn is_param(&self, low: &str) -> bool {
-        self.operations.iter().any(|operation| operation.params.iter().any(|param| stems(&param.name).contains(&stem(low))))
+        self.param_stems.contains(&stem(low))
     }
 
     /// Words that name operations, not only their parameters.
