@@ -230,6 +230,12 @@ impl Reading<'_> {
                 Part::Aside
             };
         }
+        self.unknown(at, changes)
+    }
+
+    /// A word that bounds nothing by itself.
+    fn unknown(&self, at: usize, changes: bool) -> Part {
+        let token = &self.tokens[at];
         let index = &self.world.index;
         let strange = || !is_function(&token.low) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low);
         if changes && token.low.len() > 4 && token.low.ends_with("ly") && strange() {

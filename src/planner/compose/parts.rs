@@ -7,7 +7,7 @@ use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, Join, is_outcome};
-use crate::planner::slots::WORDED;
+use crate::planner::slots::{WORDED, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem, stems};
 
@@ -81,6 +81,12 @@ pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
         clause.lead && clause.tokens.last().is_some_and(|token| token.is_one_of(&["done", "finished", "complete", "completed", "over"]));
     let told = |bounds: Bounds| ends && bounds == Bounds::Condition;
     let (at, bounds) = account_of(best, &clause.tokens, world).lost.into_iter().find(|(_, bounds)| !told(*bounds))?;
+    let machine =
+        best.operation.required().find(|param| is_machine_param(&param.name, &param.kind) && !best.bound.values.contains_key(&param.name));
+    if let Some(param) = machine.filter(|_| bounds == Bounds::Value && clause.tokens[at].kind == Kind::Word) {
+        let question = format!("{}: `{}` is no {} that is known; which is meant?", best.operation.name, clause.tokens[at].text, param.name);
+        return Some(clarify(question, vec![param.name.clone()], world.assets.iter().take(8).cloned().collect()));
+    }
     Some(account::ask(&best.operation.name, &clause.tokens, at, bounds))
 }
 

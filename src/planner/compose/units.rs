@@ -48,22 +48,8 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let mut around = Around::default();
     let beside = beside_flags(clauses);
     for (at, clause) in clauses.iter().enumerate() {
-        if clause.spared {
-            spared(clause, clauses, world)?;
-            continue;
-        }
-        if clause.negated {
-            // "do not reboot it, check its load": what is not to be done still says what is spoken of.
-            let spoken_of = choose(&clause.tokens, world, pool, &around).into_iter().next();
-            if let Some(bound) = negation(clause, spoken_of.as_ref(), clauses, world) {
-                return Err(bound);
-            }
-            found.push(Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) });
-            continue;
-        }
-        if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
-            bounded(clause)?;
-            found.push(lead(clause, world));
+        if let Some(aside) = said_aside(at, clauses, world, pool, &around)? {
+            found.extend(aside);
             continue;
         }
         let anchor = condition(clause, world, pool, &mut around, &mut found)?;
@@ -77,42 +63,21 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             found.push(looked);
             continue;
         }
-        if at == 0 && clauses.len() > 1 && is_symptom(&clause.tokens) {
-            found.push(lead(clause, world));
-            continue;
-        }
-        if is_context(clause, clauses.get(at + 1), world) {
-            bounded(clause)?;
-            found.push(context(clause, world, pool));
-            continue;
-        }
-        let choices = choose(&clause.tokens, world, pool, &around);
-        tell_choices(clause, &choices, world);
-        let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
-        let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
-        let other = if unplaced || absent { elided(clause, world, pool, &around) } else { None };
-        let fits = fitting(choices, clause, world).filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
-        let best = match other.or(fits) {
-            None if fold(&mut found, clause, world) => {
+        let best = match meant(clause, world, pool, &around, &mut found) {
+            Meant::Operation(best) => *best,
+            Meant::Value => {
                 bounded(clause)?;
                 continue;
             }
-            None => elided(clause, world, pool, &around),
-            Some(best) => Some(best),
-        };
-        let Some(best) = best else {
-            if let Some(unit) = without_operation(at, clauses, &found, world)? {
-                around.before.extend(unit.operation.clone().filter(|_| is_filler(clause, world)));
-                found.push(unit);
+            Meant::Nothing => {
+                if let Some(unit) = without_operation(at, clauses, &found, world)? {
+                    around.before.extend(unit.operation.clone().filter(|_| is_filler(clause, world)));
+                    found.push(unit);
+                }
+                continue;
             }
-            continue;
         };
-        if let Some(bad) = best.bound.bad.first() {
-            return Err(refuse(format!("{} of {}: {}", bad.0, best.operation.name, bad.1), vec![best.operation.name.clone()]));
-        }
-        if let Some(unbounded) = unbounded(&best, clause) {
-            return Err(unbounded);
-        }
+        sound(&best, clause)?;
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
             if let Some((at, bounds)) = account::bounding(&clause.tokens) {
@@ -138,6 +103,66 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         }
     }
     Ok(found)
+}
+
+/// A clause that asks for nothing itself: what is to stay, what is not to be done, what is spoken of and how things are.
+/// `None`: it asks for something.
+fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, around: &Around) -> Result<Option<Vec<Unit>>, Stop> {
+    let clause = &clauses[at];
+    if clause.spared {
+        return spared(clause, clauses, world).map(|()| Some(Vec::new()));
+    }
+    if clause.negated {
+        // "do not reboot it, check its load": what is not to be done still says what is spoken of.
+        let spoken_of = choose(&clause.tokens, world, pool, around).into_iter().next();
+        return match negation(clause, spoken_of.as_ref(), clauses, world) {
+            Some(bound) => Err(bound),
+            None => Ok(Some(vec![Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) }])),
+        };
+    }
+    if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
+        return bounded(clause).map(|()| Some(vec![lead(clause, world)]));
+    }
+    if at == 0 && clauses.len() > 1 && clause.cond.is_none() && is_symptom(&clause.tokens) {
+        return Ok(Some(vec![lead(clause, world)]));
+    }
+    if is_context(clause, clauses.get(at + 1), world) {
+        return bounded(clause).map(|()| Some(vec![context(clause, world, pool)]));
+    }
+    Ok(None)
+}
+
+/// What a clause asks for.
+enum Meant {
+    Operation(Box<Choice>),
+    /// One more value of the operation before.
+    Value,
+    Nothing,
+}
+
+fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found: &mut [Unit]) -> Meant {
+    let choices = choose(&clause.tokens, world, pool, around);
+    tell_choices(clause, &choices, world);
+    let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
+    let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
+    let other = if unplaced || absent { elided(clause, world, pool, around) } else { None };
+    let fits = fitting(choices, clause, world).filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
+    match other.or(fits) {
+        Some(best) => Meant::Operation(Box::new(best)),
+        None if fold(found, clause, world) => Meant::Value,
+        None => elided(clause, world, pool, around).map_or(Meant::Nothing, |best| Meant::Operation(Box::new(best))),
+    }
+}
+
+/// Its values are what they have to be, and what it destroys is named.
+fn sound(best: &Choice, clause: &Clause) -> Result<(), Stop> {
+    if let Some(bad) = best.bound.bad.first() {
+        return Err(refuse(format!("{} of {}: {}", bad.0, best.operation.name, bad.1), vec![best.operation.name.clone()]));
+    }
+    if let Some(unbounded) = unbounded(best, clause) {
+        return Err(unbounded);
+    }
+    Ok(())
 }
 
 /// A clause that names no operation: the same once more, a complaint, or a look at what was changed.

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 pub const BOTH: [LlmKind; 2] = [LlmKind::Ollama, LlmKind::Openai];
 
 /// What the embedded planner does not understand, and a model might.
-pub const ODD: &str = "nginx on web-3 feels poorly, kick it and see whether it came back";
+pub const ODD: &str = "nginx on web-3 poorly, kick it and see whether it came back";
 
 pub fn settings(kind: LlmKind, url: &str) -> LlmSettings {
     LlmSettings { kind, url: url.to_owned(), model: "stand-in".to_owned(), ..LlmSettings::default() }
