@@ -172,6 +172,11 @@ impl Speech {
         if !changes && self.sets {
             return false;
         }
+        // "set the env of x": what is set has to be a word of the operation.
+        let sets = self.sets && self.said.first().is_some_and(|verb| ["set", "chang"].contains(&verb.as_str()));
+        if changes && sets && !self.plain.iter().any(|word| Some(*word) != self.place && query.explains(at, *word, index)) {
+            return false;
+        }
         if self.asks_holder && operation.params.iter().any(|param| param.kind == ParamType::Port) && !tells_holder() {
             return false;
         }
@@ -214,7 +219,7 @@ impl Speech {
             && !query.speaks_beside(at, verb, index)
             && !(0..tokens.len()).any(typed)
             && bound.group.is_none()
-            && bound.values.len() < 2
+            && (bound.values.len() < 2 || tokens[verb].is("set"))
     }
 
     /// The operation explains the verb; a read is never what a verb of changing asks for.

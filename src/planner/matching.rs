@@ -12,6 +12,7 @@ use super::ask::{Ask, World};
 use super::compose::{Stop, clarify, refuse};
 use super::near::is_one_slip;
 use super::pace;
+use super::segment::forbids;
 use super::slots::{Bound, Place, bind, environments};
 use super::template::{Template, carries, instantiate, is_shade, phrase_stem};
 use super::token::{Kind, Token};
@@ -70,6 +71,11 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
     let spoken: Vec<String> = content_places(words, world).into_iter().map(|at| phrase_stem(&words[at].low)).collect();
     let likely = world.phrases.likely(&spoken).into_iter().filter_map(|at| world.templates.get(at));
     let known = likely.filter(|template| template.operations().all(|name| world.catalogue.get(name).is_some()));
+    // "do not restart x, check it": the steps of a template are one whole, and none is left out or hung on something.
+    let part = |token: &Token| token.is_one_of(&["if", "unless", "whenever", "only", "just", "instead"]);
+    if words.iter().any(part) || forbids(words) {
+        return None;
+    }
     let place = Place::of(words, &world.index);
     let scored = known.filter_map(|template| {
         let bound = bind(&as_operation(template), words, world, &place);

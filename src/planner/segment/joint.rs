@@ -56,7 +56,16 @@ impl Scan<'_> {
             return;
         }
         let noun = rest.iter().find(|token| !is_function(&token.low) || token.is_value());
-        let is_noun = noun.is_some_and(|token| token.kind == Kind::Word && self.index.knows(&stem(&token.low)) && !token.owner);
+        // "and the nginx logs": a name before the noun.
+        let named = rest.iter().position(|token| !is_function(&token.low) || token.is_value()).is_some_and(|at| {
+            let strange = rest[at].kind == Kind::Word && !self.index.is_verb(&rest[at].low) && !self.index.knows(&stem(&rest[at].low));
+            let next = rest.get(at + 1);
+            strange
+                && next.is_some_and(|next| {
+                    next.kind == Kind::Word && !is_function(&next.low) && self.index.names_work(&next.low) && !self.index.is_verb(&next.low)
+                })
+        });
+        let is_noun = named || noun.is_some_and(|token| token.kind == Kind::Word && self.index.knows(&stem(&token.low)) && !token.owner);
         // An address after something that is none: one more thing to look at.
         let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
         // "of x and of y": one more of the same.

@@ -183,6 +183,11 @@ pub fn connectives() -> impl Iterator<Item = &'static str> {
     MARKERS.iter().flat_map(|(phrase, _)| phrase.split(' ')).filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()))
 }
 
+/// Something is said not to be done.
+pub fn forbids(tokens: &[Token]) -> bool {
+    (0..tokens.len()).any(|at| marker(&tokens[at..]).is_some_and(|(_, marker)| marker == Marker::Not))
+}
+
 /// The connective that begins here, and how many tokens it takes.
 pub(super) fn marker(tokens: &[Token]) -> Option<(usize, Marker)> {
     // "if not running" says when, "if not, ..." what else.

@@ -13,7 +13,7 @@ mod scan;
 mod topic;
 
 pub use condition::{ANSWERS, closed_words, is_outcome};
-pub use marker::connectives;
+pub use marker::{connectives, forbids};
 pub use pace::{Pace, pace};
 pub use scan::segment;
 
