@@ -54,11 +54,6 @@ pub fn each(
     whole.ok_or_else(|| vec![Problem::new("plan", "no_host", "no host is named".to_owned())])
 }
 
-/// Letters that an id may hold.
-fn plain(host: &str) -> String {
-    host.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect()
-}
-
 /// Every step gets the host into its name.
 fn apart(plan: &mut Plan, host: &str, fresh: &mut Fresh) {
     let names: BTreeMap<StepId, StepId> = plan.steps.iter().map(|step| (step.id.clone(), fresh.id(&step.id, host))).collect();
