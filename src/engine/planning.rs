@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -15,6 +15,7 @@ use super::groups;
 use super::past::Past;
 use super::proposing::Model;
 use super::telling::{Tell, Told};
+use super::template_files::templates;
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
@@ -335,7 +336,7 @@ pub struct Checked {
 
 pub fn check(config_dir: Option<&Path>) -> Checked {
     let (services, own) = (config_dir.map(|dir| dir.join("services")), config_dir.map(|dir| dir.join("templates")));
-    let count = |dir: Option<&Path>| dir.map(toml_files).unwrap_or_default().len();
+    let count = |dir: Option<&Path>| dir.and_then(|dir| manifest::toml_files(dir).ok()).unwrap_or_default().len();
     let mut found = Checked { service_files: count(services.as_deref()), template_files: count(own.as_deref()), ..Checked::default() };
     let catalogue = manifest::load(services.as_deref()).map_err(|problems| found.problems.extend(problems)).ok();
     let templates = templates(own.as_deref()).map_err(|problems| found.problems.extend(problems)).unwrap_or_default();
@@ -354,28 +355,6 @@ pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
         Action::Unbound { hint } => Some((step.id.as_str(), hint.as_str())),
         Action::Builtin { .. } | Action::Command { .. } | Action::Ssh { .. } => None,
     })
-}
-
-fn templates(user_dir: Option<&Path>) -> Result<Vec<Template>, Vec<Problem>> {
-    let mut all: BTreeMap<String, Template> = template::embedded().into_iter().map(|one| (one.name.clone(), one)).collect();
-    let mut problems = Vec::new();
-    for path in user_dir.map(toml_files).unwrap_or_default() {
-        let parsed = read(&path).map_err(|problem| vec![problem]).and_then(|text| template::parse(&path.to_string_lossy(), &text));
-        match parsed {
-            Ok(one) => {
-                all.insert(one.name.clone(), one);
-            }
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.is_empty() { Ok(all.into_values().collect()) } else { Err(problems) }
-}
-
-fn toml_files(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|one| one == "toml")).collect();
-    files.sort();
-    files
 }
 
 /// A regular file of bounded size, as UTF-8.

@@ -9,4 +9,4 @@ mod http;
 mod operation;
 mod reader;
 
-pub use load::{load, load_file};
+pub use load::{load, load_file, toml_files};
