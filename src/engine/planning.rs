@@ -16,6 +16,7 @@ use super::past::Past;
 use super::proposing::Model;
 use super::telling::{Tell, Told};
 use super::template_files::templates;
+use crate::insight::forecast;
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
@@ -271,6 +272,7 @@ impl Planning {
         self.hidden.refuse(&plan)?;
         if let Some(wide) = self.inventory.as_ref().map_or(Ok(None), |known| groups::spread(&plan, &self.catalogue, &self.policy, known))? {
             plan = wide;
+            self.foretell(&mut plan);
         }
         let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
@@ -290,6 +292,14 @@ impl Planning {
         mark_approvals(&mut plan, &policy);
         seal(&mut plan);
         Ok(plan)
+    }
+
+    /// What was told of one step for all hosts says nothing of many, one host after the other.
+    fn foretell(&self, plan: &mut Plan) {
+        if plan.why.forecast.is_some() {
+            let experience = self.experience().unwrap_or_default();
+            plan.why.forecast = Some(forecast(plan, &experience.history, &self.catalogue));
+        }
     }
 
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.
@@ -370,6 +380,13 @@ pub fn read(path: &Path) -> Result<String, Problem> {
     }
     let mut bytes = Vec::new();
     File::open(path).map_err(unreadable)?.take(FILE_CAP + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    String::from_utf8(bytes)
-        .map_err(|error| trouble(format!("is not UTF-8 from byte {}", error.utf8_error().valid_up_to()), "save it as UTF-8"))
+    let not_text = |error: std::string::FromUtf8Error| {
+        trouble(format!("is not UTF-8 from byte {}", error.utf8_error().valid_up_to()), "save it as UTF-8")
+    };
+    let text = String::from_utf8(bytes).map_err(not_text)?;
+    // Some editors begin a file with a mark of its encoding.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }

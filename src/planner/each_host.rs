@@ -1,6 +1,6 @@
 //! A template for one host, said of several -> the same work on each, one host after the other where it changes something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalogue::{Catalogue, EffectClass};
 use crate::model::ids::StepId;
@@ -13,7 +13,7 @@ use super::pace::Pace;
 use super::spread::renamed;
 use super::template::{Template, instantiate};
 
-/// `hosts`: at least two values of the parameter `name`.
+/// `hosts`: the values of the parameter `name`.
 pub fn each(
     template: &Template,
     given: &BTreeMap<String, String>,
@@ -26,7 +26,9 @@ pub fn each(
     let mut ends: Vec<Vec<StepId>> = Vec::new();
     // No new name is an old one either, so that none is renamed twice.
     let mut fresh = Fresh::beside(template.steps().iter().map(|step| &step.id));
-    for (at, host) in hosts.iter().enumerate() {
+    // Named twice, it is meant once.
+    let mut seen = BTreeSet::new();
+    for (at, host) in hosts.iter().filter(|host| seen.insert(*host)).enumerate() {
         let mut values = given.clone();
         values.insert(name.to_owned(), host.clone());
         let mut one = instantiate(template, &values, catalogue, policy)?;
@@ -113,11 +115,11 @@ needs = ["restart_it_and_wait_until_it_says_that_it_is_there_again"]
         let template = template::parse("t.toml", TEMPLATE).expect("a template");
         let policy = PolicySettings::default();
         let long = ["x".repeat(60), ".a".to_owned()].concat();
-        let hosts = ["a-b", "a.b", &long, &long.replace(".a", ".b")].map(str::to_owned);
+        let hosts = ["a-b", "a.b", "a-b", &long, &long.replace(".a", ".b")].map(str::to_owned);
         let plan = each(&template, &BTreeMap::new(), ("host", &hosts), None, (&catalogue, &policy)).expect("a plan");
         assert_eq!(validate(&plan, &catalogue, Limits::file(&policy)), []);
         let again: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).filter(|id| id.starts_with("again")).collect();
-        assert_eq!(again[..2], ["again_a_b", "again_a_b_2"]);
+        assert_eq!((again.len(), &again[..2]), (4, &["again_a_b", "again_a_b_2"][..]));
         // One host after the other, each by its own steps.
         for at in 1..plan.steps.len() {
             assert_eq!(plan.steps[at].needs.iter().map(|need| &need.step).collect::<Vec<_>>(), [&plan.steps[at - 1].id]);

@@ -12,7 +12,7 @@ use crate::model::hole::{Hole, Piece, pieces};
 use crate::model::ids::StepId;
 use crate::model::plan::{Join, Need, NeedKind, Plan, Provenance, Step, When};
 use crate::model::problem::Problem;
-use crate::model::why::{ThinkingKind, Thought};
+use crate::model::why::{Suggestion, ThinkingKind, Thought};
 
 use super::fresh::Fresh;
 use super::pace::{self, Pace};
@@ -74,6 +74,13 @@ pub fn spread(
     drop_lists(&mut steps, &copies);
     let mut wide = Plan { steps, ..plan.clone() };
     wide.why.thinking.push(thought(plan, &copies));
+    // What would follow one step that is many now, or reads a list that is gone.
+    let ids: BTreeSet<&str> = wide.steps.iter().map(|step| step.id.as_str()).collect();
+    let is_whole = |offer: &Suggestion| {
+        let mut holes = offer.params.values().filter_map(|value| pieces(value).ok()).flatten();
+        ids.contains(offer.after.as_str()) && holes.all(|piece| !matches!(piece, Piece::Hole(hole) if !ids.contains(hole.step.as_str())))
+    };
+    wide.why.suggestions.retain(is_whole);
     Ok(Some(wide))
 }
 
@@ -317,6 +324,21 @@ mod tests {
         assert_eq!(wide.steps[1].locks, ["target:web-1"]);
         assert_eq!(wide.steps[1].provenance["host"], Provenance::Inventory);
         assert_eq!(validate(&wide, &catalogue(), crate::planner::Limits::generated(&PolicySettings::default())), []);
+    }
+
+    #[test]
+    fn what_is_offered_names_no_step_that_is_gone() {
+        let offer = |after: &str, host: &str| Suggestion {
+            after: after.to_owned(),
+            operation: "host.restart".to_owned(),
+            params: BTreeMap::from([("host".to_owned(), host.to_owned())]),
+            why: String::new(),
+        };
+        let mut plan = plan(&work());
+        plan.why.suggestions =
+            vec![offer("r", "x"), offer("n", "${steps.l.output.hosts}"), offer("n", "x"), offer("n", "${steps.w.output}")];
+        let wide = over(&plan, &["a", "b"]).unwrap().unwrap();
+        assert_eq!(wide.why.suggestions, [offer("n", "x"), offer("n", "${steps.w.output}")]);
     }
 
     #[test]
