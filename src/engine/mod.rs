@@ -15,5 +15,6 @@ pub mod planning;
 pub mod proposing;
 mod start;
 pub mod telling;
+mod template_files;
 
 pub use start::{Engine, EngineEnd, EngineError, EngineOptions, record_offline};

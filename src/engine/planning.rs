@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -15,6 +15,8 @@ use super::groups;
 use super::past::Past;
 use super::proposing::Model;
 use super::telling::{Tell, Told};
+use super::template_files::templates;
+use crate::insight::forecast;
 use crate::model::action::Action;
 use crate::model::catalogue::{Binding, Catalogue, Job};
 use crate::model::ids::StepId;
@@ -274,6 +276,7 @@ impl Planning {
         self.hidden.refuse(&plan)?;
         if let Some(wide) = self.inventory.as_ref().map_or(Ok(None), |known| groups::spread(&plan, &self.catalogue, &self.policy, known))? {
             plan = wide;
+            self.foretell(&mut plan);
         }
         let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
@@ -293,6 +296,14 @@ impl Planning {
         mark_approvals(&mut plan, &policy);
         seal(&mut plan);
         Ok(plan)
+    }
+
+    /// What was told of one step for all hosts says nothing of many, one host after the other.
+    fn foretell(&self, plan: &mut Plan) {
+        if plan.why.forecast.is_some() {
+            let experience = self.experience().unwrap_or_default();
+            plan.why.forecast = Some(forecast(plan, &experience.history, &self.catalogue));
+        }
     }
 
     /// The whole way for an intent; trouble with binding is a refusal with its reasons.
@@ -339,7 +350,7 @@ pub struct Checked {
 
 pub fn check(config_dir: Option<&Path>) -> Checked {
     let (services, own) = (config_dir.map(|dir| dir.join("services")), config_dir.map(|dir| dir.join("templates")));
-    let count = |dir: Option<&Path>| dir.map(toml_files).unwrap_or_default().len();
+    let count = |dir: Option<&Path>| dir.and_then(|dir| manifest::toml_files(dir).ok()).unwrap_or_default().len();
     let mut found = Checked { service_files: count(services.as_deref()), template_files: count(own.as_deref()), ..Checked::default() };
     let catalogue = manifest::load(services.as_deref()).map_err(|problems| found.problems.extend(problems)).ok();
     let templates = templates(own.as_deref()).map_err(|problems| found.problems.extend(problems)).unwrap_or_default();
@@ -360,28 +371,6 @@ pub fn unbound(plan: &Plan) -> Option<(&str, &str)> {
     })
 }
 
-fn templates(user_dir: Option<&Path>) -> Result<Vec<Template>, Vec<Problem>> {
-    let mut all: BTreeMap<String, Template> = template::embedded().into_iter().map(|one| (one.name.clone(), one)).collect();
-    let mut problems = Vec::new();
-    for path in user_dir.map(toml_files).unwrap_or_default() {
-        let parsed = read(&path).map_err(|problem| vec![problem]).and_then(|text| template::parse(&path.to_string_lossy(), &text));
-        match parsed {
-            Ok(one) => {
-                all.insert(one.name.clone(), one);
-            }
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.is_empty() { Ok(all.into_values().collect()) } else { Err(problems) }
-}
-
-fn toml_files(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|one| one == "toml")).collect();
-    files.sort();
-    files
-}
-
 /// A regular file of bounded size, as UTF-8.
 pub fn read(path: &Path) -> Result<String, Problem> {
     let trouble = |why: String, help: &str| Problem::new(path.to_string_lossy().into_owned(), "file", why).help(help.to_owned());
@@ -395,6 +384,13 @@ pub fn read(path: &Path) -> Result<String, Problem> {
     }
     let mut bytes = Vec::new();
     File::open(path).map_err(unreadable)?.take(FILE_CAP + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    String::from_utf8(bytes)
-        .map_err(|error| trouble(format!("is not UTF-8 from byte {}", error.utf8_error().valid_up_to()), "save it as UTF-8"))
+    let not_text = |error: std::string::FromUtf8Error| {
+        trouble(format!("is not UTF-8 from byte {}", error.utf8_error().valid_up_to()), "save it as UTF-8")
+    };
+    let text = String::from_utf8(bytes).map_err(not_text)?;
+    // Some editors begin a file with a mark of its encoding.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }

@@ -53,7 +53,7 @@ fn longest(plan: &Plan, steps: &[StepForecast], of: impl Fn(&StepForecast) -> u6
         }
         let before = plan.steps[at].needs.iter().filter_map(|need| places.get(need.step.as_str()).copied());
         if ready {
-            ends[at] = Some(before.filter_map(|one| ends[one]).max().unwrap_or(0) + of(&steps[at]));
+            ends[at] = Some(before.filter_map(|one| ends[one]).max().unwrap_or(0).saturating_add(of(&steps[at])));
         } else {
             open.push((at, true));
             open.extend(before.filter(|one| ends[*one].is_none()).map(|one| (one, false)));
@@ -124,6 +124,11 @@ mod tests {
         plan.steps[1].params.insert("duration".to_owned(), "1h".into());
         let told = forecast(&plan, &history, &catalogue(Some(700)));
         assert_eq!((told.steps[1].p50_ms, told.steps[1].p95_ms), (Millis(3_600_000), Millis(3_600_000)));
+        // Longer than can be told, one after the other.
+        for step in [0, 1] {
+            plan.steps[step].params.insert("duration".to_owned(), "5000000000000h".into());
+        }
+        assert_eq!(forecast(&plan, &history, &catalogue(Some(700))).p50_ms, Millis(u64::MAX));
         plan.steps[1].params = std::collections::BTreeMap::from([("command".to_owned(), "sleep 9".into())]);
         assert_eq!(forecast(&plan, &history, &catalogue(Some(700))).steps[1].p50_ms, Millis(700));
     }

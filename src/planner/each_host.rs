@@ -1,6 +1,6 @@
 //! A template for one host, said of several -> the same work on each, one host after the other where it changes something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalogue::{Catalogue, EffectClass};
 use crate::model::ids::StepId;
@@ -8,11 +8,12 @@ use crate::model::plan::{Need, NeedKind, Plan, When};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
+use super::fresh::Fresh;
 use super::pace::{self, Pace};
-use super::spread::{plain, renamed};
+use super::spread::renamed;
 use super::template::{Template, instantiate};
 
-/// `hosts`: at least two values of the parameter `name`.
+/// `hosts`: the values of the parameter `name`.
 pub fn each(
     template: &Template,
     given: &BTreeMap<String, String>,
@@ -23,11 +24,15 @@ pub fn each(
     let mut whole: Option<Plan> = None;
     // What the next host waits for, host by host.
     let mut ends: Vec<Vec<StepId>> = Vec::new();
-    for (at, host) in hosts.iter().enumerate() {
+    // No new name is an old one either, so that none is renamed twice.
+    let mut fresh = Fresh::beside(template.steps().iter().map(|step| &step.id));
+    // Named twice, it is meant once.
+    let mut seen = BTreeSet::new();
+    for (at, host) in hosts.iter().filter(|host| seen.insert(*host)).enumerate() {
         let mut values = given.clone();
         values.insert(name.to_owned(), host.clone());
         let mut one = instantiate(template, &values, catalogue, policy)?;
-        apart(&mut one, &plain(host));
+        apart(&mut one, host, &mut fresh);
         let changes = one.steps.iter().any(|step| step.effect != EffectClass::Read);
         let size = match said {
             Some(Pace::Batches(size)) => Some(size),
@@ -52,12 +57,65 @@ pub fn each(
 }
 
 /// Every step gets the host into its name.
-fn apart(plan: &mut Plan, host: &str) {
-    let new = |id: &StepId| StepId::new(format!("{id}_{host}").chars().take(64).collect::<String>());
-    let ids: Vec<StepId> = plan.steps.iter().map(|step| step.id.clone()).collect();
+fn apart(plan: &mut Plan, host: &str, fresh: &mut Fresh) {
+    let names: BTreeMap<StepId, StepId> = plan.steps.iter().map(|step| (step.id.clone(), fresh.id(&step.id, host))).collect();
     for step in &mut plan.steps {
-        step.id = new(&step.id);
-        step.needs.iter_mut().for_each(|need| need.step = new(&need.step));
-        ids.iter().for_each(|id| renamed(step, id, &new(id)));
+        for (old, new) in &names {
+            renamed(step, old, new);
+        }
+        for id in std::iter::once(&mut step.id).chain(step.needs.iter_mut().map(|need| &mut need.step)) {
+            if let Some(new) = names.get(id) {
+                *id = new.clone();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::{Limits, catalogue_file, template, validate};
+
+    const CATALOGUE: &str = r#"
+[[operation]]
+name = "host.restart"
+summary = "Restart"
+effects = "mutate"
+params = [{ name = "host", type = "host", required = true }]
+"#;
+
+    const TEMPLATE: &str = r#"
+name = "t"
+summary = "Restart twice"
+[[param]]
+name = "host"
+type = "host"
+required = true
+[[step]]
+id = "restart_it_and_wait_until_it_says_that_it_is_there_again"
+operation = "host.restart"
+params = { host = "${inputs.host}" }
+[[step]]
+id = "again"
+operation = "host.restart"
+params = { host = "${inputs.host}" }
+needs = ["restart_it_and_wait_until_it_says_that_it_is_there_again"]
+"#;
+
+    #[test]
+    fn hosts_of_like_or_long_names_get_steps_of_their_own() {
+        let catalogue = catalogue_file::parse("c.toml", CATALOGUE).expect("a catalogue");
+        let template = template::parse("t.toml", TEMPLATE).expect("a template");
+        let policy = PolicySettings::default();
+        let long = ["x".repeat(60), ".a".to_owned()].concat();
+        let hosts = ["a-b", "a.b", "a-b", &long, &long.replace(".a", ".b")].map(str::to_owned);
+        let plan = each(&template, &BTreeMap::new(), ("host", &hosts), None, (&catalogue, &policy)).expect("a plan");
+        assert_eq!(validate(&plan, &catalogue, Limits::file(&policy)), []);
+        let again: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).filter(|id| id.starts_with("again")).collect();
+        assert_eq!((again.len(), &again[..2]), (4, &["again_a_b", "again_a_b_2"][..]));
+        // One host after the other, each by its own steps.
+        for at in 1..plan.steps.len() {
+            assert_eq!(plan.steps[at].needs.iter().map(|need| &need.step).collect::<Vec<_>>(), [&plan.steps[at - 1].id]);
+        }
     }
 }

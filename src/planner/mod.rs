@@ -10,6 +10,7 @@ mod complete;
 mod compose;
 mod diary;
 mod each_host;
+mod fresh;
 pub mod grammar;
 mod growth;
 mod guard;

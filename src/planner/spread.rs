@@ -14,6 +14,7 @@ use crate::model::plan::{Join, Need, NeedKind, Plan, Provenance, Step, When};
 use crate::model::problem::Problem;
 use crate::model::why::{Suggestion, ThinkingKind, Thought};
 
+use super::fresh::Fresh;
 use super::pace::{self, Pace};
 use super::pipeline::lock_target;
 
@@ -35,6 +36,7 @@ pub fn spread(
     mut known: impl FnMut(&Step) -> Option<Result<Value, String>>,
 ) -> Result<Option<Plan>, Problem> {
     let mut copies: BTreeMap<StepId, Copies> = BTreeMap::new();
+    let mut fresh = Fresh::beside(plan.steps.iter().map(|step| &step.id));
     for step in &plan.steps {
         let listed = list_of(step, catalogue).and_then(|list| Some((plan.step(plan.ix(&list.step)?), list)));
         let Some((source, list)) = listed.filter(|(source, _)| source.condition.is_none()) else { continue };
@@ -44,9 +46,13 @@ pub fn spread(
         if all > MOST {
             return Err(refused("too_many_steps", format!("step {} over {} things: more than {MOST} steps", step.id, items.len())));
         }
-        let taken: BTreeSet<&StepId> =
-            plan.steps.iter().map(|step| &step.id).chain(copies.values().flat_map(|copies| copies.each.iter().map(|(_, id)| id))).collect();
-        let each = named(&step.id, items, &taken);
+        let each = items
+            .into_iter()
+            .map(|item| {
+                let id = fresh.id(&step.id, &item);
+                (item, id)
+            })
+            .collect();
         copies.insert(step.id.clone(), Copies { list, each });
     }
     if copies.is_empty() {
@@ -69,6 +75,13 @@ pub fn spread(
     let mut wide = Plan { steps, ..plan.clone() };
     wide.why.suggestions.iter_mut().for_each(|offer| name_one(offer, &copies));
     wide.why.thinking.push(thought(plan, &copies));
+    // What would follow one step that is many now, or reads a list that is gone.
+    let ids: BTreeSet<&str> = wide.steps.iter().map(|step| step.id.as_str()).collect();
+    let is_whole = |offer: &Suggestion| {
+        let mut holes = offer.params.values().filter_map(|value| pieces(value).ok()).flatten();
+        ids.contains(offer.after.as_str()) && holes.all(|piece| !matches!(piece, Piece::Hole(hole) if !ids.contains(hole.step.as_str())))
+    };
+    wide.why.suggestions.retain(is_whole);
     Ok(Some(wide))
 }
 
@@ -108,25 +121,6 @@ fn nothing_listed(step: &Step, source: &Step) -> Problem {
 
 fn refused(code: &str, message: String) -> Problem {
     Problem::new("plan", code, message)
-}
-
-/// `s2_web_3`, which a condition can name as well; a number is put behind what would stand twice.
-fn named(step: &StepId, items: Vec<String>, taken: &BTreeSet<&StepId>) -> Vec<(String, StepId)> {
-    let mut used: BTreeSet<StepId> = BTreeSet::new();
-    let mut each = Vec::with_capacity(items.len());
-    for item in items {
-        let base: String = format!("{step}_{}", plain(&item)).chars().take(56).collect();
-        let with = |number: usize| if number == 1 { StepId::new(&base) } else { StepId::new(format!("{base}_{number}")) };
-        let id = (1..=MOST).map(with).find(|id| !taken.contains(id) && !used.contains(id)).unwrap_or_else(|| step.clone());
-        used.insert(id.clone());
-        each.push((item, id));
-    }
-    each
-}
-
-/// Letters that an id may hold.
-pub(super) fn plain(item: &str) -> String {
-    item.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '_' }).collect()
 }
 
 struct Spreading<'a> {
@@ -344,6 +338,21 @@ mod tests {
         assert_eq!(wide.steps[1].locks, ["target:web-1"]);
         assert_eq!(wide.steps[1].provenance["host"], Provenance::Inventory);
         assert_eq!(validate(&wide, &catalogue(), crate::planner::Limits::generated(&PolicySettings::default())), []);
+    }
+
+    #[test]
+    fn what_is_offered_names_no_step_that_is_gone() {
+        let offer = |after: &str, host: &str| Suggestion {
+            after: after.to_owned(),
+            operation: "host.restart".to_owned(),
+            params: BTreeMap::from([("host".to_owned(), host.to_owned())]),
+            why: String::new(),
+        };
+        let mut plan = plan(&work());
+        plan.why.suggestions =
+            vec![offer("r", "x"), offer("n", "${steps.l.output.hosts}"), offer("n", "x"), offer("n", "${steps.w.output}")];
+        let wide = over(&plan, &["a", "b"]).unwrap().unwrap();
+        assert_eq!(wide.why.suggestions, [offer("n", "x"), offer("n", "${steps.w.output}")]);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::builtin::capture::{Captured, collect};
+use super::runner::tree;
 use super::{control, programs};
 use crate::model::action::{Action, List, Operand};
 use crate::text;
@@ -20,6 +21,8 @@ use crate::text;
 const MOST: usize = 10_000;
 /// Bytes of the list; the step takes it as arguments.
 const CAP: usize = 512 << 10;
+/// What a login says comes before it, and is no part of the list.
+const BEGUN: &str = "\nouioe-list 1\n";
 /// Connecting included.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -32,8 +35,9 @@ pub async fn list(action: &mut Action, state_dir: &Path) -> Result<Option<Value>
         let why = said.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it failed without a word");
         return Err(format!("{host}: {}", text::safe(why.trim())));
     }
-    let lines: Vec<&str> = said.stdout.lines().filter(|line| is_plain(line)).collect();
-    if lines.len() > MOST || said.stdout.len() > CAP {
+    let (_, told) = said.stdout.split_once(BEGUN).ok_or_else(|| format!("{host} runs no /bin/sh for us"))?;
+    let lines: Vec<&str> = told.lines().filter(|line| is_plain(line)).collect();
+    if lines.len() > MOST || told.len() > CAP {
         return Err(format!("more than {MOST} things, or {CAP} bytes of names, on {host}: ask for fewer at once"));
     }
     let items = lines.iter().map(|line| item(line, &wanted.fields)).collect::<Option<Vec<Value>>>();
@@ -74,18 +78,29 @@ async fn ask(action: &Action, wanted: &List, state_dir: &Path) -> Result<Capture
     command.arg("--").arg(destination).arg("/bin/sh -s").env_clear().envs(control::environment()).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let fail = |error: std::io::Error| format!("call {destination}: {error}");
-    let mut child = command.spawn().map_err(fail)?;
-    if let Some(mut stdin) = child.stdin.take() {
+    let mut call = Call(command.spawn().map_err(fail)?);
+    if let Some(mut stdin) = call.0.stdin.take() {
         // A host that cannot be reached reads nothing: what `ssh` says of it counts.
         let _ = stdin.write_all(script(&wanted.argv).as_bytes()).await;
     }
-    collect(child).await.map_err(fail)
+    collect(&mut call.0).await.map_err(fail)
+}
+
+/// An `ssh` that nobody waits for any more ends with its helpers (`ProxyCommand`): a killed one cannot tell them.
+struct Call(Child);
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0.id().and_then(|pid| i32::try_from(pid).ok()) {
+            tree::kill_below(pid);
+        }
+    }
 }
 
 /// Read whole before it begins, so that the command cannot read the rest of it.
 fn script(argv: &[Operand]) -> String {
     let words: Vec<String> = argv.iter().map(|word| format!("'{}'", word.0.replace('\'', "'\\''"))).collect();
-    format!("{{ exec {}; }} </dev/null\n", words.join(" "))
+    format!("{{ printf '{}'; exec {}; }} </dev/null\n", BEGUN.replace('\n', "\\n"), words.join(" "))
 }
 
 #[cfg(test)]
@@ -100,7 +115,7 @@ mod tests {
         let mut child = shell.arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), script.as_bytes()).unwrap();
         let said = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8(said.stdout).unwrap(), odd[2..].join("|") + "|");
+        assert_eq!(String::from_utf8(said.stdout).unwrap(), [BEGUN, &odd[2..].join("|"), "|"].concat());
     }
 
     #[test]

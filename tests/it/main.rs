@@ -15,6 +15,7 @@ mod engine;
 mod explain;
 mod faults;
 mod flood;
+mod groups;
 mod http;
 mod journal;
 mod journals;

@@ -130,3 +130,66 @@ fn a_new_template_is_sound_and_never_replaces_one() {
         assert_eq!(said(&ouioe(home.path(), &["template", "new", bad])).0, 2, "{bad}");
     }
 }
+
+#[test]
+fn what_of_the_users_own_cannot_be_read_is_not_passed_over() {
+    let home = tempfile::tempdir().expect("a folder");
+    own(home.path(), "one.toml", &SOUND.replace("NAME", "mine"));
+    let other = own(home.path(), "two.toml", &SOUND.replace("NAME", "mine"));
+    let (code, _, errors) = said(&ouioe(home.path(), &["template", "check"]));
+    assert!(code == 2 && errors.contains(&other) && errors.contains("one.toml too"), "{errors}");
+    for folder in ["templates", "services"] {
+        let home = tempfile::tempdir().expect("a folder");
+        let config = home.path().join(".config/ouioe");
+        fs::create_dir_all(&config).expect("a folder");
+        fs::write(config.join(folder), "").expect("a file in its place");
+        let (code, _, errors) = said(&ouioe(home.path(), &["template", "check"]));
+        assert!(code == 2 && errors.contains(folder) && errors.contains("could not read the folder"), "{errors}");
+        fs::remove_file(config.join(folder)).expect("it goes");
+        fs::create_dir_all(config.join(folder)).expect("a folder");
+        let made = Command::new("mkfifo").arg(config.join(folder).join("pipe.toml")).status().expect("it runs");
+        assert!(made.success());
+        let (code, _, errors) = said(&ouioe(home.path(), &["template", "check"]));
+        assert!(code == 2 && errors.contains("pipe.toml") && errors.contains("not a regular file"), "{errors}");
+    }
+}
+
+/// Where a bad verdict is all that can be wrong, the step itself succeeds: what waits for its failure would never run.
+#[test]
+fn no_template_waits_for_a_failure_that_a_verdict_does_not_make() {
+    use ouioe::model::plan::{StepKind, When};
+    let catalogue = crate::service::catalogue();
+    for template in ouioe::planner::template::embedded() {
+        for need in template.steps().iter().flat_map(|step| &step.needs).filter(|need| need.when == When::Failure) {
+            let before = template.steps().iter().find(|step| step.id == need.step).expect("it is checked");
+            let reads = catalogue.get(&before.operation).is_some_and(|operation| operation.effect.as_str() == "read");
+            assert!(!reads || before.kind == StepKind::Validation, "{}: {}", template.name, need.step);
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_for_and_did_not_come_about_is_no_success() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join(".config/ouioe");
+    fs::create_dir_all(&folder).expect("a folder");
+    let ran = home.path().join("ran");
+    let job = format!("[automation.jobs.night]\nargv = [\"/bin/touch\", \"{}\"]\n", ran.display());
+    fs::write(folder.join("config.toml"), job).expect("a file");
+    let shut = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let port = format!("port={shut}");
+    for (template, set, done) in [
+        ("backup-and-check", &["job=night", "percent=1"][..], "no_room failed"),
+        ("service-recovery", &["host=localhost", "service=no-such-service"], "start failed"),
+        ("rolling-restart", &["service=no-such-service", "first=localhost", "second=localhost"], "second_runs failed"),
+        ("ssh-trouble", &["host=localhost", &port], "route running"),
+        ("port-diagnosis", &[&port], "port succeeded: FAILING"),
+    ] {
+        let set = set.iter().flat_map(|value| ["--set", value]);
+        let words: Vec<&str> = ["--plain", "run", "--yes", "--template", template].into_iter().chain(set).collect();
+        let (code, out, errors) = said(&ouioe(home.path(), &words));
+        assert_eq!(code, 1, "{template}\n{out}{errors}");
+        assert!([out.as_str(), &errors].concat().contains(done), "{template}\n{out}{errors}");
+    }
+    assert!(!ran.exists(), "a backup was begun on a full disk");
+}

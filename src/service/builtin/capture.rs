@@ -30,11 +30,11 @@ pub async fn capture(program: &str, args: &[&str]) -> Option<Result<Captured, Fa
 async fn run(path: &str, args: &[&str]) -> std::io::Result<Captured> {
     let mut command = Command::new(path);
     command.args(args).env_clear().envs(environment::allowed(std::env::vars_os())).env("LC_ALL", "C").current_dir("/");
-    collect(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?).await
+    collect(&mut command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?).await
 }
 
 /// What a child prints until its end.
-pub async fn collect(mut child: Child) -> std::io::Result<Captured> {
+pub async fn collect(child: &mut Child) -> std::io::Result<Captured> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = tokio::join!(drain(stdout), drain(stderr));
     let status = child.wait().await?;

@@ -20,7 +20,8 @@ pub fn load(user_dir: Option<&Path>) -> Result<Catalogue, Vec<Problem>> {
     for (name, text) in embedded::FILES {
         problems.extend(add(&mut catalogue, name, text));
     }
-    for path in user_dir.map(manifests_in).unwrap_or_default() {
+    let own = user_dir.map_or(Ok(Vec::new()), toml_files).map_err(|problem| vec![problem])?;
+    for path in own {
         match read(&path) {
             Ok(text) => problems.extend(add(&mut catalogue, &path.to_string_lossy(), &text)),
             Err(problem) => problems.push(problem),
@@ -71,16 +72,29 @@ fn add(catalogue: &mut Catalogue, origin: &str, text: &str) -> Vec<Problem> {
     reader.problems()
 }
 
-fn manifests_in(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+/// The user's own in this folder: none where it is not there, an error where it cannot be read.
+pub fn toml_files(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let unreadable =
+        |error: std::io::Error| Problem::new(dir.to_string_lossy(), "unreadable", format!("could not read the folder: {error}"));
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<PathBuf>, _>>().map_err(unreadable)?;
+    let mut paths: Vec<PathBuf> = paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 fn read(path: &Path) -> Result<String, Problem> {
     let refuse = |code: &str, why: String| Problem::new(path.to_string_lossy(), code, why);
-    let size = fs::metadata(path).map_err(|error| refuse("unreadable", format!("read it: {error}")))?.len();
+    let about = fs::metadata(path).map_err(|error| refuse("unreadable", format!("read it: {error}")))?;
+    // A pipe would be waited for.
+    if !about.is_file() {
+        return Err(refuse("unreadable", "is not a regular file".to_owned()));
+    }
+    let size = about.len();
     if size > CAP {
         return Err(refuse("too_large", format!("it has {size} bytes, a manifest at most {CAP}")));
     }

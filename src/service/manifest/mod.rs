@@ -10,4 +10,4 @@ mod operation;
 mod reader;
 
 pub use http::texts_of;
-pub use load::{load, load_file};
+pub use load::{load, load_file, toml_files};

@@ -28,17 +28,24 @@ pub fn patch(call: &mut Call<'_>) -> Done {
 
 /// The program and its arguments. A package that was removed since is not installed anew, a changed setting is kept.
 pub fn order(source: &str, items: &[Update]) -> Option<(&'static str, Vec<String>)> {
-    let with = |fixed: &[&str], divider: &str| -> Vec<String> {
-        let named = items.iter().map(|item| format!("{}{divider}{}", item.name, item.available));
-        fixed.iter().map(|arg| (*arg).to_owned()).chain(named).collect()
+    let with = |fixed: &[&str], named: fn(&Update) -> String| -> Vec<String> {
+        fixed.iter().map(|arg| (*arg).to_owned()).chain(items.iter().map(named)).collect()
     };
     match source {
         "apt" => {
             let fixed = ["install", "--only-upgrade", "--assume-yes", "--no-remove", "--option=Dpkg::Options::=--force-confold", "--"];
-            Some(("apt-get", with(&fixed, "=")))
+            Some(("apt-get", with(&fixed, |item| format!("{}={}", item.name, item.available))))
         }
-        "dnf" => Some(("dnf", with(&["upgrade", "--assumeyes", "--"], "-"))),
+        "dnf" => Some(("dnf", with(&["upgrade", "--assumeyes", "--"], nevra))),
         _ => None,
+    }
+}
+
+/// dnf lists `curl.x86_64` and takes `curl-7.76.1-26.el9.x86_64`.
+fn nevra(item: &Update) -> String {
+    match item.name.rsplit_once('.') {
+        Some((name, arch)) => format!("{name}-{}.{arch}", item.available),
+        None => format!("{}-{}", item.name, item.available),
     }
 }
 
@@ -58,7 +65,10 @@ mod tests {
         let (program, args) = order("apt", &[update("curl", "apt"), update("zlib1g", "apt")]).unwrap();
         assert_eq!(program, "apt-get");
         assert_eq!(args[args.len() - 3..], ["--", "curl=1.2-3", "zlib1g=1.2-3"]);
-        assert_eq!(order("dnf", &[update("curl", "dnf")]).unwrap().1, ["upgrade", "--assumeyes", "--", "curl-1.2-3"]);
+        assert_eq!(
+            order("dnf", &[update("python3.11.x86_64", "dnf")]).unwrap().1,
+            ["upgrade", "--assumeyes", "--", "python3.11-1.2-3.x86_64"]
+        );
         assert!(order("pip", &[update("x", "pip")]).is_none());
     }
 }

@@ -16,6 +16,7 @@ pub mod request;
 pub mod secrets;
 pub mod ssh;
 pub mod supervise;
+pub mod tree;
 
 mod alarm;
 #[cfg(target_os = "linux")]
@@ -23,7 +24,6 @@ mod fork;
 mod prepare;
 mod signals;
 mod stream;
-mod tree;
 
 /// No other system forks a sibling: runners are started directly.
 #[cfg(not(target_os = "linux"))]

@@ -35,8 +35,12 @@ pub fn reap(main: Pid) -> Reaped {
 
 /// Living descendants, children first.
 pub fn descendants() -> Vec<(i32, Stat)> {
+    below(process::getpid().as_raw_nonzero().get())
+}
+
+fn below(root: i32) -> Vec<(i32, Stat)> {
     let all = proc::all();
-    let mut family = vec![process::getpid().as_raw_nonzero().get()];
+    let mut family = vec![root];
     let mut found = Vec::new();
     let mut at = 0;
     while at < family.len() {
@@ -62,9 +66,14 @@ pub fn terminate() {
 
 /// Stops all first, round by round until no new one appears, so that none can fork away; then kills.
 pub fn kill() {
+    kill_below(process::getpid().as_raw_nonzero().get());
+}
+
+/// What descends from a child; itself stays.
+pub fn kill_below(root: i32) {
     let mut stopped: Vec<(i32, Stat)> = Vec::new();
     for _ in 0..16 {
-        let fresh: Vec<_> = descendants()
+        let fresh: Vec<_> = below(root)
             .into_iter()
             .filter(|(pid, stat)| !stopped.iter().any(|(old, seen)| old == pid && seen.start_time == stat.start_time))
             .collect();

@@ -4,6 +4,7 @@ mod acts;
 mod bytes;
 mod ends;
 mod fleet;
+mod lists;
 mod orphan;
 mod program;
 mod reads;

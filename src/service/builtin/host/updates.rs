@@ -24,7 +24,7 @@ pub struct Update {
 
 pub fn check_updates(_: Params, _: World) -> Waiting {
     Box::pin(async {
-        let (source, updates) = pending().await?;
+        let (source, updates) = pending(false).await?;
         Ok(of(source, updates))
     })
 }
@@ -38,10 +38,9 @@ fn of(source: &str, mut updates: Vec<Update>) -> Value {
 
 /// Of another machine.
 pub fn told(host: &Told<'_>) -> Answer {
-    let rows = |part: &str, row: fn(&str) -> Option<Update>| part.lines().filter_map(row).collect();
     match (host.part("apt"), host.part("dnf")) {
-        (Ok(part), _) => Ok(of("apt", rows(part, apt))),
-        (_, part) => Ok(of("dnf", rows(part?, dnf))),
+        (Ok(part), _) => Ok(of("apt", part.lines().filter_map(apt).collect())),
+        (_, part) => Ok(of("dnf", all_of_dnf(part?))),
     }
 }
 
@@ -53,29 +52,37 @@ pub fn preview(params: Params, _: World) -> Waiting {
             Some("security") => true,
             Some(other) => return Err(wrong(format!("`severity` must be security or all: package managers know no {other}"))),
         };
-        let (_, updates) = pending().await?;
+        let (_, updates) = pending(only_security).await?;
         let items: Vec<Update> = updates.into_iter().filter(|update| update.security || !only_security).collect();
         Ok(json!({ "items": items }))
     })
 }
 
-async fn pending() -> Result<(&'static str, Vec<Update>), Failure> {
-    let rows = |source: &'static str, text: &str, row: fn(&str) -> Option<Update>| Ok((source, text.lines().filter_map(row).collect()));
+/// The names of repositories alone tell a security update of apt; dnf is asked for them.
+async fn pending(only_security: bool) -> Result<(&'static str, Vec<Update>), Failure> {
     if let Some(shown) = capture("apt-get", &["--simulate", "--quiet", "upgrade"]).await {
         let shown = shown?;
         return match shown.code {
-            Some(0) => rows("apt", &shown.stdout, apt),
+            Some(0) => Ok(("apt", shown.stdout.lines().filter_map(apt).collect())),
             _ => Err(broke(FailureClass::Resource, format!("apt-get: {}", shown.stderr.trim()))),
         };
     }
-    if let Some(shown) = capture("dnf", &["--quiet", "--cacheonly", "check-update"]).await {
+    let order = ["--quiet", "--cacheonly", "--security", "check-update"].into_iter();
+    let order: Vec<&str> = order.filter(|word| only_security || *word != "--security").collect();
+    if let Some(shown) = capture("dnf", &order).await {
         let shown = shown?;
+        let listed = all_of_dnf(&shown.stdout).into_iter().map(|update| Update { security: update.security || only_security, ..update });
         return match shown.code {
-            Some(0 | 100) => rows("dnf", &shown.stdout, dnf),
+            Some(0 | 100) => Ok(("dnf", listed.collect())),
             _ => Err(broke(FailureClass::Resource, format!("dnf: {}", shown.stderr.trim()))),
         };
     }
     Err(broke(FailureClass::Config, "this machine has neither apt-get nor dnf"))
+}
+
+/// What replaces another package stands below, once more and beside what it replaces.
+fn all_of_dnf(shown: &str) -> Vec<Update> {
+    shown.lines().take_while(|line| !line.starts_with("Obsoleting")).filter_map(dnf).collect()
 }
 
 /// `Inst curl [7.88.1-1] (7.88.1-2 Debian-Security:12/stable-security [amd64])`
@@ -110,6 +117,8 @@ mod tests {
         let curl = row(apt("Inst curl [7.88.1-1] (7.88.1-2 Debian-Security:12/stable-security [amd64])"));
         assert_eq!(curl, json!({"name": "curl", "current": "7.88.1-1", "available": "7.88.1-2", "security": true, "source": "apt"}));
         assert_eq!(apt("Conf curl (7.88.1-2 Debian:12 [amd64])"), None);
-        assert_eq!(row(dnf("curl.x86_64   7.76.1   baseos"))["available"], "7.76.1");
+        let shown = "\ncurl.x86_64   7.76.1   baseos\nObsoleting Packages\nnew.noarch  2  baseos\n    old.noarch  1  @baseos\n";
+        let names: Vec<_> = all_of_dnf(shown).into_iter().map(|update| (update.name, update.available)).collect();
+        assert_eq!(names, [("curl.x86_64".to_owned(), "7.76.1".to_owned())]);
     }
 }

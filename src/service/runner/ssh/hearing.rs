@@ -9,8 +9,6 @@ use crate::service::runner::stream::Side;
 pub const READY: &[u8] = b"\nouioe-ready 1\n";
 /// A login that says more than this is taken for no shell of ours.
 const NOISE_CAP: usize = 1 << 20;
-/// The longest answer names a folder that could not be made.
-const ANSWER_CAP: usize = 16 << 10;
 /// Last bytes of what `ssh` said.
 const SAID_CAP: usize = 4 << 10;
 

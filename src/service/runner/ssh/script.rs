@@ -88,6 +88,21 @@ mod tests {
         }
     }
 
+    /// As many as a list may have. Added one by one to those before, they took dash 36 s and bash minutes.
+    #[test]
+    fn ten_thousand_words_are_taken_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let words = ["/bin/sh", "-c", "printf \"%s \" $# \"$1\" \"${10000}\"", "sh"].map(str::to_owned).into_iter();
+        let words: Vec<String> = words.chain((1..=10_000).map(|number| format!("t\n{number}|{}", "x".repeat(50)))).collect();
+        let told = words.iter().map(|word| if word.starts_with("t\n") { format!("{word}\n") } else { format!("t\n{word}\n") });
+        let told = format!("ouioe 1\nk 1 0 {}\n{}end\n", words.len(), told.collect::<String>());
+        let begun = std::time::Instant::now();
+        let (status, said) = under(SHELLS[0], (dir.path(), "/usr/sbin:/usr/bin:/sbin:/bin"), &run(), &told);
+        let tail = "x".repeat(50);
+        assert_eq!((status, said), (Some(0), format!("{READY}started\n10000 1|{tail} 10000|{tail} ")));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(25), "{:?}", begun.elapsed());
+    }
+
     #[test]
     fn no_login_shell_finds_more_in_it_than_one_quoted_word() {
         for command in [run(), ask()] {
