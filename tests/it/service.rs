@@ -204,6 +204,11 @@ fn what_is_wrong_with_a_manifest_is_said_with_its_place() {
             "is not owned",
         ),
         (&format!("{head}{head}"), "m.toml:5: operation a.b stands twice in this file"),
+        (
+            &format!("[script]\nlook = 'echo ${{1%x}}'\n{head}remote = {{ script = \"look\" }}\n"),
+            "script `look` holds `${` (`${` is a value of another step",
+        ),
+        (&format!("[script]\nlook = 'echo'\n{head}remote = {{ script = \"lock\" }}\n"), "there is no script `lock` (nearest: look)"),
         ("[[operation]\n", "m.toml:1:"),
         ("[operations]\n", "unknown field `operations` of a manifest (nearest: operation)"),
     ] {

@@ -72,6 +72,10 @@ fn command_there(reader: &Reader<'_>, at: usize, row: &DeTable<'_>, params: &[Pa
                 let help = "a value in a script's text would be read as shell: hand it over in `args`, and use it as \"$1\"";
                 reader.say(at, "slot_in_script", format!("script `{name}` holds the slot `{{{slot}}}`"), help);
             }
+            if text.contains("${") {
+                let help = "`${` is a value of another step: write `$name`, cut text with `set --`, `IFS`, sed or awk";
+                reader.say(at, "hole_in_script", format!("script `{name}` holds `${{`"), help);
+            }
             let fixed = ["/bin/sh", "-c", text, &name].map(str::to_owned).into_iter();
             fixed.chain(reader.strings(row, "args").unwrap_or_default()).collect()
         }

@@ -47,7 +47,21 @@ fn aged(path: &std::path::Path, days: u64) {
 fn exactly_the_listed_files_are_removed() {
     let (rig, server) = (Rig::new(), Server::new());
     let root = server.path("scratch").canonicalize().unwrap_or_else(|_| server.dir.path().canonicalize().unwrap().join("scratch"));
-    let old = ["a", "deep/er/b", "with space ", "pipe|d", "it's", "$(touch x)", "-rf", "ünï", "deep/changed", "deep/er/replaced", "gone"];
+    let old = [
+        "a",
+        "deep/er/b",
+        "with space ",
+        "pipe|d",
+        "pipes||",
+        "star*",
+        "it's",
+        "$(touch x)",
+        "-rf",
+        "ünï",
+        "deep/changed",
+        "deep/er/replaced",
+        "gone",
+    ];
     old.iter().for_each(|name| aged(&root.join(name), 10));
     aged(&root.join("young"), 1);
     aged(&root.join("two\nlines"), 10);

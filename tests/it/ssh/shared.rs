@@ -22,7 +22,7 @@ fn the_second_step_goes_over_the_connection_that_the_first_one_opened() {
 
     // A step that goes over it ends as any other, and nothing of it stays.
     let mut slow = server.sh("sleep 600");
-    (slow.timeout_ms, slow.grace_ms) = (ouioe::model::time::Millis(4_000), ouioe::model::time::Millis(500));
+    (slow.timeout_ms, slow.grace_ms) = (ouioe::model::time::Millis(8_000), ouioe::model::time::Millis(2_000));
     let (failure, exit) = crate::rig::failure_of(rig.run(&slow));
     assert_eq!(exit.unwrap().left_over, 0, "{failure:?}");
     assert!(left_of(&slow).is_empty() && control::is_open(&socket));
