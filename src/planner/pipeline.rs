@@ -17,7 +17,7 @@ use crate::model::why::{ThinkingKind, Thought};
 use crate::policy::rule;
 
 use super::ask::{Ask, World};
-use super::compose::{Draft, Stop, draft, refuse, units};
+use super::compose::{Draft, Stop, clarify, draft, refuse, units};
 use super::judge::{judge, tell_risk};
 use super::mend::mended;
 use super::segment::segment;
@@ -48,10 +48,35 @@ pub fn explain(ask: &Ask, world: &World<'_>) -> (PlanOutcome, Vec<Thought>) {
 }
 
 fn answer(ask: &Ask, world: &World<'_>) -> PlanOutcome {
-    match guarded(ask, world).and_then(|text| judge(ask, world, compose_plan(ask, &text, world))) {
+    match guarded(ask, world).and_then(|text| judge(ask, world, compose_plan(ask, &text, world))).and_then(|plan| ordered(plan, &ask.text))
+    {
         Ok(plan) => finish(plan, world),
         Err(stop) => *stop,
     }
+}
+
+/// "can I reboot web-1", "is it safe to ...": asks whether, and orders no change.
+fn ordered(plan: Plan, text: &str) -> Result<Plan, Stop> {
+    const ASKING: &[&str] = &[
+        "can i ",
+        "may i ",
+        "should i ",
+        "should we ",
+        "is it safe to ",
+        "is it ok to ",
+        "is it okay to ",
+        "is it fine to ",
+        "am i allowed to ",
+    ];
+    let low = text.trim_start().to_lowercase();
+    let Some(opening) = ASKING.iter().find(|opening| low.starts_with(**opening)) else { return Ok(plan) };
+    let order = text.trim_start().get(opening.len()..).unwrap_or_default().trim_end_matches(['?', ' ']);
+    let requests = ["have ", "get ", "ask ", "request "].iter().any(|verb| order.to_lowercase().starts_with(verb));
+    if requests || plan.steps.iter().all(|step| step.effect == EffectClass::Read) {
+        return Ok(plan);
+    }
+    let question = format!("\"{}\" asks whether, and orders nothing; to plan it, say: {order}", opening.trim_end());
+    Err(clarify(question, vec!["operation".to_owned()], Vec::new()))
 }
 
 /// Offers only what leads on: a choice goes behind the text, and must not come to the same question.

@@ -15,6 +15,7 @@ use crate::planner::token::{Kind, Token};
 use crate::planner::words::is_function;
 
 use super::Stop;
+use super::alive::alive;
 use super::parts::account_of;
 use super::units::{Unit, unit};
 
@@ -28,7 +29,17 @@ pub(super) fn condition(
 ) -> Result<Option<usize>, Stop> {
     let Some(Cond::On { about, .. }) = &clause.cond else { return Ok(None) };
     around.verb = None;
-    let Some(best) = choose(about, world, pool, around).into_iter().next() else { return met(about, found).map(|()| None) };
+    // A look at the same machine just before has told already.
+    let told = |choice: &Choice| {
+        let hosts = || choice.bound.values.values().flatten();
+        let reads = found.last().filter(|last| last.operation.as_ref().is_some_and(|one| one.effect == EffectClass::Read));
+        reads.is_some_and(|last| hosts().all(|host| last.values.values().flatten().any(|known| known == host)))
+    };
+    let pinged = alive(about, world, pool).filter(|choice| !told(choice));
+    let pings = pinged.is_some();
+    let Some(best) = pinged.or_else(|| choose(about, world, pool, around).into_iter().next()) else {
+        return met(about, found).map(|()| None);
+    };
     let own_words = about.iter().any(|token| {
         let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
         let plain = is_function(&token.low)
@@ -36,7 +47,7 @@ pub(super) fn condition(
             || world.index.looks.contains(token.low.trim_end_matches('s'))
             || token.is_one_of(ANSWERS)
             || went;
-        token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
+        pings || token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
     let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;

@@ -3,6 +3,7 @@
 //! A unit is one operation with the values of its clause; inheritance fills the gaps, several values make several drafts.
 //! Everything here is a function of its arguments: the same text gives the same drafts.
 
+mod alive;
 mod condition;
 mod edges;
 mod elided;

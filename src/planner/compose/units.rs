@@ -15,6 +15,7 @@ use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
+use super::alive;
 use super::condition::{condition, lifted};
 use super::elided::{elided, recipients};
 use super::parts::{
@@ -47,23 +48,28 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
     let mut found: Vec<Unit> = Vec::new();
     let mut around = Around::default();
     let beside = beside_flags(clauses);
+    let mut denied: Option<Choice> = None;
     for (at, clause) in clauses.iter().enumerate() {
         if let Some(aside) = said_aside(at, clauses, world, pool, &around)? {
             found.extend(aside);
+            denied = if clause.negated { choose(&clause.tokens, world, pool, &around).into_iter().next() } else { denied };
             continue;
         }
         let anchor = condition(clause, world, pool, &mut around, &mut found)?;
         around.verb = carried_verb(clauses, at, world);
         if clause.cond.is_none()
             && is_bare_look(clause, world)
-            && let Ok(Some(looked)) = look_after(clause, &found, world)
+            && let Some(looked) = look_after(clause, &found, world).ok().flatten().or_else(|| look_instead(clause, denied.as_ref(), world))
         {
             bounded(clause)?;
             around.before.extend(looked.operation.clone());
             found.push(looked);
             continue;
         }
-        let best = match meant(clause, world, pool, &around, &mut found) {
+        let asked = clauses.len() == 1 || alive::asks(&clause.tokens);
+        let state = if asked { alive::alive(&clause.tokens, world, pool) } else { None };
+        let meaning = state.map(|best| Meant::Operation(Box::new(best)));
+        let best = match meaning.unwrap_or_else(|| meant(clause, world, pool, &around, &mut found)) {
             Meant::Operation(best) => *best,
             Meant::Value => {
                 bounded(clause)?;
@@ -77,6 +83,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
                 continue;
             }
         };
+        let best = alike(best, &found);
         sound(&best, clause)?;
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
@@ -117,7 +124,11 @@ fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, arou
         let spoken_of = choose(&clause.tokens, world, pool, around).into_iter().next();
         return match negation(clause, spoken_of.as_ref(), clauses, world) {
             Some(bound) => Err(bound),
-            None => Ok(Some(vec![Unit { values: named(spoken_of.as_ref()), ..lead(clause, world) }])),
+            None => {
+                let said = lead(clause, world);
+                let values = Some(named(spoken_of.as_ref())).filter(|values| !values.is_empty()).unwrap_or_else(|| said.values.clone());
+                Ok(Some(vec![Unit { values, ..said }]))
+            }
         };
     }
     if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
@@ -213,7 +224,16 @@ fn negation(clause: &Clause, spoken_of: Option<&Choice>, clauses: &[Clause], wor
     if let Some(at) = clause.tokens.iter().position(|token| groups && names(token)) {
         return Some(account::ask("the plan", &clause.tokens, at, Bounds::Exception));
     }
-    let content = |token: &Token| token.kind == Kind::Word && !is_function(&token.low) && !world.index.is_verb(&token.low);
+    // "don't touch web-1, only check its disk": what only reads touches nothing.
+    let reads = |other: &Clause| {
+        choose(&other.tokens, world, Pool::default(), &Around::default())
+            .first()
+            .is_none_or(|best| best.operation.effect == EffectClass::Read)
+    };
+    let untouched = clauses.iter().filter(|other| !other.negated).all(reads);
+    let touches = |token: &Token| token.is_one_of(&["touch", "change", "modify", "alter", "break"]) && untouched;
+    let content =
+        |token: &Token| token.kind == Kind::Word && !is_function(&token.low) && !world.index.is_verb(&token.low) && !touches(token);
     let at = clause.tokens.iter().position(content).filter(|_| spoken_of.is_none() && clauses.len() > 1)?;
     Some(account::ask("the plan", &clause.tokens, at, Bounds::Manner))
 }
@@ -328,14 +348,7 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
     };
     let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
-    let shared = |operation: &&Arc<Operation>| {
-        let mut required = operation.required().peekable();
-        let suits = operation.effect == EffectClass::Read && operation.service() == changed.service() && required.peek().is_some();
-        (suits && required.all(|param| changed.param(&param.name).is_some())).then(|| operation.required().count())
-    };
-    let most = world.index.operations.iter().filter_map(|operation| shared(&operation)).max();
-    let best: Vec<&Arc<Operation>> =
-        world.index.operations.iter().filter(|operation| most.is_some() && shared(operation) == most).collect();
+    let best = looks_at(changed, world);
     match best.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(Unit {
@@ -353,6 +366,52 @@ fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> Result<Opti
             Err(clarify(format!("what should be checked after {}?", changed.name), vec!["operation".to_owned()], choices))
         }
     }
+}
+
+/// "don't restart nginx on web-1, just check it": the one read that looks at what is not to be changed.
+fn look_instead(clause: &Clause, denied: Option<&Choice>, world: &World<'_>) -> Option<Unit> {
+    let denied = denied.filter(|denied| denied.operation.effect != EffectClass::Read)?;
+    let [one] = looks_at(&denied.operation, world)[..] else { return None };
+    let values = denied.bound.values.iter().filter(|(name, _)| one.param(name).is_some());
+    let mut bound = Bound { values: values.map(|(name, values)| (name.clone(), values.clone())).collect(), ..Bound::default() };
+    bound.used = vec![false; clause.tokens.len()];
+    let best = Choice { operation: Arc::clone(one), bound, words: 0.0, total: 0.0 };
+    let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    whole.then(|| unit(best, clause.clone(), false, None))
+}
+
+/// Reads that look at what this operation changes.
+fn looks_at<'w>(changed: &Operation, world: &'w World<'_>) -> Vec<&'w Arc<Operation>> {
+    let shared = |operation: &&Arc<Operation>| {
+        let mut required = operation.required().peekable();
+        let suits = operation.effect == EffectClass::Read && operation.service() == changed.service() && required.peek().is_some();
+        (suits && required.all(|param| changed.param(&param.name).is_some())).then(|| operation.required().count())
+    };
+    let most = world.index.operations.iter().filter_map(|operation| shared(&operation)).max();
+    world.index.operations.iter().filter(|operation| most.is_some() && shared(operation) == most).collect()
+}
+
+/// "fail pg over to pg-b2, ..., fail back pg-b1": the one name of an order given once more is what its like was before.
+fn alike(mut best: Choice, found: &[Unit]) -> Choice {
+    let same = |unit: &&Unit| unit.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);
+    let Some(before) = found.iter().rfind(same) else { return best };
+    let [(name, said)] = best.bound.values.iter().collect::<Vec<_>>()[..] else { return best };
+    let kind = |name: &str| best.operation.param(name).map(|param| &param.kind);
+    let family = |text: &str| text.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned();
+    let like = |values: &[String]| {
+        said.iter()
+            .all(|one| one.ends_with(|letter: char| letter.is_ascii_digit()) && values.iter().any(|known| family(known) == family(one)))
+    };
+    if before.values.get(name).is_none_or(|known| like(known)) {
+        return best;
+    }
+    let other = before.values.iter().find(|(other, values)| *other != name && kind(other) == kind(name) && like(values));
+    if let Some(other) = other.map(|(other, _)| other.clone()) {
+        let (name, said) = (name.clone(), said.clone());
+        best.bound.values.remove(&name);
+        best.bound.values.insert(other, said);
+    }
+    best
 }
 
 pub(super) fn unit(best: Choice, clause: Clause, beside: bool, anchor: Option<usize>) -> Unit {

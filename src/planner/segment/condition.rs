@@ -82,6 +82,7 @@ const BAD: &[&str] = &[
     "unsuccessful",
     "problem",
     "trouble",
+    "offline",
     "stuck",
     "stopped",
 ];
@@ -103,8 +104,12 @@ pub fn is_outcome(token: &Token) -> bool {
     token.is_one_of(GOOD) || token.is_one_of(BAD)
 }
 
+pub fn is_not(token: &Token) -> bool {
+    token.is_one_of(NOT)
+}
+
 /// States that an operation can look at, so they say what the condition is about.
-const STATES: &[&str] = &["down", "stopped", "dead", "unreachable"];
+const STATES: &[&str] = &["down", "stopped", "dead", "unreachable", "offline"];
 
 /// Number of tokens that open a condition here; "in case of" and "as soon as" are openers too.
 pub fn opener(tokens: &[Token]) -> Option<usize> {

@@ -118,7 +118,12 @@ impl Binder<'_> {
     /// A required version that is written like a name or a number: "deploy core build-77".
     pub(super) fn late_versions(&mut self) {
         for param in self.by_need().into_iter().filter(|param| param.kind == ParamType::Version && param.required) {
-            let found = (0..self.tokens.len()).find(|at| !self.used[*at] && matches!(self.tokens[*at].kind, Kind::Int(_) | Kind::Ident));
+            // "squid on edge-b1": a machine, and no version of it.
+            let placed = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "from", "host", "server"]);
+            let machine =
+                |at: usize| self.world.is_asset(&self.tokens[at].text) || placed(at) && grammar::is_machine_like(&self.tokens[at].text);
+            let fits = |at: &usize| !self.used[*at] && matches!(self.tokens[*at].kind, Kind::Int(_) | Kind::Ident) && !machine(*at);
+            let found = (0..self.tokens.len()).find(fits);
             if let Some(at) = found {
                 self.accept(&param, &self.tokens[at].text.clone(), at);
             }

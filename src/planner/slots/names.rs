@@ -388,7 +388,7 @@ impl Binder<'_> {
         if preposition == param.name {
             return 4.0;
         }
-        let elsewhere = self.operation.params.iter().any(|other| other.name == preposition);
+        let elsewhere = self.operation.params.iter().any(|other| other.name == preposition && !self.is_given(&other.name));
         match preposition {
             _ if elsewhere => -2.0,
             "at" if self.is_looked_at(before) => 0.0,
