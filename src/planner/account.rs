@@ -203,6 +203,10 @@ impl Reading<'_> {
         {
             return Part::Lost(Bounds::Count);
         }
+        // "the idle web hosts", "the rest of them": not all of them.
+        if !self.is_worded && self.narrows(at) {
+            return if changes { Part::Lost(Bounds::Exception) } else { Part::Aside };
+        }
         if self.explains(at) || self.is_message(at) {
             return Part::Told;
         }
@@ -231,6 +235,27 @@ impl Reading<'_> {
             };
         }
         self.unknown(at, changes)
+    }
+
+    /// Stands before the machines of a group and says which of them.
+    fn narrows(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let used = |place: usize| self.used.get(place).copied().unwrap_or(false);
+        let rest = token.is_one_of(&["rest", "remainder", "others"]);
+        let mut next = at + 1;
+        while rest && self.tokens.get(next).is_some_and(|token| token.is("of") || is_determiner(&token.low)) {
+            next += 1;
+        }
+        let index = &self.world.index;
+        let group = (next..self.tokens.len().min(next + 3)).take_while(|place| used(*place));
+        let named = group.into_iter().any(|place| index.is_machine(self.low(place)) && self.low(place).ends_with('s'));
+        let plain =
+            is_function(&token.low) || index.is_verb(&token.low) || is_preposition(&token.low) || used(at) || index.is_machine(&token.low);
+        named
+            && !plain
+            && !is_number(token)
+            && bounds_of(self.tokens, at).is_none()
+            && !token.is_one_of(&["known", "whole", "entire", "complete", "existing"])
     }
 
     /// A word that bounds nothing by itself.

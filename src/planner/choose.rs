@@ -90,6 +90,8 @@ struct Speech {
     /// Its verb is one of looking closely, such as "check".
     inspects: bool,
     asks_who: bool,
+    /// "who uses x": whoever does is asked for.
+    asks_users: bool,
     /// Place of a verb that opens the clause and means something by itself.
     verb: Option<usize>,
     place: Option<usize>,
@@ -134,6 +136,8 @@ impl Speech {
                 sure || tokens[at].is_one_of(INSPECTING)
             }),
             asks_who: opening.is_some_and(|token| token.is("who")) && !tokens.iter().any(|token| token.is_one_of(CONSUMING)),
+            asks_users: opening.is_some_and(|token| token.is_one_of(&["who", "what"]))
+                && tokens.iter().any(|token| token.is_one_of(CONSUMING)),
             verb,
             said: place.or_else(|| turned(tokens)).map_or_else(Vec::new, |at| said_verbs(tokens, at)),
             asked: asked(tokens, index),
@@ -363,6 +367,9 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
             continue;
         }
         let bound = bind(&operation, tokens, world, &place);
+        if speech.asks_users && !names_machine(&operation, &bound, world) {
+            continue;
+        }
         let cover = query.cover(score.operation, &bound.used, &world.index);
         let certain = score.words >= ENOUGH_WORDS || (bound.evidence >= SPEAKING_VALUES && score.words > 0.3);
         if !certain || (cover < ENOUGH_COVER && bound.evidence < SPEAKING_VALUES) {
@@ -387,6 +394,13 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
     }
     choices.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.operation.name.cmp(&b.operation.name)));
     choices
+}
+
+/// What was taken for a machine looks like one: "who uses redis-main" asks for no processes of it.
+fn names_machine(operation: &Operation, bound: &Bound, world: &World<'_>) -> bool {
+    let machines = operation.params.iter().filter(|param| is_machine_param(&param.name, &param.kind));
+    let mut values = machines.filter_map(|param| bound.values.get(&param.name)).flatten();
+    values.all(|value| world.is_asset(value) || super::grammar::is_machine_like(value))
 }
 
 fn slots_score(operation: &Operation, bound: &Bound, pool: Pool) -> f64 {

@@ -160,7 +160,12 @@ pub fn tokens(tokens: &[Token]) -> Result<(), Stop> {
             || tokens[at - 1].is_one_of(&["and", "then", "to", "run", "execute", "do", "also", "sudo"])
             || matches!(tokens[at - 1].kind, Kind::Mark(_));
         let option_follows = tokens.get(at + 1).is_some_and(|next| next.text.starts_with('-') && next.text.len() > 1);
-        let shell = token.is_one_of(SHELL) && first && (option_follows || at == 0 || !tokens[at - 1].is("to"));
+        // "rm old files below /var/tmp": said as a word of English.
+        let told = token.is("rm")
+            && tokens.get(at + 1).is_some_and(|next| {
+                next.is_one_of(&["files", "file", "old", "stale", "all", "any", "every", "everything", "the", "those", "temp", "logs"])
+            });
+        let shell = token.is_one_of(SHELL) && !told && first && (option_follows || at == 0 || !tokens[at - 1].is("to"));
         let fetch = token.is_one_of(FETCH)
             && (option_follows
                 || at > 0 && matches!(tokens[at - 1].kind, Kind::Mark(';' | '&'))

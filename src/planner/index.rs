@@ -203,7 +203,7 @@ impl Index {
             return;
         }
         for words in &say.words {
-            let stems = stems(words);
+            let stems: Vec<String> = stems(words).into_iter().filter(|stem| !matches!(stem.as_str(), "a" | "an" | "the")).collect();
             if let Some(first) = stems.first() {
                 self.says.entry(first.clone()).or_default().push((stems.clone(), like.clone()));
             }
@@ -330,13 +330,19 @@ impl Index {
 
     /// "backup job status": nouns, and the last of them is how something is.
     pub fn heads_status(tokens: &[Token]) -> bool {
-        let Some(head) = tokens.iter().position(|token| token.is_one_of(&["status", "state", "progress", "health"])) else { return false };
+        // "last night's vacuum job ok".
+        let went = |at: usize| {
+            let job = tokens[..at].iter().any(|token| token.is_one_of(&["job", "jobs", "run", "build", "pipeline"]));
+            job && tokens[at].is_one_of(&["ok", "okay", "fine", "done", "finished", "successful", "good", "green", "through"])
+        };
+        let named = |at: &usize| tokens[*at].is_one_of(&["status", "state", "progress", "health"]) || went(*at);
+        let Some(head) = (0..tokens.len()).find(named) else { return false };
         let timed = |token: &Token| {
             matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
                 || is_function(&token.low)
                 || token.is_one_of(&["night", "week"])
         };
-        let name = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
+        let name = |token: &Token| token.is_value() || token.kind == Kind::Word && (!is_function(&token.low) || token.is("last"));
         head > 0 && tokens[..head].iter().all(name) && tokens[head + 1..].iter().all(timed)
     }
 
@@ -369,7 +375,12 @@ impl Index {
                 && self.led_by(&stem(low)).is_none()
                 && next.is_some_and(|next| next.kind == Kind::Word && !is_function(&next.low) && self.is_param(&next.low))
         };
-        (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at) && !names(*at))
+        // "search needs to be released": what stands before the modal is what is spoken of.
+        let spoken_of = |at: usize| {
+            let modal = tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["needs", "should", "must", "has", "shall", "gets"]));
+            at == 0 && modal && tokens[at + 2..].iter().any(|token| Self::is_past(&token.low))
+        };
+        (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at) && !names(*at) && !spoken_of(*at))
     }
 
     /// How much a word tells apart: ln(1 + N / n).

@@ -3,13 +3,15 @@
 //! What was typed stays in `text`, so a name is never changed; only what is compared is.
 
 use super::ask::World;
-use super::segment::is_outcome;
+use super::segment::{is_not, is_outcome};
 use super::token::{ARROW, Kind, Token, rejoin, tokens};
 use super::words::{is_function, stem};
 
 pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = tokens(text);
     drop(words.drain(..greeting(&words)));
+    drop(words.drain(..courtesy(&words)));
+    digits_for_words(&mut words);
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
@@ -19,6 +21,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = rejoin(&words);
     read_signs(&mut words, world);
     plain_words(&mut words);
+    down_and_up(&mut words);
     say_verbs(&mut words, world);
     words
 }
@@ -36,6 +39,52 @@ fn greeting(words: &[Token]) -> usize {
     let end = opens + named.count();
     let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
     if end == words.len() { 0 } else { end + usize::from(marked) }
+}
+
+/// "when you have a minute, ...", "for the audit, ...": why and how soon it would be kind, and nothing of what is to be done.
+fn courtesy(words: &[Token]) -> usize {
+    let end = words.iter().take(10).position(|token| token.kind == Kind::Mark(','));
+    let Some(end) = end.filter(|end| *end > 1 && end + 1 < words.len()) else { return 0 };
+    let said = &words[..end];
+    let has = |any: &[&str]| said.iter().any(|token| token.is_one_of(any));
+    let spare = said[0].is_one_of(&["when", "whenever", "if", "once"])
+        && has(&["you"])
+        && has(&["second", "sec", "minute", "min", "moment", "chance", "time", "mind", "can", "could", "free"]);
+    let possible = said[0].is("if") && (has(&["possible", "trouble", "okay"]) || has(&["ok"]) && said.len() < 5);
+    let purpose = said[0].is("for")
+        && has(&[
+            "report",
+            "audit",
+            "review",
+            "meeting",
+            "handover",
+            "postmortem",
+            "records",
+            "boss",
+            "manager",
+            "customer",
+            "documentation",
+        ]);
+    let plain = said.iter().all(|token| token.kind == Kind::Word || token.kind == Kind::Duration);
+    if plain && (spare || possible || purpose) { end + 1 } else { 0 }
+}
+
+/// "mute it 4 web-9", "move it 2 db-2": a digit that sounds like the word, before something that is not counted.
+fn digits_for_words(words: &mut [Token]) {
+    for at in 1..words.len().saturating_sub(1) {
+        let next = &words[at + 1];
+        let named = next.kind == Kind::Channel || next.kind == Kind::Ident && super::grammar::is_machine_like(&next.text);
+        let low = match words[at].text.as_str() {
+            "4" if named || next.kind == Kind::Duration => "for",
+            "2" if named || super::grammar::environment(&next.low).is_some() => "to",
+            _ => continue,
+        };
+        if words[at - 1].kind == Kind::Word && !words[at - 1].is_one_of(&["port", "version", "on", "at", "by"])
+            || matches!(words[at - 1].kind, Kind::Ident | Kind::Version)
+        {
+            words[at] = Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        }
+    }
 }
 
 /// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
@@ -103,6 +152,12 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
         let small = match token.low.as_str() {
             "teh" | "hte" => Some("the"),
             "nad" | "adn" => Some("and"),
+            "yuo" | "oyu" => Some("you"),
+            "cna" => Some("can"),
+            "fro" => Some("for"),
+            "taht" | "thta" => Some("that"),
+            "tehn" | "thne" => Some("then"),
+            "waht" => Some("what"),
             "wich" | "whihc" => Some("which"),
             "jbo" => Some("job"),
             _ => None,
@@ -148,7 +203,11 @@ fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
         if is_arrow || words[at].kind == Kind::Mark(':') {
             let joint = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"]);
             let from = words[..at].iter().rposition(joint).map_or(0, |joint| joint + 1);
-            if (is_arrow || from > 0) && tells_outcome(&words[from..at], world) {
+            // "check x -> ok: ...".
+            let told = words.get(at + 1).is_some_and(is_outcome) && words.get(at + 2).is_some_and(|next| next.kind == Kind::Mark(':'));
+            if is_arrow && told {
+                words[at] = Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
+            } else if (is_arrow || from > 0) && tells_outcome(&words[from..at], world) {
                 words[at] = Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
                 words.insert(from, word("if"));
                 at += 1;
@@ -172,7 +231,8 @@ fn tells_outcome(words: &[Token], world: &World<'_>) -> bool {
     let opened = words.iter().any(|token| token.is_one_of(&["if", "when", "once", "unless", "whether"]));
     let first = words.iter().find(|token| !is_function(&token.low));
     let acts = first.is_some_and(|token| token.kind == Kind::Word && world.index.verbs.contains(&token.low));
-    is_outcome(last) && !opened && (!acts || words.len() < 3)
+    let silent = words.windows(2).any(|pair| is_not(&pair[0]) && pair[1].is_one_of(&["ping", "response", "answer", "reply", "contact"]));
+    (is_outcome(last) || silent) && !opened && (!acts || words.len() < 3)
 }
 
 /// Turns of speech that hide what is meant -> the plain words: "tell me if", "or if", "each after", "> 14 days old", "5 minutes later".
@@ -185,31 +245,41 @@ fn plain_words(words: &mut Vec<Token>) {
         let span = |place: usize| rest.get(place).is_some_and(|token| token.kind == Kind::Duration);
         let asks = |place: usize| is(place, &["how", "what", "which", "when", "where", "who", "why"]);
         let aside = usize::from(is(2, &["afterwards", "then", "later", "also", "after"]));
-        let (length, instead): (usize, Vec<Token>) =
-            if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["if", "whether"]) {
-                (3, vec![word("check"), word("whether")])
-            } else if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["when", "where"]) {
-                (3, vec![word("show")])
-            } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
-                (2 + aside, Vec::new())
-            } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
-                (3, vec![word("check")])
-            } else if is(0, &["show", "display"]) && (2..5).any(|place| is(place, &["as"])) && !is(1, &["me", "us"]) {
-                (1, vec![word("mark")])
-            } else if is(0, &["or"]) && is(1, &["if"]) {
-                (1, vec![Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }])
-            } else if is(0, &["each"]) && is(1, &["after", "before"]) {
-                (1, Vec::new())
-            } else if rest[0].kind == Kind::Mark('>') && span(1) {
-                (1, vec![word("older"), word("than")])
-            } else if span(0) && is(1, &["later"]) {
-                let before = at > 0 && (words[at - 1].is_one_of(&["and", "then"]) || matches!(words[at - 1].kind, Kind::Mark(_)));
-                if before { (2, vec![word("after"), rest[0].clone()]) } else { (0, Vec::new()) }
-            } else if is(0, &["after"]) && is(1, &["a", "an"]) && is(2, &["wait", "pause", "delay", "break"]) && is(3, &["of"]) && span(4) {
-                (5, vec![word("after"), rest[4].clone()])
-            } else {
-                (0, Vec::new())
-            };
+        let (length, instead): (usize, Vec<Token>) = if is(0, &["tell", "show", "inform"])
+            && is(1, &["me", "us"])
+            && is(2, &["if", "whether"])
+        {
+            (3, vec![word("check"), word("whether")])
+        } else if is(0, &["tell", "show", "inform"]) && is(1, &["me", "us"]) && is(2, &["when", "where"]) {
+            (3, vec![word("show")])
+        } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
+            (2 + aside, Vec::new())
+        } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
+            (3, vec![word("check")])
+        } else if is(0, &["show", "display"]) && (2..5).any(|place| is(place, &["as"])) && !is(1, &["me", "us"]) {
+            (1, vec![word("mark")])
+        } else if is(0, &["or"]) && is(1, &["if"]) {
+            (1, vec![Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }])
+        } else if is(0, &["and", ","]) && is(1, &["one", "another"]) && is(2, &["of", "for"]) && rest.get(3).is_some_and(Token::is_value) {
+            (3, vec![word("and")])
+        } else if is(0, &["al"]) && is(1, &["the", "of", "our", "my"]) {
+            (1, vec![word("all")])
+        } else if is(0, &["or"]) && is(1, &["not"]) {
+            (2, Vec::new())
+        } else if is(0, &["rm"]) {
+            (1, vec![word("remove")])
+        } else if is(0, &["each"]) && is(1, &["after", "before"]) {
+            (1, Vec::new())
+        } else if rest[0].kind == Kind::Mark('>') && span(1) {
+            (1, vec![word("older"), word("than")])
+        } else if span(0) && is(1, &["later"]) {
+            let before = at > 0 && (words[at - 1].is_one_of(&["and", "then"]) || matches!(words[at - 1].kind, Kind::Mark(_)));
+            if before { (2, vec![word("after"), rest[0].clone()]) } else { (0, Vec::new()) }
+        } else if is(0, &["after"]) && is(1, &["a", "an"]) && is(2, &["wait", "pause", "delay", "break"]) && is(3, &["of"]) && span(4) {
+            (5, vec![word("after"), rest[4].clone()])
+        } else {
+            (0, Vec::new())
+        };
         if length > 0 {
             let next = at + instead.len();
             words.splice(at..at + length, instead);
@@ -220,8 +290,57 @@ fn plain_words(words: &mut Vec<Token>) {
     }
 }
 
+/// "renewal", "deployment", "migration", "restart": what is done, said as a noun.
+fn is_noun_of(noun: &str, verb: &str) -> bool {
+    let root = verb.trim_end_matches('e');
+    let tail = noun.strip_prefix(root).filter(|_| verb.len() > 3);
+    noun == verb || tail.is_some_and(|tail| ["al", "ment", "ement", "ion", "ation", "ition", "ing"].contains(&tail))
+}
+
+/// "etcd down, patch, etcd up": what goes down and comes up again is stopped and started.
+fn down_and_up(words: &mut Vec<Token>) {
+    let joint = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"]);
+    let ends: Vec<usize> = (0..words.len()).filter(|at| joint(&words[*at])).chain([words.len()]).collect();
+    let parts: Vec<(usize, usize)> =
+        std::iter::once(0).chain(ends.iter().map(|end| end + 1)).zip(ends.iter().copied()).filter(|(from, end)| from < end).collect();
+    let subject = |(from, end): (usize, usize), state: &str| -> Option<Vec<String>> {
+        let part = &words[from..end];
+        let place = part.iter().position(|token| token.is(state)).filter(|place| (1..4).contains(place))?;
+        let named = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
+        let placed = match &part[place + 1..] {
+            [] => true,
+            [on, host] => on.is_one_of(&["on", "at"]) && host.is_value(),
+            _ => false,
+        };
+        (placed && part[..place].iter().all(named)).then(|| part[..place].iter().map(|token| token.low.clone()).collect())
+    };
+    let downs = || parts.iter().enumerate().filter_map(|(at, part)| Some((at, subject(*part, "down")?)));
+    let pair = downs().find_map(|(first, name)| {
+        let up = (first + 1..parts.len()).find(|at| subject(parts[*at], "up").as_ref() == Some(&name))?;
+        Some((parts[first], parts[up]))
+    });
+    let Some((down, up)) = pair else { return };
+    for ((from, end), verb, state) in [(up, "start", "up"), (down, "stop", "down")] {
+        let Some(place) = (from..end).find(|at| words[*at].is(state)) else { continue };
+        words.remove(place);
+        words.insert(from, Token { text: verb.to_owned(), low: verb.to_owned(), kind: Kind::Word, owner: false });
+    }
+}
+
 /// "x should get a renewal" is "x should be renewed".
 fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at + 1 < words.len() {
+        // "it needs renewal".
+        let noun = at + 1 + usize::from(words[at + 1].is_one_of(&["a", "an"]));
+        let needed = words[at].is_one_of(&["needs", "need"]) && at > 0 && words.get(noun).is_some_and(|noun| noun.kind == Kind::Word);
+        let verb = needed.then(|| world.index.verbs.iter().find(|verb| is_noun_of(&words[noun].low, verb))).flatten();
+        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
+            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            words.splice(at + 1..=noun, [word("to"), word("be"), word(&done)]);
+        }
+        at += 1;
+    }
     let mut at = 0;
     while at + 3 < words.len() {
         let gets = words[at].is_one_of(&["should", "must", "to", "shall"])

@@ -78,6 +78,10 @@ impl Query {
             if said[at].is_empty() && token.kind == Kind::Word {
                 continue;
             }
+            // "load balancers" bear no load.
+            if token.is("load") && tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["balancer", "balancers"])) {
+                continue;
+            }
             let base = word_weight(token, index);
             let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at), Some(at) == verb);
             let aliases = alias_hits(&said, at, index);

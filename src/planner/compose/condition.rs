@@ -37,7 +37,19 @@ pub(super) fn condition(
     };
     let pinged = alive(about, world, pool).filter(|choice| !told(choice));
     let pings = pinged.is_some();
-    let Some(best) = pinged.or_else(|| choose(about, world, pool, around).into_iter().next()) else {
+    // "the restart of x" is to restart x.
+    let ordered = match about.as_slice() {
+        [the, verb, of, rest @ ..] if the.is("the") && of.is("of") && world.index.verbs.contains(&verb.low) => {
+            Some(std::iter::once(verb).chain(rest).cloned().collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let said = |tokens: &[Token]| choose(tokens, world, pool, around).into_iter().next();
+    let nominal = ordered.as_deref().and_then(said).map(|mut best| {
+        best.bound.used.splice(0..1, [false, true, true]);
+        best
+    });
+    let Some(best) = pinged.or(nominal).or_else(|| said(about)) else {
         return met(about, found).map(|()| None);
     };
     let own_words = about.iter().any(|token| {

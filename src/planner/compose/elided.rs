@@ -26,6 +26,9 @@ pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Ar
     if let Some(looked) = named_look(clause, world, pool, around) {
         return Some(looked);
     }
+    if let Some(moved) = moved(clause, world, pool, around) {
+        return Some(moved);
+    }
     let asks = clause.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "can"]));
     let ordered = world.index.verb_place(&clause.tokens).is_some_and(|at| is_order(&clause.tokens[at], &world.index));
     // "x should be renamed": a verb that nobody knows is no missing one.
@@ -36,6 +39,32 @@ pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Ar
         return None;
     }
     said_by_default(clause, world, pool, around).or_else(|| only_fit(clause, world))
+}
+
+/// "out of the pool", "into maintenance for 2h", "back in": something is moved, and the verb is left out.
+fn moved(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    let is = |at: usize, any: &[&str]| clause.tokens.get(at).is_some_and(|token| token.is_one_of(any));
+    let named = clause.tokens.first().is_some_and(Token::is_value);
+    let at = usize::from(named);
+    let verb = if is(at, &["out"]) && is(at + 1, &["of"]) {
+        "take"
+    } else if is(at, &["into"]) || is(at, &["back"]) && is(at + 1, &["in", "into", "to", "on", "from"]) {
+        "put"
+    } else {
+        return None;
+    };
+    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let mut tokens = vec![word(verb)];
+    tokens.extend((!named).then(|| word("it")));
+    let added = tokens.len();
+    tokens.extend(clause.tokens.iter().cloned());
+    let fits = |choice: &Choice| {
+        let changes = !matches!(choice.operation.effect, EffectClass::Read | EffectClass::Destroy);
+        changes && choice.bound.bad.is_empty() && account_of(choice, &tokens, world).lost.is_empty()
+    };
+    let mut best = choose(&tokens, world, pool, around).into_iter().find(fits)?;
+    drop(best.bound.used.drain(..added));
+    Some(best)
 }
 
 /// "check nginx on web-1": of something that has nothing but a name, how it is.

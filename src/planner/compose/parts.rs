@@ -67,7 +67,8 @@ pub(super) fn is_again(found: &[Unit], best: &Choice, clause: &Clause) -> bool {
     let pronoun = clause.tokens.iter().any(|token| token.is_one_of(&["it", "them", "these", "those", "that"]));
     let nothing_new = best.bound.values.values().all(Vec::is_empty) && best.bound.group.is_none() && clause.cond.is_none();
     let same = found.last().and_then(|unit| unit.operation.as_ref()).is_some_and(|operation| operation.name == best.operation.name);
-    same && pronoun && nothing_new && best.operation.effect != EffectClass::Destroy
+    let alone = clause.tokens.iter().all(|token| token.kind == Kind::Word) && clause.tokens.len() < 3;
+    same && (pronoun || alone && clause.elliptic) && nothing_new && best.operation.effect != EffectClass::Destroy
 }
 
 /// What the plan would leave out: a part behind "and", or a word that has no place.
@@ -165,7 +166,7 @@ pub(super) fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
                 || token.is_one_of(&["checked", "verified", "confirmed", "inspected", "checking", "verifying"])
                 || is_outcome(token)
                 || (token.is_one_of(&["status", "state", "result", "outcome"])
-                    && (clause.tokens.len() == 1 || clause.tokens[0].is_one_of(&["its", "their", "the"]))))
+                    && (clause.tokens.len() == 1 || clause.tokens.iter().any(|token| token.is_one_of(&["its", "their", "the"])))))
             && !token.is_one_of(&["reachable", "answer", "answers", "respond", "responds"])
     };
     clause.tokens.iter().all(plain)

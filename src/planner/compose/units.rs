@@ -137,6 +137,11 @@ fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, arou
     if at == 0 && clauses.len() > 1 && clause.cond.is_none() && is_symptom(&clause.tokens) {
         return Ok(Some(vec![lead(clause, world)]));
     }
+    // "since the site is slow": why.
+    let reason = clause.tokens.first().is_some_and(|token| token.is_one_of(&["since", "because", "as"]));
+    if reason && clause.cond.is_none() && is_symptom(&clause.tokens[1..]) {
+        return Ok(Some(vec![lead(clause, world)]));
+    }
     if is_context(clause, clauses.get(at + 1), world) {
         return bounded(clause).map(|()| Some(vec![context(clause, world, pool)]));
     }
@@ -450,6 +455,10 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
     if !machines.is_empty() {
         values.insert("host".to_owned(), machines);
     }
+    let urls: Vec<String> = clause.tokens.iter().filter(|token| token.kind == Kind::Url).map(|token| token.text.clone()).collect();
+    if !urls.is_empty() {
+        values.insert("url".to_owned(), urls);
+    }
     // "user a.novak: ...": named by the word of a parameter.
     for (at, pair) in clause.tokens.windows(2).enumerate() {
         let name = match pair[1].kind {
@@ -472,6 +481,19 @@ fn lead(clause: &Clause, world: &World<'_>) -> Unit {
 /// "haproxy on lb-1 isn't running, could you start it": what it is about, for what follows.
 fn context(clause: &Clause, world: &World<'_>, pool: Pool) -> Unit {
     let mut unit = lead(&Clause { lead: true, ..clause.clone() }, world);
+    // "haproxy isn't running": a name that nobody knows stands before the state.
+    let states = |token: &Token| token.is_one_of(&["is", "isn't", "isnt", "are", "aren't", "was", "keeps", "won't", "doesn't", "has"]);
+    let subject = clause.tokens.iter().position(states).and_then(|at| clause.tokens[..at].iter().rfind(|token| token.kind == Kind::Word));
+    let strange = |token: &&Token| {
+        !is_function(&token.low)
+            && !world.index.knows(&stem(&token.low))
+            && !world.index.is_verb(&token.low)
+            && world.index.is_strange(&token.low)
+            && !world.is_asset(&token.text)
+    };
+    if let Some(name) = subject.filter(strange) {
+        unit.values.entry("service".to_owned()).or_insert_with(|| vec![name.text.clone()]);
+    }
     if let Some(about) = choose(&clause.tokens, world, pool, &Around::default()).into_iter().next() {
         for (name, values) in about.bound.values {
             unit.values.entry(name).or_insert(values);
@@ -496,7 +518,15 @@ fn merge(found: &mut [Unit], best: &Choice, clause: &Clause) -> bool {
     let Some(last) = found.last_mut() else { return false };
     let same = last.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);
     let clash = best.bound.values.iter().any(|(name, values)| last.values.get(name).is_some_and(|known| known != values));
-    if !same || !clause.elliptic || clash || clause.cond.is_some() {
+    // "the logs of x, search for y": one look, said in two parts.
+    let narrows = best.operation.effect == EffectClass::Read
+        && !best.bound.values.is_empty()
+        && best
+            .bound
+            .values
+            .keys()
+            .all(|name| !last.values.contains_key(name) && best.operation.param(name).is_some_and(|param| !param.required));
+    if !same || !(clause.elliptic || narrows) || clash || clause.cond.is_some() {
         return false;
     }
     for (name, values) in &best.bound.values {

@@ -54,8 +54,16 @@ impl Index {
     pub fn spelt_out(&self, low: &str) -> Option<&str> {
         let known = self.postings.contains_key(&stem(low)) || self.verbs.contains(low);
         let written = || WORDS.short.get(low).or_else(|| WORDS.past.get(low)).map(String::as_str);
+        let many = || {
+            WORDS
+                .short
+                .get(low.strip_suffix('s')?)
+                .filter(|_| low.len() > 3)
+                .and_then(|one| self.vocabulary.get(&format!("{one}s")))
+                .map(String::as_str)
+        };
         let bare = || self.skeletons.get(low).and_then(Option::as_deref);
-        if known { None } else { written().or_else(bare) }
+        if known { None } else { written().or_else(many).or_else(bare) }
     }
 
     /// The one word that a typo most likely stands for: two letters swapped, or in a long word one more, less or other.
@@ -154,6 +162,8 @@ fn closed_words() -> impl Iterator<Item = &'static str> {
         "older",
         "newer",
         "than",
+        "rest",
+        "remainder",
         "everything",
         "anything",
         "something",

@@ -2,6 +2,7 @@
 
 use crate::planner::grammar;
 use crate::planner::index::Index;
+use crate::planner::slots::find_group;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_preposition};
 
@@ -62,6 +63,50 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
             clauses[at].join = first.join;
             clauses[at].elliptic = false;
             clauses[at].together |= first.together;
+            continue;
+        }
+        at += 1;
+    }
+}
+
+/// "all the web hosts, check their disks": which machines is said first.
+pub(super) fn groups_first(clauses: &mut [Clause], index: &Index) {
+    for at in 0..clauses.len().saturating_sub(1) {
+        let speaks = clauses[at + 1].tokens.iter().any(|token| token.is_one_of(&["their", "them", "they", "each"]));
+        let clause = &clauses[at];
+        let plain = clause.cond.is_none() && !clause.negated && !clause.lead && clause.join != Join::And;
+        let Some(group) = find_group(&clause.tokens, index).filter(|_| speaks && plain) else { continue };
+        let outside = (0..clause.tokens.len()).filter(|place| !group.span.contains(place));
+        if outside.into_iter().all(|place| is_determiner(&clause.tokens[place].low) || clause.tokens[place].is_one_of(&["on", "for", "of"]))
+        {
+            clauses[at].lead = true;
+        }
+    }
+}
+
+/// "the vacuum job on db-2, please start": the verb stands last, by itself.
+pub(super) fn verb_last(clauses: &mut Vec<Clause>, index: &Index) {
+    let mut at = 0;
+    while at + 1 < clauses.len() {
+        let (object, order) = (&clauses[at], &clauses[at + 1]);
+        let plain = |clause: &Clause| clause.cond.is_none() && !clause.negated && !clause.lead && !clause.together && !clause.always;
+        let verbs: Vec<&Token> = order.tokens.iter().filter(|token| !is_function(&token.low)).collect();
+        let names = object.tokens.iter().any(|token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low));
+        let acts = |token: &Token| token.kind == Kind::Word && (index.is_verb(&token.low) || index.verbs.contains(&token.low));
+        let pronoun = order.tokens.iter().any(|token| token.is_one_of(&["it", "them", "that", "both", "again", "its", "there"]));
+        let looks = verbs.iter().all(|verb| index.looks.contains(&verb.low));
+        let follows = order.join == Join::Comma || looks && order.join == Join::Break;
+        let asks = order.tokens.iter().any(|token| token.is_one_of(&["please", "kindly", "pls"])) || looks;
+        if let ([verb], true) = (&verbs[..], follows && asks && !pronoun && names && plain(object) && plain(order))
+            && acts(verb)
+            && !object.tokens.iter().any(acts)
+        {
+            let verb = (*verb).clone();
+            clauses.remove(at + 1);
+            let says = clauses[at].tokens.iter().any(|token| token.is_one_of(&["is", "are", "does", "has", "was", "which", "what", "how"]));
+            if !says && !looks {
+                clauses[at].tokens.insert(0, verb);
+            }
             continue;
         }
         at += 1;

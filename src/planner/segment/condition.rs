@@ -52,6 +52,7 @@ const GOOD: &[&str] = &[
     "reply",
     "replies",
     "returns",
+    "gives",
     "pings",
     "pingable",
 ];
@@ -93,7 +94,8 @@ const NOT: &[&str] = &[
 ];
 
 /// These take what was asked behind them.
-pub const ANSWERS: &[&str] = &["answer", "answers", "answered", "respond", "responds", "work", "works", "worked", "reply", "replies"];
+pub const ANSWERS: &[&str] =
+    &["answer", "answers", "answered", "respond", "responds", "work", "works", "worked", "reply", "replies", "gives"];
 
 pub fn closed_words() -> impl Iterator<Item = &'static str> {
     GOOD.iter().chain(BAD).chain(NOT).copied()
@@ -160,7 +162,9 @@ pub fn read(opener: &Token, tokens: &[Token], index: &Index, place: Standing) ->
     let bare =
         |token: &Token| token.is_one_of(&["it", "they", "that", "this", "is", "are", "does", "do", "was", "were"]) || token.is_one_of(NOT);
     let possible = said.iter().any(|token| token.is_one_of(&["can", "could", "cannot", "can't", "couldn't"]));
-    let is_told = possible || said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
+    // "if x doesn't ping".
+    let pings = said.windows(2).any(|pair| pair[0].is_one_of(NOT) && pair[1].is_one_of(&["ping", "response", "contact"]));
+    let is_told = possible || pings || said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
     let skip = tokens.get(end).is_some_and(|token| token.is("then"));
     (Cond::On { failure, is_told, about }, end + usize::from(skip))
 }

@@ -40,6 +40,8 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
         clauses.append(&mut scan.found);
     }
     topic::settle(&mut clauses, index);
+    arrange::verb_last(&mut clauses, index);
+    arrange::groups_first(&mut clauses, index);
     arrange::behind(&mut clauses, index);
     arrange::share(&mut clauses, index);
     for clause in clauses.iter_mut().filter(|clause| arrange::spares(&clause.tokens, index)) {
@@ -269,12 +271,17 @@ impl<'a> Scan<'a> {
         self.skip_comma();
     }
 
-    /// "see if it runs" asks; nothing hangs on it.
+    /// "see if it runs", "since when it is up": asks; nothing hangs on it.
     fn is_whether(&self) -> bool {
+        if self.tokens[self.at].is("when") && self.at > 0 && self.tokens[self.at - 1].is_one_of(&["since", "until"]) {
+            return true;
+        }
         let before = self.current.tokens.last();
-        self.tokens[self.at].is("if")
-            && before.is_some_and(|token| self.index.looks.contains(&token.low) && token.kind == Kind::Word)
-            && self.current.tokens.iter().all(|token| is_function(&token.low) || self.index.looks.contains(&token.low))
+        let wonders = before.is_some_and(|token| token.is_one_of(&["know", "wonder", "wondering", "ask", "sure"]));
+        self.tokens[self.at].is("if") && wonders
+            || self.tokens[self.at].is("if")
+                && before.is_some_and(|token| self.index.looks.contains(&token.low) && token.kind == Kind::Word)
+                && self.current.tokens.iter().all(|token| is_function(&token.low) || self.index.looks.contains(&token.low))
     }
 
     /// "the first web host": one of several, not what comes first.

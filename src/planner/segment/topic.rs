@@ -15,7 +15,7 @@ pub(super) fn settle(clauses: &mut Vec<Clause>, index: &Index) {
             let topic = Topic::of(&clauses[at].tokens);
             let end = (at + 2..clauses.len()).find(|next| clauses[*next].lead || clauses[*next].join == Join::Break);
             let body = at + 1..end.unwrap_or(clauses.len());
-            let told = topic.names(index) && topic.tell(&mut clauses[body], index);
+            let told = topic.names(index) && (topic.narrow(&mut clauses[body.clone()], index) || topic.tell(&mut clauses[body], index));
             if told {
                 let join = clauses[at].join;
                 clauses.remove(at);
@@ -56,8 +56,19 @@ impl Topic {
         let Some(first) = self.name.first() else { return false };
         let orders =
             first.kind == Kind::Word && index.verbs.contains(&first.low) && self.name.len() > 2 && !index.looks.contains(&first.low);
-        let says = self.name.iter().any(|token| token.is_one_of(&["were", "must", "should", "has", "have", "needs"]));
+        let says = self.name.iter().any(|token| {
+            token.is_one_of(&["were", "must", "should", "has", "have", "needs", "we", "i", "i'd", "they", "it", "you", "think", "guess"])
+        });
         !orders && !says && !self.name.iter().any(|token| matches!(token.kind, Kind::Channel | Kind::Quoted))
+    }
+
+    /// "tagged pci: which servers are those?": said of the machines that the clause asks for.
+    fn narrow(&self, body: &mut [Clause], index: &Index) -> bool {
+        let led = self.name.first().is_some_and(|first| first.is_one_of(&["tagged", "labelled", "labeled"]));
+        let Some(first) = body.first_mut().filter(|_| led) else { return false };
+        let Some(machines) = first.tokens.iter().position(|token| index.is_machine(&token.low)) else { return false };
+        first.tokens.splice(machines + 1..machines + 1, self.name.iter().cloned());
+        true
     }
 
     /// Puts it into the clauses; `false` where none of them speaks of it.

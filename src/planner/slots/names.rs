@@ -179,6 +179,20 @@ impl Binder<'_> {
         if machine_param && means && !said_as_place && (self.world.default_host.is_some() || !named) {
             return f64::MIN;
         }
+        // "the memory of the kafka group": the machines are named already.
+        if machine_param && token.kind == Kind::Word && !asset && self.bound.group.is_some() {
+            return f64::MIN;
+        }
+        // "isolate it": what stands before the pronoun is a verb that nobody knows.
+        let acts_on = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["it", "them"]));
+        if token.kind == Kind::Word && !asset && acts_on && self.tokens[..at].iter().all(|before| is_function(&before.low)) {
+            return f64::MIN;
+        }
+        // "out of the load balancer": what it is, and not which.
+        let balancer = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["balancer", "balancers"]));
+        if token.is("lb") || token.is("load") && balancer {
+            return f64::MIN;
+        }
         if at > 0 && token.kind == Kind::Word && self.tokens[at - 1].is("how") {
             return f64::MIN;
         }
@@ -315,9 +329,16 @@ impl Binder<'_> {
         if modal && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
             return true;
         }
-        // "network paged": the verb stands last.
-        let passive = self.tokens.get(before + 1).is_some_and(|next| next.low.ends_with("ed") && self.world.index.is_verb(&next.low));
-        let ends = self.tokens.iter().skip(before + 2).all(|token| is_particle(&token.low));
+        // "network paged", "haproxy there restarted", "nginx on it restarted": the verb stands last.
+        let done = |at: usize| self.tokens.get(at).is_some_and(|next| next.low.ends_with("ed") && self.world.index.is_verb(&next.low));
+        let placed = match (self.low(before + 1), self.low(before + 2)) {
+            ("there" | "here", _) => 1,
+            ("on" | "of" | "in" | "for", "it" | "them") => 2,
+            ("on", _) if self.tokens.get(before + 2).is_some_and(Token::is_value) => 2,
+            _ => 0,
+        };
+        let passive = done(before + 1 + placed);
+        let ends = self.tokens.iter().skip(before + 2 + placed).all(|token| is_particle(&token.low));
         if passive && ends && self.tokens[..before].iter().all(|token| is_determiner(&token.low)) {
             return true;
         }
@@ -466,7 +487,8 @@ fn is_no_host(low: &str) -> bool {
 /// Parameters for names of things that are measured, and never the measure: "replication is healthy".
 const MEASURED: &[&str] = &["service", "job", "unit", "component", "app", "application", "check", "process"];
 
-const MODALS: &[&str] = &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will"];
+const MODALS: &[&str] =
+    &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will", "gets"];
 
 fn is_joint(token: &Token) -> bool {
     token.is_one_of(&["and", "&", "or"]) || token.kind == Kind::Mark(',')

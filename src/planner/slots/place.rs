@@ -181,6 +181,12 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
         {
             group.values.insert("env".to_owned(), environment.to_owned());
             at += 2 + skip;
+        } else if let Some(environment) = grammar::environment(&token.low).filter(|_| !token.is_one_of(&["test", "testing", "live"]))
+            && here(at + 1).is_none_or(|next| matches!(next.kind, Kind::Mark(_)))
+        {
+            // "web hosts production".
+            group.values.entry("env".to_owned()).or_insert_with(|| environment.to_owned());
+            at += 1;
         } else if token.is_one_of(&["in", "from"])
             && let Some(name) = by_word_group(tokens, at + 2 + skip, index).or_else(|| by_word_group(tokens, at + 1 + skip, index))
         {
