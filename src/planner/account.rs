@@ -277,6 +277,14 @@ impl Reading<'_> {
         {
             return Part::Lost(Bounds::Value);
         }
+        // "hold the rollout" is no holding of an order: what the change is done to is a word of other operations.
+        let object = index
+            .verb_place(self.tokens)
+            .is_some_and(|verb| verb < at && (verb + 1..at).all(|place| is_determiner(self.low(place)) || is_particle(self.low(place))));
+        let other = index.names_work(&token.low) && !index.is_verb(&token.low) && !is_function(&token.low);
+        if changes && !self.operation.low_risk && !self.is_worded && object && other && !is_outcome(token) {
+            return Part::Lost(Bounds::Value);
+        }
         // "rotate the nginx logs": of what stands beside the words of a change nothing is passed over either.
         if changes
             && !self.operation.low_risk

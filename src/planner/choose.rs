@@ -206,7 +206,8 @@ impl Speech {
                     || query.orders(at, index)
                     || self.verb.is_some_and(|verb| query.leads(at, verb, index))));
         let names_people = || PEOPLE.iter().any(|word| operation.summary.to_lowercase().contains(word));
-        let ordered = ordered || (timed && self.runs.is_some());
+        let turned = |verb: &String| verb.starts_with("turn-") && index.led_by(verb).is_some_and(|led| led.contains(&at));
+        let ordered = ordered || (timed && self.runs.is_some()) || self.said.iter().any(turned);
         let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
         ordered && person && self.verb.is_none_or(|verb| self.is_question || self.is_meant(verb, at, changes, query, index))
     }

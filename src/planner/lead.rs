@@ -57,6 +57,14 @@ pub fn leads(operation: &Operation, verbs: &BTreeSet<String>) -> BTreeSet<String
     {
         found.insert(stem(last));
     }
+    // "set_rollout" is what "roll x out to 10 percent" asks for.
+    if operation.effect != EffectClass::Read
+        && parts.len() == 2
+        && first == "set"
+        && ["out", "over", "back", "down", "off"].iter().any(|end| last.ends_with(end))
+    {
+        found.insert(stem(last));
+    }
     found.insert(stem(&first_word(&operation.summary)));
     found.extend(operation.aliases.iter().map(|alias| first_word(alias)).filter(|word| verbs.contains(word)).map(|word| stem(&word)));
     let words: Vec<String> = operation.summary.split_whitespace().map(str::to_lowercase).collect();

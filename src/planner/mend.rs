@@ -12,6 +12,12 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     drop(words.drain(..greeting(&words)));
     drop(words.drain(..courtesy(&words)));
     digits_for_words(&mut words);
+    // "type A", "rack A": behind another word no article is written so.
+    for at in 1..words.len() {
+        if words[at].text == "A" && words[at - 1].kind == Kind::Word {
+            words[at].kind = Kind::Ident;
+        }
+    }
     spell_out(&mut words, world);
     split_verbs(&mut words, world);
     correct_verbs(&mut words, world);
@@ -162,7 +168,8 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
             "jbo" => Some("job"),
             _ => None,
         };
-        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
+        let longer = || world.index.lengthened(&token.low).filter(|_| token.text == token.low);
+        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).or_else(longer).map(str::to_owned) {
             token.low = word;
         }
     }

@@ -18,6 +18,12 @@ use super::{Stop, clarify, refuse};
 pub(super) fn is_lead_done(clause: &Clause, next: Option<&Clause>, world: &World<'_>, pool: Pool) -> bool {
     let Some(best) = choose(&clause.tokens, world, pool, &Around::default()).into_iter().next() else { return false };
     let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    let asks = next.is_some_and(|next| {
+        next.tokens.first().is_some_and(|token| token.is_one_of(&["how", "what", "which", "who", "when", "where", "why", "is", "are"]))
+    });
+    if asks && best.operation.effect != EffectClass::Read {
+        return false;
+    }
     let hangs = next.is_some_and(|next| matches!(next.cond, Some(Cond::On { .. })));
     whole && best.operation.required().next().is_some() && (hangs || best.operation.effect != EffectClass::Read)
 }

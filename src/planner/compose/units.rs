@@ -13,7 +13,7 @@ use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, Join};
 use crate::planner::slots::{Bound, Place, bind, find_group, is_machine_param};
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_function, stem};
+use crate::planner::words::{is_function, stem, stems};
 
 use super::alive;
 use super::condition::{condition, lifted};
@@ -157,6 +157,9 @@ enum Meant {
 }
 
 fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found: &mut [Unit]) -> Meant {
+    if gives_value(clause, found) && fold(found, clause, world) {
+        return Meant::Value;
+    }
     let choices = choose(&clause.tokens, world, pool, around);
     tell_choices(clause, &choices, world);
     let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
@@ -260,6 +263,17 @@ fn tell_choices(clause: &Clause, choices: &[Choice], world: &World<'_>) {
     }
 }
 
+/// "..., namespace shop", "..., last 20m": a parameter's word and its value, or a span, and nothing else.
+fn gives_value(clause: &Clause, found: &[Unit]) -> bool {
+    let Some(operation) = found.last().and_then(|last| last.operation.as_ref()).filter(|_| clause.elliptic) else { return false };
+    let cues = |token: &Token| operation.params.iter().any(|param| stems(&param.name).contains(&stem(&token.low)));
+    match clause.tokens.as_slice() {
+        [cue, value] => cues(cue) && !is_function(&value.low) || cue.is_one_of(&["last", "past", "since"]) && value.kind == Kind::Duration,
+        [value] => value.kind == Kind::Duration,
+        _ => false,
+    }
+}
+
 /// "..., TTL 60s": a fragment that only gives one more value to the operation before it.
 fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
     let Some(last) = found.last_mut().filter(|_| clause.elliptic && clause.cond.is_none()) else { return false };
@@ -267,7 +281,7 @@ fn fold(found: &mut [Unit], clause: &Clause, world: &World<'_>) -> bool {
     let start = last.clause.tokens.len();
     let tokens: Vec<Token> = last.clause.tokens.iter().chain(&clause.tokens).cloned().collect();
     let bound = bind(&operation, &tokens, world, &Place::of(&tokens, &world.index));
-    let values = (start..tokens.len()).filter(|at| tokens[*at].is_value());
+    let values = (start..tokens.len()).filter(|at| tokens[*at].is_value() || *at + 1 == tokens.len() && bound.used[*at]);
     let keeps = last.values.iter().all(|(name, known)| bound.values.get(name) == Some(known));
     if !keeps || !bound.bad.is_empty() || values.clone().next().is_none() || !values.clone().all(|at| bound.used[at]) {
         return false;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::planner::grammar;
 use crate::planner::near::distance;
 use crate::planner::segment::{closed_words as outcome_words, connectives};
 use crate::planner::words::{function_words, is_function, stem};
@@ -64,6 +65,25 @@ impl Index {
         };
         let bare = || self.skeletons.get(low).and_then(Option::as_deref);
         if known { None } else { written().or_else(many).or_else(bare) }
+    }
+
+    /// "conn" for a connector, "val" for a value: the beginning of the one word of the catalogue that begins so.
+    pub fn lengthened(&self, low: &str) -> Option<&str> {
+        let plain = low.len() >= 3 && low.bytes().all(|byte| byte.is_ascii_lowercase());
+        let known =
+            self.knows(&stem(low)) || self.is_verb(low) || is_function(low) || self.is_machine(low) || self.vocabulary.contains(low);
+        if !plain || known || self.groups.contains_key(low) || grammar::environment(low).is_some() {
+            return None;
+        }
+        let only = |words: &mut dyn Iterator<Item = &str>| -> Option<String> {
+            let found: BTreeSet<&str> = words.filter(|word| word.len() > low.len() + 1 && word.starts_with(low)).collect();
+            let first = *found.first()?;
+            found.iter().all(|other| stem(other) == stem(first)).then(|| first.to_owned())
+        };
+        let params = &mut self.operations.iter().flat_map(|operation| &operation.params).flat_map(|param| param.name.split('_'));
+        let nouns = &mut self.operations.iter().flat_map(|operation| operation.verb().split('_').chain([operation.service()]));
+        let word = only(params).or_else(|| if low.len() > 3 { only(nouns) } else { None })?;
+        self.vocabulary.get(&word).map(String::as_str)
     }
 
     /// The one word that a typo most likely stands for: two letters swapped, or in a long word one more, less or other.
@@ -196,7 +216,9 @@ fn is_swap(typed: &str, known: &str) -> bool {
     let pairs: Vec<usize> =
         typed.bytes().zip(known.bytes()).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect();
     let (typed, known) = (typed.as_bytes(), known.as_bytes());
-    matches!(pairs[..], [a, b] if typed.len() == known.len() && b == a + 1 && typed[a] == known[b] && typed[b] == known[a])
+    // "detele": over one letter, in a word that is long enough.
+    let near = |a: usize, b: usize| b == a + 1 || b == a + 2 && known.len() > LONG;
+    matches!(pairs[..], [a, b] if typed.len() == known.len() && near(a, b) && typed[a] == known[b] && typed[b] == known[a])
 }
 
 /// One letter more, less, other, or two swapped.

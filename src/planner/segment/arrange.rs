@@ -55,8 +55,15 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
                 && (index.verbs.contains(&token.low) || token.is_one_of(&["what", "which", "how", "who", "where", "when", "why"]))
         });
         let doing = clause.tokens.iter().any(|token| token.kind == Kind::Word && token.low.ends_with("ing") && index.is_verb(&token.low));
-        let to_do = clause.tokens.get(1).is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low));
-        let has_verb = if ordered { doing || to_do } else { clause.tokens.iter().any(speaks) };
+        let is_cue = |token: &Token| index.is_param(&token.low) || index.is_param(&token.text.to_lowercase());
+        let named = clause.tokens.get(2).is_some_and(Token::is_value);
+        let to_do = clause
+            .tokens
+            .get(1)
+            .is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low) && !(named && is_cue(token)));
+        // "on deployment search, hold the rollout": the word for what is named stands before the name.
+        let cued = |at: usize| is_cue(&clause.tokens[at]) && clause.tokens.get(at + 1).is_some_and(Token::is_value);
+        let has_verb = if ordered { doing || to_do } else { (0..clause.tokens.len()).any(|at| speaks(&clause.tokens[at]) && !cued(at)) };
         if led && plain && !has_verb && clauses[at + 1].join == Join::Comma && clauses[at + 1].cond.is_none() {
             let first = clauses.remove(at);
             clauses[at].tokens.extend(first.tokens);

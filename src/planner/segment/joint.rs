@@ -86,7 +86,15 @@ impl Scan<'_> {
         // "..., front 9.9 to production": a release of another thing.
         let is_release = matches!(first.kind, Kind::Word | Kind::Ident) && rest.get(1).is_some_and(|next| next.kind == Kind::Version);
         let goes_on = first.is_one_of(&["of", "for", "from"]) && !self.is_blank();
-        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on {
+        // "tables orders and invoices": one more name of the kind that stands before.
+        let listed = match self.current.tokens.as_slice() {
+            [.., cue, name] => {
+                let plural = cue.low.ends_with('s') && self.index.is_param(&cue.low) && cue.kind == Kind::Word;
+                plural && matches!(name.kind, Kind::Word | Kind::Ident) && first.kind == Kind::Word && !self.index.is_verb(&first.low)
+            }
+            _ => false,
+        };
+        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on && !listed {
             self.flush(join);
             self.current.elliptic = true;
         } else {

@@ -18,6 +18,12 @@ pub(super) enum Marker {
 }
 
 const MARKERS: &[(&str, Marker)] = &[
+    ("after both", Marker::Then),
+    ("after these", Marker::Then),
+    ("after those", Marker::Then),
+    ("after all that", Marker::Then),
+    ("after all of that", Marker::Then),
+    ("once both are done", Marker::Then),
     ("all at the same time", Marker::Together),
     ("both at the same time", Marker::Together),
     ("all at once", Marker::Together),

@@ -134,7 +134,7 @@ impl Scan<'_> {
                     && *at > self.at + 1
                     && self.is_base_verb(*at)
                     && !is_determiner(&self.tokens[at - 1].low)
-                    && !self.tokens[at - 1].is_one_of(&["to", "of"]);
+                    && !self.tokens[at - 1].is_one_of(&["to", "of", "in", "on", "at", "from", "for"]);
                 token.kind == Kind::Mark(',')
                     || marker(&self.tokens[*at..]).is_some()
                     || (token.is("and") && self.opens_clause(at + 1))

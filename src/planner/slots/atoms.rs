@@ -62,6 +62,12 @@ impl Binder<'_> {
 
     /// Keeps the value when its grammar accepts it, else the reason.
     pub(super) fn accept(&mut self, param: &Param, text: &str, at: usize) {
+        let share = param.kind == ParamType::Int && stems(&param.name).iter().any(|stem| stem.starts_with("percent"));
+        if share && text.parse::<i64>().is_ok_and(|number| !(0..=100).contains(&number)) {
+            self.used[at] = true;
+            self.bound.bad.push((param.name.clone(), format!("`{text}` is no share: 0 to 100")));
+            return;
+        }
         match grammar::typed(&param.kind, text) {
             Ok(value) => {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -103,6 +103,12 @@ impl Binder<'_> {
             }
         }
         let Some(group) = &place.group else { return };
+        // "consumer group x": what is called so here is no group of machines.
+        let other = |name: &str| name != "group" && name.split('_').any(|part| part == "group");
+        let called = group.values.contains_key("group") && self.tokens[group.span.clone()].iter().any(|token| token.is("group"));
+        if called && self.operation.params.iter().any(|param| other(&param.name)) {
+            return;
+        }
         group.span.clone().for_each(|at| self.used[at] = true);
         for (name, value) in &group.values {
             // "the consumer group": the kind of thing, not its name.

@@ -98,6 +98,7 @@ impl Binder<'_> {
                     && !token.is_one_of(&["went", "gone", "going"])
                     && (self.names_follow(at) || !Index::is_bound(&token.low))
                     && !self.is_kind(at)
+                    && !self.is_cue_of_another(at)
                     && !of_all
                     && !is_outcome(token)
                     && !self.is_doing(at)
@@ -113,6 +114,17 @@ impl Binder<'_> {
             }
             Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
+    }
+
+    /// "zone shop.example": a word for what is named, before a name, is no name itself.
+    fn is_cue_of_another(&self, at: usize) -> bool {
+        let value = self.tokens.get(at + 1).is_some_and(|next| match next.kind {
+            Kind::Ident | Kind::Ip | Kind::Quoted => true,
+            Kind::Word => !is_function(&next.low) && !self.world.index.is_verb(&next.low) && !is_outcome(next),
+            _ => false,
+        });
+        let own = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(self.low(at))));
+        value && !own && self.world.index.is_param(self.low(at))
     }
 
     /// "the deploy is rolled back", "its uptime": what was done or is asked, and the name of nothing.
