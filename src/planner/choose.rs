@@ -443,13 +443,14 @@ fn same_names(bound: &Bound, around: &Around) -> f64 {
 
 /// "take it out again" belongs to what was put in before; "verify it" reads what was changed before.
 fn around_score(operation: &Operation, around: &Around, tokens: &[Token]) -> f64 {
-    let pronoun = tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "their", "that", "there", "again", "both"]));
+    let pronoun = tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "their", "that", "there", "again", "both", "each"]));
     let mut score = 0.0;
     for before in around.before.iter().rev().take(3) {
         let shares_service = before.service() == operation.service();
         let shared: usize = operation.params.iter().filter(|param| before.param(&param.name).is_some()).count();
         let words = |name: &str| name.split('_').map(str::to_owned).collect::<Vec<_>>();
-        let noun = words(before.verb()).into_iter().skip(1).any(|word| words(operation.verb()).contains(&word));
+        let noun =
+            words(before.verb()).into_iter().skip(1).any(|word| words(operation.verb()).iter().any(|other| stem(other) == stem(&word)));
         if noun && before.name != operation.name {
             score += if pronoun { 1.6 } else { 0.5 };
         }

@@ -83,7 +83,15 @@ impl Query {
                 continue;
             }
             let base = word_weight(token, index);
-            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at), Some(at) == verb);
+            let ways = ways(
+                &said,
+                at,
+                index,
+                base > 0.0,
+                !inside.contains(&at),
+                Some(at) == verb,
+                Some(at) == verb && index.verbs.contains(&token.low),
+            );
             let aliases = alias_hits(&said, at, index);
             // A word inside a phrase is said by the phrase.
             let told = ways.is_empty() && inside.contains(&at);
@@ -241,7 +249,7 @@ fn word_weight(token: &Token, index: &Index) -> f64 {
     if is_function(low) { 0.0 } else { 1.0 }
 }
 
-fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool, is_verb: bool) -> Vec<(Vec<String>, f64)> {
+fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool, is_verb: bool, orders: bool) -> Vec<(Vec<String>, f64)> {
     let mut ways = Vec::new();
     let own = &said[at];
     if is_content {
@@ -269,7 +277,7 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     }
     for (stems, like) in says_of(said, at, index) {
         if stems.len() > 1 || (is_content && alone) {
-            let strength = |set: &[String]| if stems.len() > 1 { 1.0 } else { alone_strength(own, set, index, is_verb) };
+            let strength = |set: &[String]| if stems.len() > 1 { 1.0 } else { alone_strength(own, set, index, is_verb, orders) };
             ways.extend(like.iter().map(|set| (set.clone(), strength(set))));
         }
     }
@@ -277,7 +285,11 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
 }
 
 /// A noun that the catalogue knows is hardly a verb that it is like: "the alerts" page nobody.
-fn alone_strength(own: &str, like: &[String], index: &Index, is_verb: bool) -> f64 {
+fn alone_strength(own: &str, like: &[String], index: &Index, is_verb: bool, orders: bool) -> f64 {
+    // A word that names operations by itself is hardly what it is like.
+    if orders && index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 2.0)) {
+        return 0.4;
+    }
     let known = || index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 1.0));
     let verb = || like.len() == 1 && index.led_by(&like[0]).is_some();
     if !is_verb && verb() && known() { 0.35 } else { 0.8 }

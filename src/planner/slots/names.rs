@@ -289,8 +289,8 @@ impl Binder<'_> {
             before > 1 && self.is_free_word(before - 2) && !self.world.index.is_verb(self.low(before - 2)) && !self.is_own_word(before - 2);
         // "which services rely on X": of several, a word that means something is no name.
         let plural = before > 0 && self.low(before - 1).ends_with('s') && !param.name.ends_with('s');
-        let means = self.tokens[at].kind == Kind::Word && self.world.index.knows(&stem(self.low(at)));
-        if behind_cue && !named_before && !(plural && means) {
+        let acts = self.tokens[at].kind == Kind::Word && self.world.index.is_verb(self.low(at));
+        if behind_cue && !named_before && !(plural && (acts || self.is_own_word(at))) {
             score += 4.0;
         }
         if machine_param && (self.world.index.is_machine(self.low(at + 1)) || (at > 0 && self.world.index.is_machine(self.low(at - 1)))) {
@@ -399,7 +399,9 @@ impl Binder<'_> {
             let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
             let mut machines = self.operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).peekable();
             let placed_host = machines.peek().is_some() && machines.all(|other| self.is_given(&other.name));
-            let name = self.tokens[*at].kind == Kind::Ident && (placed_host || !grammar::is_machine_like(&self.tokens[*at].text));
+            let token = &self.tokens[*at];
+            let called = identifier_score(&param, token) > 1.0;
+            let name = token.kind == Kind::Ident && (placed_host || called || !grammar::is_machine_like(&token.text));
             let placed = !must
                 && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
                 && grammar::environment(self.low(*at)).is_none();

@@ -58,6 +58,11 @@ pub fn identifier_score(param: &Param, token: &Token) -> f64 {
         return -0.3;
     }
     let Some((letters, number)) = token.text.split_once('-') else { return 0.0 };
+    // "SKU-88120", "vol-erp-1": the name begins with what it names.
+    let kind = letters.to_ascii_lowercase();
+    if token.kind == Kind::Ident && kind.len() > 2 && param.name.starts_with(&kind) {
+        return 1.5;
+    }
     let is_case = letters.len() > 1
         && letters.bytes().all(|byte| byte.is_ascii_uppercase())
         && !number.is_empty()

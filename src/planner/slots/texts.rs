@@ -76,8 +76,7 @@ impl Binder<'_> {
         let Some(token) = self.tokens.get(at) else { return false };
         !self.used[at]
             && !matches!(token.kind, Kind::Mark(_) | Kind::Url | Kind::Channel | Kind::Path)
-            && !is_function(&token.low)
-            && !is_preposition(&token.low)
+            && (token.kind != Kind::Word || !is_function(&token.low) && !is_preposition(&token.low))
     }
 
     /// The word as it was meant: a state with a typo is the state; what is searched for stays as typed.
@@ -88,7 +87,7 @@ impl Binder<'_> {
     }
 
     fn past_determiner(&self, at: usize) -> usize {
-        at + usize::from(self.tokens.get(at).is_some_and(|token| is_determiner(&token.low)))
+        at + usize::from(self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && is_determiner(&token.low)))
     }
 
     fn behind_name(&self, param: &Param) -> Option<usize> {
