@@ -3,6 +3,7 @@
 //! Name and aliases weigh most, then nouns, summary, examples and parameter names (BM25-like, by rarity).
 //! A word that nobody knows is compared by letter triples, so typos still find their operation.
 
+mod clause;
 mod typo;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +13,9 @@ use serde::Deserialize;
 
 use crate::model::catalogue::{Catalogue, Operation};
 
-use super::account::Bounds;
+use super::bounds::Bounds;
 use super::lead;
-use super::token::{Kind, Token};
-use super::words::{is_determiner, is_function, is_particle, stem, stems};
+use super::words::{is_function, is_particle, stem, stems};
 use typo::is_slip;
 
 #[derive(Deserialize)]
@@ -326,61 +326,6 @@ impl Index {
 
     pub fn is_machine(&self, low: &str) -> bool {
         self.machines.contains(low)
-    }
-
-    /// "backup job status": nouns, and the last of them is how something is.
-    pub fn heads_status(tokens: &[Token]) -> bool {
-        // "last night's vacuum job ok".
-        let went = |at: usize| {
-            let job = tokens[..at].iter().any(|token| token.is_one_of(&["job", "jobs", "run", "build", "pipeline"]));
-            job && tokens[at].is_one_of(&["ok", "okay", "fine", "done", "finished", "successful", "good", "green", "through"])
-        };
-        let named = |at: &usize| tokens[*at].is_one_of(&["status", "state", "progress", "health"]) || went(*at);
-        let Some(head) = (0..tokens.len()).find(named) else { return false };
-        let timed = |token: &Token| {
-            matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
-                || is_function(&token.low)
-                || token.is_one_of(&["night", "week"])
-        };
-        let name = |token: &Token| token.is_value() || token.kind == Kind::Word && (!is_function(&token.low) || token.is("last"));
-        head > 0 && tokens[..head].iter().all(name) && tokens[head + 1..].iter().all(timed)
-    }
-
-    /// Where the verb of a clause stands: before every value, and not behind "the" or "x's", which make a noun of it.
-    pub fn verb_place(&self, tokens: &[Token]) -> Option<usize> {
-        if Self::heads_status(tokens) {
-            return None;
-        }
-        let before = tokens.iter().position(|token| token.kind != Kind::Word).unwrap_or(tokens.len());
-        // "is running" says how something is, not what to do.
-        let states = |at: usize| {
-            !self.verbs.contains(&tokens[at].low)
-                && tokens[..at].iter().any(|token| token.is_one_of(&["is", "are", "was", "be", "isn't", "not"]))
-        };
-        // "every host tagged x": said of the hosts.
-        let said_of = |at: usize| at > 0 && self.is_machine(&tokens[at - 1].low) && !self.verbs.contains(&tokens[at].low);
-        // "the status of backup jobs".
-        let of = |at: usize| tokens[at - 1].is_one_of(&["of", "for"]) && !tokens[at].low.ends_with("ing");
-        // "on the status page": the last word of a name.
-        let named = |at: usize| {
-            let before = tokens[at - 1].low.as_str();
-            !self.is_verb(before) && !is_function(before) && self.is_phrase(&[stem(before), stem(&tokens[at].low)])
-        };
-        let noun = |at: usize| at > 0 && (said_of(at) || of(at) || named(at) || is_determiner(&tokens[at - 1].low) || tokens[at - 1].owner);
-        // "vacuum job db-3": a verb that no operation knows, before the word for what is named.
-        let names = |at: usize| {
-            let (low, next) = (tokens[at].low.as_str(), tokens.get(at + 1));
-            let plain = self.looks.contains(low) || self.light.contains(low) || Self::is_carrier(low) || self.knows(&stem(low));
-            !plain
-                && self.led_by(&stem(low)).is_none()
-                && next.is_some_and(|next| next.kind == Kind::Word && !is_function(&next.low) && self.is_param(&next.low))
-        };
-        // "search needs to be released": what stands before the modal is what is spoken of.
-        let spoken_of = |at: usize| {
-            let modal = tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["needs", "should", "must", "has", "shall", "gets"]));
-            at == 0 && modal && tokens[at + 2..].iter().any(|token| Self::is_past(&token.low))
-        };
-        (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at) && !names(*at) && !spoken_of(*at))
     }
 
     /// How much a word tells apart: ln(1 + N / n).

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::catalogue::{EffectClass, Operation, Origin, ParamType, Repeat};
 use crate::model::plan::{Plan, StepKind};
 
-use super::account;
 use super::ask::{Ask, World};
+use super::bounds;
 use super::compose::{Stop, clarify, refuse};
 use super::near::is_one_slip;
 use super::pace;
@@ -82,7 +82,7 @@ pub fn template(ask: &Ask, words: &[Token], world: &World<'_>) -> Option<Result<
         // A template that has no place for a value that was said is not what is meant.
         let left_over = (0..words.len()).any(|at| words[at].is_value() && !bound.used[at]);
         let told = |at: usize| template.phrase_stems.iter().any(|phrase| phrase.contains(&phrase_stem(&words[at].low)));
-        let bounded = account::bounding(words).is_some_and(|(at, _)| !told(at));
+        let bounded = bounds::bounding(words).is_some_and(|(at, _)| !told(at));
         let changes = || template.operations().any(|name| world.catalogue.get(name).is_some_and(|one| one.effect != EffectClass::Read));
         // "restart nginx and php": more than it has a place for.
         let host = |name: &String| template.params.iter().any(|input| input.param.name == *name && input.param.kind == ParamType::Host);

@@ -4,6 +4,7 @@
 
 mod account;
 mod ask;
+mod bounds;
 pub mod catalogue_file;
 mod choose;
 mod complete;
@@ -36,6 +37,7 @@ mod settle;
 mod single;
 mod slots;
 pub mod source;
+mod speech;
 mod spread;
 mod step_file;
 mod strangers;

@@ -83,15 +83,7 @@ impl Query {
                 continue;
             }
             let base = word_weight(token, index);
-            let ways = ways(
-                &said,
-                at,
-                index,
-                base > 0.0,
-                !inside.contains(&at),
-                Some(at) == verb,
-                Some(at) == verb && index.verbs.contains(&token.low),
-            );
+            let ways = ways(&said, at, index, base > 0.0, !inside.contains(&at), Stands::of(token, Some(at) == verb, index));
             let aliases = alias_hits(&said, at, index);
             // A word inside a phrase is said by the phrase.
             let told = ways.is_empty() && inside.contains(&at);
@@ -249,7 +241,27 @@ fn word_weight(token: &Token, index: &Index) -> f64 {
     if is_function(low) { 0.0 } else { 1.0 }
 }
 
-fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool, is_verb: bool, orders: bool) -> Vec<(Vec<String>, f64)> {
+/// How a word stands in its clause.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Beside,
+    /// As the verb, in a form that orders nothing by itself: "running".
+    Verb,
+    /// As the verb in its base form.
+    Order,
+}
+
+impl Stands {
+    fn of(token: &Token, is_verb: bool, index: &Index) -> Self {
+        match (is_verb, index.verbs.contains(&token.low)) {
+            (false, _) => Self::Beside,
+            (true, false) => Self::Verb,
+            (true, true) => Self::Order,
+        }
+    }
+}
+
+fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool, stands: Stands) -> Vec<(Vec<String>, f64)> {
     let mut ways = Vec::new();
     let own = &said[at];
     if is_content {
@@ -259,7 +271,7 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
             // "is running" says how something is; it does not ask to run anything.
         } else if index.postings.contains_key(own) {
             ways.push((vec![own.clone()], 1.0));
-        } else if !is_verb
+        } else if stands == Stands::Beside
             && !index.says.contains_key(own)
             && let Some((known, likeness)) = index.alike(own)
         {
@@ -277,7 +289,7 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
     }
     for (stems, like) in says_of(said, at, index) {
         if stems.len() > 1 || (is_content && alone) {
-            let strength = |set: &[String]| if stems.len() > 1 { 1.0 } else { alone_strength(own, set, index, is_verb, orders) };
+            let strength = |set: &[String]| if stems.len() > 1 { 1.0 } else { alone_strength(own, set, index, stands) };
             ways.extend(like.iter().map(|set| (set.clone(), strength(set))));
         }
     }
@@ -285,14 +297,14 @@ fn ways(said: &[String], at: usize, index: &Index, is_content: bool, alone: bool
 }
 
 /// A noun that the catalogue knows is hardly a verb that it is like: "the alerts" page nobody.
-fn alone_strength(own: &str, like: &[String], index: &Index, is_verb: bool, orders: bool) -> f64 {
+fn alone_strength(own: &str, like: &[String], index: &Index, stands: Stands) -> f64 {
     // A word that names operations by itself is hardly what it is like.
-    if orders && index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 2.0)) {
+    if stands == Stands::Order && index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 2.0)) {
         return 0.4;
     }
     let known = || index.postings.get(own).is_some_and(|postings| postings.iter().any(|(_, weight)| *weight >= 1.0));
     let verb = || like.len() == 1 && index.led_by(&like[0]).is_some();
-    if !is_verb && verb() && known() { 0.35 } else { 0.8 }
+    if stands == Stands::Beside && verb() && known() { 0.35 } else { 0.8 }
 }
 
 /// A form of "be" stands within the three words before; "has to be restarted" and "down by ping" say more than a state.

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use crate::model::catalogue::EffectClass;
-use crate::planner::account::{self, Bounds};
 use crate::planner::ask::World;
+use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::index::Index;
 use crate::planner::score::Query;
@@ -71,10 +71,10 @@ pub(super) fn condition(
     let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
     let tells = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
     if let Some(at) = measure(about).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
-        return Err(account::ask(&best.operation.name, about, at, Bounds::Condition));
+        return Err(bounds::ask(&best.operation.name, about, at, Bounds::Condition));
     }
     if let Some((at, bounds)) = unlooked(&best, about, world) {
-        return Err(account::ask(&best.operation.name, about, at, bounds));
+        return Err(bounds::ask(&best.operation.name, about, at, bounds));
     }
     let same = |unit: &Unit| {
         let same_operation = unit.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);
@@ -106,11 +106,11 @@ fn measure(about: &[Token]) -> Option<usize> {
 /// A condition is met by success or failure alone: a number or a span in it that no step looks at is asked about.
 fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
     if let Some(at) = measure(about) {
-        return Err(account::ask("the condition", about, at, Bounds::Condition));
+        return Err(bounds::ask("the condition", about, at, Bounds::Condition));
     }
     let known = |text: &str| found.iter().any(|unit| unit.values.values().flatten().any(|value| value == text));
-    match account::unmet(about, known) {
-        Some(at) => Err(account::ask("the condition", about, at, Bounds::Condition)),
+    match bounds::unmet(about, known) {
+        Some(at) => Err(bounds::ask("the condition", about, at, Bounds::Condition)),
         None => Ok(()),
     }
 }

@@ -8,7 +8,10 @@ mod condition;
 mod edges;
 mod elided;
 mod inherit;
+mod looks;
+mod more;
 mod parts;
+mod spoken;
 mod units;
 
 pub use edges::{Draft, draft};

@@ -1,8 +1,9 @@
 //! What a clause is and what its best operation leaves unsaid: bounds that are missing, words that got lost, reads inside messages.
 
 use crate::model::catalogue::{EffectClass, Param};
-use crate::planner::account::{self, Account, Bounds, account};
+use crate::planner::account::{Account, account};
 use crate::planner::ask::World;
+use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::score::Query;
@@ -94,7 +95,7 @@ pub(super) fn left_over(best: &Choice, clause: &Clause, world: &World<'_>) -> Op
         let question = format!("{}: `{}` is no {} that is known; which is meant?", best.operation.name, clause.tokens[at].text, param.name);
         return Some(clarify(question, vec![param.name.clone()], world.assets.iter().take(8).cloned().collect()));
     }
-    Some(account::ask(&best.operation.name, &clause.tokens, at, bounds))
+    Some(bounds::ask(&best.operation.name, &clause.tokens, at, bounds))
 }
 
 /// The operation has a place for every value, whatever the words around them bound.

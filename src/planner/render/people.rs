@@ -9,7 +9,7 @@ use crate::text::{safe, safe_block, width};
 
 use super::fold::Folded;
 use super::value::value_lines;
-use crate::planner::account::Bounds;
+use crate::planner::bounds::Bounds;
 
 /// Where a line ends, if it can.
 const COLUMNS: usize = 80;

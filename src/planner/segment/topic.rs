@@ -67,7 +67,7 @@ impl Topic {
         let led = self.name.first().is_some_and(|first| first.is_one_of(&["tagged", "labelled", "labeled"]));
         let Some(first) = body.first_mut().filter(|_| led) else { return false };
         let Some(machines) = first.tokens.iter().position(|token| index.is_machine(&token.low)) else { return false };
-        first.tokens.splice(machines + 1..machines + 1, self.name.iter().cloned());
+        first.tokens.splice(machines + 1..=machines, self.name.iter().cloned());
         true
     }
 

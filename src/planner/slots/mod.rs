@@ -4,6 +4,7 @@
 //! Inheritance from other clauses happens later, in `compose`.
 
 mod atoms;
+mod nameable;
 mod names;
 mod place;
 mod roles;

@@ -3,11 +3,8 @@
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
 use crate::model::catalogue::{Param, ParamType};
-use crate::planner::account::{is_number, is_superlative};
 use crate::planner::grammar;
-use crate::planner::index::Index;
 use crate::planner::score::is_inside_phrase;
-use crate::planner::segment::is_outcome;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, is_particle, is_preposition, stem, stems};
 
@@ -78,159 +75,15 @@ impl Binder<'_> {
         }
     }
 
-    /// A word that can be a name at all.
-    fn is_free_word(&self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        if self.used[at] || Some(at) == self.verb_at {
-            return false;
-        }
-        match token.kind {
-            Kind::Ident | Kind::Ip => true,
-            Kind::Quoted => !token.text.contains(' '),
-            Kind::Word => {
-                let machine = self.world.index.is_machine(&token.low);
-                let of_all = at > 0 && self.tokens[at - 1].is_one_of(&["all", "every", "each", "any"]);
-                let is_cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(&token.low)));
-                let own = self.operation.verb().split('_').any(|part| stem(part) == stem(&token.low));
-                !is_function(&token.low)
-                    && !machine
-                    && !is_number(token)
-                    && !token.is_one_of(&["went", "gone", "going"])
-                    && (self.names_follow(at) || !Index::is_bound(&token.low))
-                    && !self.is_kind(at)
-                    && !self.is_cue_of_another(at)
-                    && !of_all
-                    && !is_outcome(token)
-                    && !self.is_doing(at)
-                    && !(at > 0 && self.low(at - 1) == "the" && is_superlative(&token.low))
-                    && !self.is_spoken_of(at)
-                    && (!is_cue || token.owner)
-                    && !is_preposition(&token.low)
-                    && (!own || self.names_follow(at))
-            }
-            // "process 4711".
-            Kind::Int(_) => {
-                at > 0 && self.operation.params.iter().any(|param| param.kind == ParamType::Name && param.name == self.low(at - 1))
-            }
-            Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
-        }
-    }
-
-    /// "zone shop.example": a word for what is named, before a name, is no name itself.
-    fn is_cue_of_another(&self, at: usize) -> bool {
-        let value = self.tokens.get(at + 1).is_some_and(|next| match next.kind {
-            Kind::Ident | Kind::Ip | Kind::Quoted => true,
-            Kind::Word => !is_function(&next.low) && !self.world.index.is_verb(&next.low) && !is_outcome(next),
-            _ => false,
-        });
-        let own = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(self.low(at))));
-        value && !own && self.world.index.is_param(self.low(at))
-    }
-
-    /// "the deploy is rolled back", "its uptime": what was done or is asked, and the name of nothing.
-    fn is_spoken_of(&self, at: usize) -> bool {
-        let index = &self.world.index;
-        let before = if at > 0 { self.low(at - 1) } else { "" };
-        let its = matches!(before, "its" | "their") && index.knows(&stem(self.low(at)));
-        its || before == "the" && index.verbs.contains(self.low(at)) && !self.names_follow(at)
-    }
-
-    /// "the pci tag", "status pg": a word beside a noun that is no machine's.
-    fn is_modifier(&self, at: usize) -> bool {
-        let index = &self.world.index;
-        let noun = |place: usize| {
-            let token = &self.tokens[place];
-            token.kind == Kind::Word && !is_function(&token.low) && !index.is_machine(&token.low) && index.knows(&stem(&token.low))
-        };
-        let led = at > 0 && is_determiner(self.low(at - 1));
-        let before = led && at + 1 < self.tokens.len() && noun(at + 1) && !self.tokens[at].owner;
-        let behind = at > 1 && noun(at - 1) && Some(at - 1) != self.verb_at && self.low(at - 2) == "on";
-        before || behind
-    }
-
-    /// "the process eating memory": what it does is not its name.
-    fn is_doing(&self, at: usize) -> bool {
-        let behind = |word: &str| self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(word)));
-        let object = self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Word && !is_preposition(&next.low));
-        self.low(at).ends_with("ing") && at > 0 && behind(self.low(at - 1)) && object
-    }
-
-    /// "backup job": a parameter's word follows, so even a word of the operation is a name here.
-    fn names_follow(&self, at: usize) -> bool {
-        let next = stem(self.low(at + 1));
-        !next.is_empty() && self.operation.params.iter().any(|param| stems(&param.name).contains(&next))
-    }
-
     fn name_score(&self, param: &Param, at: usize) -> f64 {
-        if !self.is_free_word(at) {
-            return f64::MIN;
-        }
-        let token = &self.tokens[at];
-        let machine_param = is_machine_param(&param.name, &param.kind);
-        let asset = self.world.is_asset(&token.text);
-        let machine_like = asset || token.kind == Kind::Ip || (token.kind == Kind::Ident && grammar::is_machine_like(&token.text));
-        if token.kind == Kind::Ip && !machine_param {
-            return f64::MIN;
-        }
-        // "logs of cron": a word that looks like no machine is the machine only where it is said as the place.
-        let beside =
-            |other: &Param| other.kind == ParamType::Name && !is_machine_param(&other.name, &other.kind) && !self.is_given(&other.name);
-        let said_as_place =
-            at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "host", "server", "machine"]) && !self.is_looked_at(at);
-        if machine_param && !machine_like && !said_as_place && self.world.default_host.is_some() && self.operation.params.iter().any(beside)
+        if !self.is_free_word(at)
+            || self.is_no_name(param, at)
+            || is_machine_param(&param.name, &param.kind) && self.is_no_machine(param, at)
         {
             return f64::MIN;
         }
-        let placed = at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "in", "from", "of"]) && !self.is_looked_at(at);
-        // "free memory": with a machine at hand, a word that means something is no other one.
-        let means = token.kind == Kind::Word && !asset && self.world.index.knows(&stem(&token.low));
-        let beside_machine = |place: Option<&Token>| place.is_some_and(|token| self.world.index.is_machine(&token.low));
-        let named = self.verb_at.is_some_and(|verb| verb + 1 == at)
-            || beside_machine(self.tokens.get(at + 1))
-            || at > 0 && beside_machine(self.tokens.get(at - 1));
-        if machine_param && means && !said_as_place && (self.world.default_host.is_some() || !named) {
-            return f64::MIN;
-        }
-        // "the memory of the kafka group": the machines are named already.
-        if machine_param && token.kind == Kind::Word && !asset && self.bound.group.is_some() {
-            return f64::MIN;
-        }
-        // "isolate it": what stands before the pronoun is a verb that nobody knows.
-        let acts_on = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["it", "them"]));
-        if token.kind == Kind::Word && !asset && acts_on && self.tokens[..at].iter().all(|before| is_function(&before.low)) {
-            return f64::MIN;
-        }
-        // "out of the load balancer": what it is, and not which.
-        let balancer = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["balancer", "balancers"]));
-        if token.is("lb") || token.is("load") && balancer {
-            return f64::MIN;
-        }
-        if at > 0 && token.kind == Kind::Word && self.tokens[at - 1].is("how") {
-            return f64::MIN;
-        }
-        if !param.required && machine_param && !machine_like && !placed {
-            return f64::MIN;
-        }
-        // "reboot prod": an environment is no machine.
-        if token.kind == Kind::Word && param.kind == ParamType::Host && !asset && grammar::environment(&token.low).is_some() {
-            return f64::MIN;
-        }
-        // "production billing": where it is, and the name of nothing.
-        if token.kind == Kind::Word && !machine_param && grammar::environment(&token.low).is_some() && !self.names_follow(at) {
-            return f64::MIN;
-        }
-        if token.kind == Kind::Word && MEASURED.contains(&param.name.as_str()) && Index::is_measure(&token.low) && !self.names_follow(at) {
-            return f64::MIN;
-        }
-        if token.kind == Kind::Word && is_inside_phrase(self.tokens, at, &self.world.index) {
-            return f64::MIN;
-        }
-        if machine_param && !machine_like && token.kind == Kind::Word && self.is_modifier(at) {
-            return f64::MIN;
-        }
-        if machine_param && !machine_like && token.kind == Kind::Word && is_no_host(&token.low) && !said_as_place {
-            return f64::MIN;
-        }
+        let token = &self.tokens[at];
+        let (machine_param, machine_like) = (is_machine_param(&param.name, &param.kind), self.is_machine_like(at));
         let place = self.place_score(param, at, machine_param);
         let shape = match (machine_like, machine_param) {
             (true, true) => 3.0,
@@ -316,7 +169,7 @@ impl Binder<'_> {
     }
 
     /// "the consumer group", "the log level": the summary says the two words as one kind of thing.
-    fn is_kind(&self, at: usize) -> bool {
+    pub(super) fn is_kind(&self, at: usize) -> bool {
         let (one, next) = (stem(self.low(at)), stem(self.low(at + 1)));
         let cue = self.operation.params.iter().any(|param| stems(&param.name).contains(&next));
         cue && stems(&self.operation.summary).windows(2).any(|pair| pair[0] == one && pair[1] == next)
@@ -461,7 +314,7 @@ impl Binder<'_> {
     }
 
     /// "look at X": what is looked at is no place.
-    fn is_looked_at(&self, at: usize) -> bool {
+    pub(super) fn is_looked_at(&self, at: usize) -> bool {
         at > 1 && self.low(at - 1) == "at" && stem(self.low(at - 2)) == "look"
     }
 
@@ -491,15 +344,6 @@ impl Binder<'_> {
         self.verb_at.is_some_and(|verb| matches!(self.low(verb + 1), "it" | "them" | "that" | "this" | "both" | "each"))
     }
 }
-
-/// "used", "causing", "missing", "second": said of things, and the name of no machine.
-fn is_no_host(low: &str) -> bool {
-    low.len() > 3 && (low.ends_with("ing") || low.ends_with("ed"))
-        || matches!(low, "second" | "third" | "next" | "same" | "capacity" | "causes" | "such" | "enough" | "left")
-}
-
-/// Parameters for names of things that are measured, and never the measure: "replication is healthy".
-const MEASURED: &[&str] = &["service", "job", "unit", "component", "app", "application", "check", "process"];
 
 const MODALS: &[&str] =
     &["should", "must", "needs", "need", "has", "have", "can", "may", "could", "wants", "shall", "is", "was", "will", "gets"];

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::planner::account::Bounds;
+use crate::planner::bounds::Bounds;
 use crate::planner::grammar;
 use crate::planner::index::{EXCEPT, Index};
 use crate::planner::token::{Kind, Token};

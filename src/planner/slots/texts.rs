@@ -1,7 +1,7 @@
 //! Free texts: in quotes, behind the parameter's name, or behind "as", "to", "for".
 
 use crate::model::catalogue::{Param, ParamType};
-use crate::planner::choose::is_program;
+use crate::planner::speech::is_program;
 use crate::planner::token::Kind;
 use crate::planner::words::{is_determiner, is_function, is_preposition, stem, stems};
 
