@@ -201,6 +201,7 @@ const FUNCTION: &[&str] = &[
     "came",
     "coming",
     "thx",
+    "tnx",
     "ty",
     "cheers",
     "yet",

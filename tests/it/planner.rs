@@ -119,7 +119,7 @@ fn rewordings_mean_the_same() {
     }
 }
 
-/// Each row of the dev set as six people say it, three times over; the figures at first sight stand in the corpus.
+/// Each row of the dev set as six people say it, three times over, and some once more; the figures at first sight stand in the corpus.
 ///
 /// In the first edition every style is within three points of what the dev set has to reach; the later two show how far new wording is understood.
 #[test]
@@ -127,10 +127,11 @@ fn six_ways_of_speaking_mean_the_same() {
     let Some(eval) = eval_folder() else { return println!("no dev set here: nothing was compared") };
     let dev = dev_rows(&eval);
     let styles = ["terse", "polite", "passive", "inverted", "abbreviated", "misspelt"];
-    for (edition, text, floors, unsafe_most) in [
-        ("styles", include_str!("../corpus/styles.txt"), [0.88, 0.98, 0.94, 0.89, 0.94, 0.92], 0),
-        ("styles_later", include_str!("../corpus/styles_later.txt"), [0.84, 0.92, 0.92, 0.87, 0.94, 0.94], 0),
-        ("styles_unseen", include_str!("../corpus/styles_unseen.txt"), [0.72, 0.84, 0.84, 0.75, 0.69, 0.86], 1),
+    for (edition, text, floors) in [
+        ("styles", include_str!("../corpus/styles.txt"), [0.94, 0.98, 0.96, 0.95, 0.97, 0.92]),
+        ("styles_later", include_str!("../corpus/styles_later.txt"), [0.9, 0.95, 0.94, 0.88, 0.97, 0.94]),
+        ("styles_unseen", include_str!("../corpus/styles_unseen.txt"), [0.79, 0.92, 0.89, 0.86, 0.86, 0.96]),
+        ("styles_odd", include_str!("../corpus/styles_odd.txt"), [0.83, 0.83, 0.83, 0.26, 0.86, 0.93]),
     ] {
         let lines = || text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
         for (style, exact) in styles.into_iter().zip(floors) {
@@ -147,14 +148,17 @@ fn six_ways_of_speaking_mean_the_same() {
                     row
                 })
                 .collect();
-            assert_eq!(rows.len(), dev.len(), "{edition} {style}");
+            assert_eq!(rows.len(), if edition == "styles_odd" { 30 } else { dev.len() }, "{edition} {style}");
             let Some((all, table)) = scored(&eval, &rows) else { return println!("no python3 here: nothing was compared") };
             println!(
                 "{edition} {style}: {}",
                 ["node_f1", "edge_f1", "slot_f1", "exact", "unsafe"].map(|one| format!("{one} {}", all[one])).join(", ")
             );
-            assert!(all["unsafe"].as_u64().is_some_and(|count| count <= unsafe_most), "{edition} {style}\n{table}");
+            assert_eq!(all["unsafe"], 0, "{edition} {style}\n{table}");
             assert!(all["exact"].as_f64().is_some_and(|reached| reached >= exact), "{edition} {style}: exact is below {exact}\n{table}");
+            if edition == "styles" {
+                reaches(&all, &table, &[("node_f1", 0.96), ("edge_f1", 0.93), ("slot_f1", 0.96), ("exact", 0.89)]);
+            }
         }
     }
 }
@@ -176,7 +180,7 @@ fn other_wording_and_other_catalogues_are_understood() {
         ("foreign", foreign, include_str!("../corpus/foreign.jsonl"), 0.95),
         ("foreign_later", later, include_str!("../corpus/foreign_later.jsonl"), 0.92),
         ("domains", domains, include_str!("../corpus/domains.jsonl"), 0.91),
-        ("estate", include_str!("../corpus/estate.toml"), include_str!("../corpus/estate.jsonl"), 0.82),
+        ("estate", include_str!("../corpus/estate.toml"), include_str!("../corpus/estate.jsonl"), 0.92),
         ("domains_later", domains, include_str!("../corpus/domains_later.jsonl"), 0.92),
     ] {
         let rows: Vec<Value> = rows.lines().map(|row| serde_json::from_str(row).expect("a row is JSON")).collect();

@@ -44,10 +44,16 @@ pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Ar
 /// "out of the pool", "into maintenance for 2h", "back in": something is moved, and the verb is left out.
 fn moved(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
     let is = |at: usize, any: &[&str]| clause.tokens.get(at).is_some_and(|token| token.is_one_of(any));
-    let named = clause.tokens.first().is_some_and(Token::is_value);
+    let back = clause.tokens.get(1).is_some_and(|token| token.is("back"));
+    let named = clause.tokens.first().is_some_and(|token| token.is_value() || back && token.kind == Kind::Word && !is_function(&token.low));
     let at = usize::from(named);
     let verb = if is(at, &["out"]) && is(at + 1, &["of"]) {
         "take"
+    } else if is(at, &["back"])
+        && is(at + 1, &["to"])
+        && clause.tokens[at + 2..].iter().any(|token| token.kind == Kind::Version || token.is_one_of(&["version", "release"]))
+    {
+        "roll"
     } else if is(at, &["into"]) || is(at, &["back"]) && is(at + 1, &["in", "into", "to", "on", "from"]) {
         "put"
     } else {

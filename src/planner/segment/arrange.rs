@@ -1,5 +1,6 @@
 //! Clauses as they were said -> each with what belongs to it: a place said before, an object said once, what is to be left alone.
 
+use crate::model::catalogue::ParamType;
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::slots::find_group;
@@ -35,6 +36,17 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
         let topic = clause.tokens.last().is_some_and(|last| matches!(last.kind, Kind::Ident | Kind::Ip))
             && clause.tokens[..clause.tokens.len() - 1].iter().all(|token| is_determiner(&token.low) || index.is_machine(&token.low));
         let pronoun = clauses[at + 1].tokens.iter().position(|token| token.is("it"));
+        if let Some(place) = spoken_of(&clauses[at], &clauses[at + 1], index) {
+            let first = clauses.remove(at);
+            let owner = clauses[at].tokens[place].is_one_of(&["its", "their"]);
+            let mut name = first.tokens;
+            if let Some(last) = name.last_mut() {
+                last.owner = owner;
+            }
+            clauses[at].tokens.splice(place..=place, name);
+            (clauses[at].join, clauses[at].elliptic) = (first.join, false);
+            continue;
+        }
         if let Some(place) = pronoun.filter(|_| topic && clause.cond.is_none() && clauses[at + 1].join == Join::Comma) {
             let first = clauses.remove(at);
             clauses[at].tokens[place] = first.tokens[first.tokens.len() - 1].clone();
@@ -61,6 +73,12 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
             .tokens
             .get(1)
             .is_some_and(|token| token.kind == Kind::Word && index.verbs.contains(&token.low) && !(named && is_cue(token)));
+        // "on web-1 stop nginx": an order stands right behind the place.
+        let to_do = to_do
+            || clause.tokens.windows(2).any(|pair| {
+                let acts = pair[1].kind == Kind::Word && index.verbs.contains(&pair[1].low);
+                acts && (pair[0].is_value() || pair[1].is_one_of(&["put", "set", "take", "make"]) && !is_determiner(&pair[0].low))
+            });
         // "on deployment search, hold the rollout": the word for what is named stands before the name.
         let cued = |at: usize| is_cue(&clause.tokens[at]) && clause.tokens.get(at + 1).is_some_and(Token::is_value);
         let has_verb = if ordered { doing || to_do } else { (0..clause.tokens.len()).any(|at| speaks(&clause.tokens[at]) && !cued(at)) };
@@ -74,6 +92,26 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
         }
         at += 1;
     }
+}
+
+/// "the TLS certificate on x, could you renew it", "last night's backup job, check its status": where the pronoun stands.
+fn spoken_of(clause: &Clause, next: &Clause, index: &Index) -> Option<usize> {
+    let plain = |clause: &Clause| clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic;
+    let names = |token: &Token| match token.kind {
+        Kind::Word => {
+            !index.verbs.contains(&token.low) || index.knows(&crate::planner::words::stem(&token.low)) && !index.is_machine(&token.low)
+        }
+        Kind::Ident | Kind::Ip => true,
+        _ => false,
+    };
+    let led = clause.tokens.first().is_some_and(|first| is_determiner(&first.low) || first.is("last"));
+    let says = |token: &Token| token.is_one_of(&["is", "are", "was", "has", "should", "must", "needs", "to", "please", "it", "its"]);
+    let noun = led && clause.tokens.len() > 1 && clause.tokens.iter().all(|token| names(token) && !says(token));
+    let opens = next.tokens.first().is_some_and(|first| {
+        index.verbs.contains(&first.low) || first.is_one_of(&["could", "can", "would", "please", "how", "what", "is", "was"])
+    });
+    let place = next.tokens.iter().position(|token| token.is_one_of(&["it", "its", "them", "their"]))?;
+    (noun && opens && plain(clause) && plain(next) && next.join == Join::Comma && clause.join != Join::And).then_some(place)
 }
 
 /// "all the web hosts, check their disks": which machines is said first.
@@ -130,6 +168,18 @@ pub(super) fn share(clauses: &mut [Clause], index: &Index) {
         let object = clauses[at].tokens.iter().skip(1).any(|token| token.is_value() || !is_function(&token.low));
         let pronoun = clauses[at].tokens.iter().any(|token| token.is_one_of(&["it", "its", "them", "that"]));
         let led = clauses[..at].iter().any(|clause| clause.lead);
+        // "snapshot and clear /data": no snapshot is taken of a path.
+        let led_by = || index.led_by(&crate::planner::words::stem(&verb.low)).into_iter().flatten().map(|one| &index.operations[*one]);
+        let takes = |token: &Token| {
+            let kind = match token.kind {
+                Kind::Path => ParamType::Path,
+                Kind::Url => ParamType::Url,
+                Kind::Channel => ParamType::Channel,
+                _ => return true,
+            };
+            led_by().next().is_none() || led_by().any(|one| one.params.iter().any(|param| param.kind == kind))
+        };
+        let object = object && clauses[at].tokens.iter().all(takes);
         if acts && opens && object && !led && !pronoun && clauses[at].join == Join::And && !clauses[at - 1].lead {
             let object: Vec<Token> = clauses[at].tokens[1..].to_vec();
             clauses[at - 1].tokens.extend(object);

@@ -18,6 +18,11 @@ pub(super) enum Marker {
 }
 
 const MARKERS: &[(&str, Marker)] = &[
+    ("after which", Marker::Then),
+    ("whereupon", Marker::Then),
+    ("thereupon", Marker::Then),
+    ("thereafter", Marker::Then),
+    ("at which point", Marker::Then),
     ("after both", Marker::Then),
     ("after these", Marker::Then),
     ("after those", Marker::Then),

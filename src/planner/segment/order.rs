@@ -133,6 +133,7 @@ impl Scan<'_> {
                 let main_verb = preposed
                     && *at > self.at + 1
                     && self.is_base_verb(*at)
+                    && !self.is_passive_form(*at)
                     && !is_determiner(&self.tokens[at - 1].low)
                     && !self.tokens[at - 1].is_one_of(&["to", "of", "in", "on", "at", "from", "for"]);
                 token.kind == Kind::Mark(',')
@@ -141,6 +142,15 @@ impl Scan<'_> {
                     || main_verb
             })
             .unwrap_or(self.tokens.len())
+    }
+
+    /// "get rotated", "have been stopped": part of the verb that follows.
+    fn is_passive_form(&self, at: usize) -> bool {
+        let next = self.tokens.get(at + 1);
+        self.tokens[at].is_one_of(&["get", "gets", "be", "is", "are", "has", "have"])
+            && next.is_some_and(|next| {
+                self.index.is_verb(&next.low) && (Index::is_past(&next.low) || Index::is_past(&next.text.to_lowercase()))
+            })
     }
 
     fn end_of_main(&self) -> usize {

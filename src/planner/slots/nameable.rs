@@ -115,13 +115,21 @@ impl Binder<'_> {
         }
         // "isolate it": what stands before the pronoun is a verb that nobody knows.
         let acts_on = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["it", "them"]));
+        let plain = !asset && (is_plain(&token.low) || self.is_strange_verb(at));
         let acts = !asset && acts_on && self.tokens[..at].iter().all(|before| is_function(&before.low));
         let asked = at > 0 && self.tokens[at - 1].is("how");
         // "reboot prod" and "production billing": where it is, and the name of nothing.
         let environment = grammar::environment(&token.low).is_some();
         let place = environment && if machine_param { param.kind == ParamType::Host && !asset } else { !self.names_follow(at) };
         let measured = MEASURED.contains(&param.name.as_str()) && Index::is_measure(&token.low) && !self.names_follow(at);
-        acts || asked || place || measured || is_inside_phrase(self.tokens, at, &self.world.index)
+        plain || acts || asked || place || measured || is_inside_phrase(self.tokens, at, &self.world.index)
+    }
+
+    /// "flip payments to operational": what nobody knows, before what nobody knows either, is a verb.
+    fn is_strange_verb(&self, at: usize) -> bool {
+        let strange =
+            |at: usize| self.tokens.get(at).is_some_and(|token| token.kind == Kind::Word && self.is_strange(at) && !is_outcome(token));
+        at == 0 && self.verb_at.is_none() && strange(0) && strange(1) && self.tokens.len() > 3
     }
 
     /// This word names no machine here.
@@ -164,4 +172,57 @@ const MEASURED: &[&str] = &["service", "job", "unit", "component", "app", "appli
 fn is_no_host(low: &str) -> bool {
     low.len() > 3 && (low.ends_with("ing") || low.ends_with("ed"))
         || matches!(low, "second" | "third" | "next" | "same" | "capacity" | "causes" | "such" | "enough" | "left")
+}
+
+/// Words of English that name nothing, whatever stands beside them.
+fn is_plain(low: &str) -> bool {
+    matches!(
+        low,
+        "whereupon"
+            | "thereupon"
+            | "thereafter"
+            | "meanwhile"
+            | "hence"
+            | "thus"
+            | "whereas"
+            | "across"
+            | "upon"
+            | "perhaps"
+            | "maybe"
+            | "eventually"
+            | "follow"
+            | "follows"
+            | "happen"
+            | "happens"
+            | "fared"
+            | "went"
+            | "comes"
+            | "goes"
+            | "itself"
+            | "themselves"
+            | "somehow"
+            | "anyway"
+            | "however"
+            | "though"
+            | "although"
+            | "because"
+            | "therefore"
+            | "whatever"
+            | "whichever"
+            | "whoever"
+            | "nobody"
+            | "somebody"
+            | "someone"
+            | "really"
+            | "actually"
+            | "simply"
+            | "basically"
+            | "apparently"
+            | "probably"
+            | "definitely"
+            | "asap"
+            | "fyi"
+            | "btw"
+            | "tnx"
+    )
 }

@@ -170,6 +170,17 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
         {
             group.values.insert("tag".to_owned(), value.low.clone());
             at += 2 + skip;
+        } else if at > 0
+            && tokens[at - 1].is_one_of(&["have", "has", "carry", "carries", "bear", "bears"])
+            && let skip = usize::from(token.is("the"))
+            && let Some(value) = here(at + skip).filter(|value| !is_function(&value.low))
+            && here(at + 1 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"]))
+        {
+            // "hosts that carry the pci tag".
+            group.values.insert("tag".to_owned(), value.low.clone());
+            at += 2 + skip;
+        } else if token.is_one_of(&["carry", "carries", "bear", "bears", "been"]) {
+            at += 1;
         } else if token.is_one_of(&["with", "carrying"])
             && let Some(value) = here(at + 1 + skip)
             && here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"]))

@@ -2,6 +2,9 @@
 //!
 //! What was typed stays in `text`, so a name is never changed; only what is compared is.
 
+mod courtesy;
+mod nominal;
+
 use super::ask::World;
 use super::segment::{is_not, is_outcome};
 use super::token::{ARROW, Kind, Token, rejoin, tokens};
@@ -9,8 +12,11 @@ use super::words::{is_function, stem};
 
 pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     let mut words = tokens(text);
-    drop(words.drain(..greeting(&words)));
-    drop(words.drain(..courtesy(&words)));
+    drop(words.drain(..courtesy::greeting(&words)));
+    drop(words.drain(..courtesy::courtesy(&words)));
+    drop(words.drain(..courtesy::preface(&words, &world.index)));
+    courtesy::plain_request(&mut words, &world.index);
+    words.truncate(courtesy::trailer(&words, &world.index));
     digits_for_words(&mut words);
     // "type A", "rack A": behind another word no article is written so.
     for at in 1..words.len() {
@@ -28,51 +34,33 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     read_signs(&mut words, world);
     plain_words(&mut words);
     down_and_up(&mut words);
-    say_verbs(&mut words, world);
+    ask_outcomes(&mut words);
+    part_measures(&mut words);
+    nominal::verified(&mut words);
+    nominal::name_work(&mut words, world);
+    nominal::work_last(&mut words, world);
+    nominal::say_verbs(&mut words, world);
     words
 }
 
-/// "good morning, ...", "hello team: ...": said to somebody, and no part of what is to be done.
-fn greeting(words: &[Token]) -> usize {
-    let opens = match words {
-        [good, day, ..] if good.is("good") && day.is_one_of(&["morning", "afternoon", "evening", "day"]) => 2,
-        [hello, ..] if hello.is_one_of(&["hello", "hi", "hey", "dear", "greetings", "morning"]) => 1,
-        _ => return 0,
-    };
-    let named = words[opens..]
-        .iter()
-        .take_while(|token| token.is_one_of(&["all", "team", "folks", "there", "everyone", "guys", "colleagues", "friends"]));
-    let end = opens + named.count();
-    let marked = words.get(end).is_some_and(|token| matches!(token.kind, Kind::Mark(',' | '!' | '.' | ';' | ':' | '-')));
-    if end == words.len() { 0 } else { end + usize::from(marked) }
+/// "port 443 open? enable it, else ...": a question with what hangs on its answer.
+fn ask_outcomes(words: &mut Vec<Token>) {
+    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let comma = || Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
+    let Some(at) = (1..words.len()).find(|at| words[*at].kind == Kind::Mark('?') && is_outcome(&words[at - 1])) else { return };
+    if words[at + 1..].iter().any(|token| token.is_one_of(&["else", "otherwise"])) {
+        words.splice(at - 1..=at, [comma(), word("if"), word("ok"), comma()]);
+    }
 }
 
-/// "when you have a minute, ...", "for the audit, ...": why and how soon it would be kind, and nothing of what is to be done.
-fn courtesy(words: &[Token]) -> usize {
-    let end = words.iter().take(10).position(|token| token.kind == Kind::Mark(','));
-    let Some(end) = end.filter(|end| *end > 1 && end + 1 < words.len()) else { return 0 };
-    let said = &words[..end];
-    let has = |any: &[&str]| said.iter().any(|token| token.is_one_of(any));
-    let spare = said[0].is_one_of(&["when", "whenever", "if", "once"])
-        && has(&["you"])
-        && has(&["second", "sec", "minute", "min", "moment", "chance", "time", "mind", "can", "could", "free"]);
-    let possible = said[0].is("if") && (has(&["possible", "trouble", "okay"]) || has(&["ok"]) && said.len() < 5);
-    let purpose = said[0].is("for")
-        && has(&[
-            "report",
-            "audit",
-            "review",
-            "meeting",
-            "handover",
-            "postmortem",
-            "records",
-            "boss",
-            "manager",
-            "customer",
-            "documentation",
-        ]);
-    let plain = said.iter().all(|token| token.kind == Kind::Word || token.kind == Kind::Duration);
-    if plain && (spare || possible || purpose) { end + 1 } else { 0 }
+/// "disk memory bandwidth": each is looked at.
+fn part_measures(words: &mut Vec<Token>) {
+    let measured = |token: &Token| token.is_one_of(&["disk", "disks", "memory", "cpu", "load", "bandwidth", "uptime", "latency", "swap"]);
+    for at in (1..words.len()).rev() {
+        if measured(&words[at]) && measured(&words[at - 1]) && !words[at - 1].owner {
+            words.insert(at, Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false });
+        }
+    }
 }
 
 /// "mute it 4 web-9", "move it 2 db-2": a digit that sounds like the word, before something that is not counted.
@@ -98,6 +86,7 @@ fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
     for token in words.iter_mut().filter(|token| token.text == "@") {
         *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
     }
+    short_of_two(words, world);
     for token in words.iter_mut().filter(|token| matches!(token.kind, Kind::Word | Kind::Ident)) {
         if let Some(word) = world.index.spelt_out(&token.low) {
             token.kind = Kind::Word;
@@ -117,6 +106,20 @@ fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
     for at in places.into_iter().rev() {
         let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
         words.splice(at..=at, [word("is"), word("running")]);
+    }
+}
+
+/// "rb web-1" reboots, "rb cart" and "..., rb if it fails" of a release roll back.
+fn short_of_two(words: &mut [Token], world: &World<'_>) {
+    let released = |token: &Token| token.kind == Kind::Version || token.is_one_of(&["deploy", "dply", "release", "ship", "version", "ver"]);
+    let is_release = words.iter().any(released);
+    for at in (0..words.len()).filter(|at| words[*at].is("rb")).collect::<Vec<_>>() {
+        let machine = |token: &Token| world.is_asset(&token.text) || super::grammar::is_machine_like(&token.text);
+        let back = match words.get(at + 1) {
+            Some(next) if next.is_value() || next.kind == Kind::Word && !is_function(&next.low) && !is_outcome(next) => !machine(next),
+            _ => is_release,
+        };
+        (if back { "rollback" } else { "reboot" }).clone_into(&mut words[at].low);
     }
 }
 
@@ -165,7 +168,11 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
             "tehn" | "thne" => Some("then"),
             "waht" => Some("what"),
             "wich" | "whihc" => Some("which"),
-            "jbo" => Some("job"),
+            "jbo" | "jobb" => Some("job"),
+            "upp" => Some("up"),
+            "tehm" => Some("them"),
+            "whent" => Some("went"),
+            "varify" => Some("verify"),
             _ => None,
         };
         let longer = || world.index.lengthened(&token.low).filter(|_| token.text == token.low);
@@ -207,7 +214,7 @@ fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
     let mut at = 0;
     while at < words.len() {
         let is_arrow = words[at].kind == Kind::Mark(ARROW);
-        if is_arrow || words[at].kind == Kind::Mark(':') {
+        if is_arrow || matches!(words[at].kind, Kind::Mark(':' | '=')) {
             let joint = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"]);
             let from = words[..at].iter().rposition(joint).map_or(0, |joint| joint + 1);
             // "check x -> ok: ...".
@@ -271,6 +278,19 @@ fn plain_words(words: &mut Vec<Token>) {
             (3, vec![word("and")])
         } else if is(0, &["al"]) && is(1, &["the", "of", "our", "my"]) {
             (1, vec![word("all")])
+        } else if is(0, &["how"])
+            && (1..4).any(|place| is(place, &["go", "went", "goes", "fared", "fare"]))
+            && !rest[..2].iter().any(Token::is_value)
+        {
+            let end = (1..4).find(|place| is(*place, &["go", "went", "goes", "fared", "fare"])).unwrap_or(1);
+            let it = rest[1..end].iter().all(|token| token.is_one_of(&["it", "did", "that", "d", "has", "does"]));
+            if it { (end + 1, vec![word("check"), word("its"), word("status")]) } else { (0, Vec::new()) }
+        } else if is(0, &["how'd"]) && is(1, &["it"]) && is(2, &["go"]) {
+            (3, vec![word("check"), word("its"), word("status")])
+        } else if is(0, &["role"]) && (is(1, &["back"]) || is(2, &["back"])) {
+            (1, vec![word("roll")])
+        } else if is(0, &["too"]) && rest.get(1).is_some_and(|next| super::grammar::environment(&next.low).is_some()) {
+            (1, vec![word("to")])
         } else if is(0, &["or"]) && is(1, &["not"]) {
             (2, Vec::new())
         } else if is(0, &["rm"]) {
@@ -297,13 +317,6 @@ fn plain_words(words: &mut Vec<Token>) {
     }
 }
 
-/// "renewal", "deployment", "migration", "restart": what is done, said as a noun.
-fn is_noun_of(noun: &str, verb: &str) -> bool {
-    let root = verb.trim_end_matches('e');
-    let tail = noun.strip_prefix(root).filter(|_| verb.len() > 3);
-    noun == verb || tail.is_some_and(|tail| ["al", "ment", "ement", "ion", "ation", "ition", "ing"].contains(&tail))
-}
-
 /// "etcd down, patch, etcd up": what goes down and comes up again is stopped and started.
 fn down_and_up(words: &mut Vec<Token>) {
     let joint = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"]);
@@ -312,8 +325,8 @@ fn down_and_up(words: &mut Vec<Token>) {
         std::iter::once(0).chain(ends.iter().map(|end| end + 1)).zip(ends.iter().copied()).filter(|(from, end)| from < end).collect();
     let subject = |(from, end): (usize, usize), state: &str| -> Option<Vec<String>> {
         let part = &words[from..end];
-        let place = part.iter().position(|token| token.is(state)).filter(|place| (1..4).contains(place))?;
-        let named = |token: &Token| token.is_value() || token.kind == Kind::Word && !is_function(&token.low);
+        let place = part.iter().position(|token| token.is(state)).filter(|place| (1..5).contains(place))?;
+        let named = |token: &Token| token.is_value() || token.is("on") || token.kind == Kind::Word && !is_function(&token.low);
         let placed = match &part[place + 1..] {
             [] => true,
             [on, host] => on.is_one_of(&["on", "at"]) && host.is_value(),
@@ -331,34 +344,5 @@ fn down_and_up(words: &mut Vec<Token>) {
         let Some(place) = (from..end).find(|at| words[*at].is(state)) else { continue };
         words.remove(place);
         words.insert(from, Token { text: verb.to_owned(), low: verb.to_owned(), kind: Kind::Word, owner: false });
-    }
-}
-
-/// "x should get a renewal" is "x should be renewed".
-fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
-    let mut at = 0;
-    while at + 1 < words.len() {
-        // "it needs renewal".
-        let noun = at + 1 + usize::from(words[at + 1].is_one_of(&["a", "an"]));
-        let needed = words[at].is_one_of(&["needs", "need"]) && at > 0 && words.get(noun).is_some_and(|noun| noun.kind == Kind::Word);
-        let verb = needed.then(|| world.index.verbs.iter().find(|verb| is_noun_of(&words[noun].low, verb))).flatten();
-        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
-            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-            words.splice(at + 1..=noun, [word("to"), word("be"), word(&done)]);
-        }
-        at += 1;
-    }
-    let mut at = 0;
-    while at + 3 < words.len() {
-        let gets = words[at].is_one_of(&["should", "must", "to", "shall"])
-            && words[at + 1].is_one_of(&["get", "have", "receive"])
-            && words[at + 2].is_one_of(&["a", "an"]);
-        let verb = Some(&words[at + 3]).filter(|noun| gets && noun.kind == Kind::Word);
-        let verb = verb.and_then(|noun| world.index.verbs.iter().find(|verb| stem(verb) == stem(&noun.low)));
-        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
-            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-            words.splice(at + 1..=at + 3, [word("be"), word(&done)]);
-        }
-        at += 1;
     }
 }

@@ -1,0 +1,159 @@
+//! Work said as a noun -> the verb: "renewal of x is required", "x needs draining", "that x answers has to be verified".
+
+use crate::model::catalogue::EffectClass;
+use crate::planner::ask::World;
+use crate::planner::token::{Kind, Token};
+use crate::planner::words::stem;
+
+/// "x should get a renewal" is "x should be renewed".
+pub(super) fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at + 1 < words.len() {
+        // "it needs renewal".
+        let noun = at + 1 + usize::from(words[at + 1].is_one_of(&["a", "an"]));
+        let needed = words[at].is_one_of(&["needs", "need"]) && at > 0 && words.get(noun).is_some_and(|noun| noun.kind == Kind::Word);
+        let verb = needed.then(|| world.index.verbs.iter().find(|verb| is_noun_of(&words[noun].low, verb))).flatten();
+        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
+            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            words.splice(at + 1..=noun, [word("to"), word("be"), word(&done)]);
+        }
+        at += 1;
+    }
+    let mut at = 0;
+    while at + 3 < words.len() {
+        let gets = words[at].is_one_of(&["should", "must", "to", "shall"])
+            && words[at + 1].is_one_of(&["get", "have", "receive"])
+            && words[at + 2].is_one_of(&["a", "an"]);
+        let verb = Some(&words[at + 3]).filter(|noun| gets && noun.kind == Kind::Word);
+        let verb = verb.and_then(|noun| world.index.verbs.iter().find(|verb| stem(verb) == stem(&noun.low)));
+        if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
+            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            words.splice(at + 1..=at + 3, [word("be"), word(&done)]);
+        }
+        at += 1;
+    }
+}
+
+/// "renewal", "deployment", "migration", "restart": what is done, said as a noun.
+fn is_noun_of(noun: &str, verb: &str) -> bool {
+    let root = verb.trim_end_matches('e');
+    let tail = noun.strip_prefix(root).filter(|_| verb.len() > 3);
+    noun == verb || tail.is_some_and(|tail| ["al", "ment", "ement", "ion", "ation", "ition", "ing"].contains(&tail))
+}
+
+fn word(low: &str) -> Token {
+    Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false }
+}
+
+fn ends_part(token: &Token) -> bool {
+    matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"])
+}
+
+/// "Renewal of x is required", "the rotation of its logs should follow" -> "renew x", "rotate its logs".
+pub(super) fn name_work(words: &mut Vec<Token>, world: &World<'_>) {
+    let mut at = 0;
+    while at + 2 < words.len() {
+        let opens = at == 0 || ends_part(&words[at - 1]);
+        let noun = at + usize::from(opens && words[at].is_one_of(&["the", "a", "an"]));
+        let of = opens && words.get(noun + 1).is_some_and(|token| token.is("of")) && words[noun].kind == Kind::Word;
+        let verb = of.then(|| {
+            let low = words[noun].low.as_str();
+            let end = (noun + 2..words.len()).find(|at| matches!(words[*at].kind, Kind::Mark(_))).unwrap_or(words.len());
+            let wanted = (noun + 2..end).any(|at| asks_for_it(&words[at..end]));
+            let is_noun = |verb: &&String| (**verb != *low || wanted) && is_noun_of(low, verb);
+            world.index.verbs.iter().find(is_noun).cloned()
+        });
+        let Some(Some(verb)) = verb else {
+            at += 1;
+            continue;
+        };
+        let end = (noun + 2..words.len()).find(|at| matches!(words[*at].kind, Kind::Mark(_))).unwrap_or(words.len());
+        words.splice(at..=noun + 1, [word(&verb)]);
+        let end = end - (noun + 1 - at);
+        if let Some(tail) = (at + 1..end).find(|at| asks_for_it(&words[*at..end])) {
+            drop(words.drain(tail..end));
+        }
+        at += 1;
+    }
+}
+
+/// "the TLS certificate renewal, please": the work stands last, and nothing else says what to do.
+pub(super) fn work_last(words: &mut Vec<Token>, world: &World<'_>) {
+    let ends: Vec<usize> = (0..words.len()).filter(|at| ends_part(&words[*at])).chain([words.len()]).collect();
+    let starts = std::iter::once(0).chain(ends.iter().map(|end| end + 1));
+    let parts: Vec<(usize, usize)> = starts.zip(ends.iter().copied()).filter(|(from, end)| from + 1 < *end).collect();
+    for (from, end) in parts.into_iter().rev() {
+        let part = &words[from..end];
+        let Some(last) = part.iter().rposition(|token| !token.is_one_of(&["please", "pls", "now", "thx", "thanks", "asap"])) else {
+            continue;
+        };
+        let says = |token: &Token| {
+            token.kind == Kind::Word
+                && (world.index.verbs.contains(&token.low)
+                    || token.is_one_of(&[
+                        "if", "when", "is", "are", "was", "how", "what", "which", "who", "status", "after", "before", "once", "unless",
+                        "of", "for", "no", "not", "without", "about",
+                    ]))
+        };
+        let noun = &part[last];
+        if last == 0 || noun.kind != Kind::Word || part[..last].iter().any(says) {
+            continue;
+        }
+        let changes = |verb: &str| {
+            let led = world.index.led_by(&stem(verb)).into_iter().flatten();
+            led.into_iter().any(|one| world.index.operations[*one].effect != EffectClass::Read)
+        };
+        let verb = world
+            .index
+            .verbs
+            .iter()
+            .find(|verb| **verb != noun.low && !noun.low.ends_with("ing") && is_noun_of(&noun.low, verb) && changes(verb));
+        if let Some(verb) = verb.cloned() {
+            words.remove(from + last);
+            words.insert(from, word(&verb));
+        }
+    }
+}
+
+/// "is required", "should follow then": that it is wanted, and no more.
+fn asks_for_it(tail: &[Token]) -> bool {
+    let wanted = |token: &Token| {
+        token.is_one_of(&[
+            "required",
+            "requested",
+            "needed",
+            "wanted",
+            "due",
+            "necessary",
+            "follow",
+            "follows",
+            "happen",
+            "place",
+            "next",
+            "asked",
+            "be",
+        ])
+    };
+    let plain = |token: &Token| {
+        wanted(token)
+            || token.is_one_of(&["is", "are", "should", "must", "has", "to", "take", "then", "now", "also", "please", "for", "done"])
+    };
+    tail.first().is_some_and(|first| first.is_one_of(&["is", "are", "should", "must", "has", "then"]))
+        && tail.iter().all(plain)
+        && tail.iter().any(wanted)
+}
+
+/// "that x answers 200 has to be verified" -> "verify that x answers 200".
+pub(super) fn verified(words: &mut Vec<Token>) {
+    if !words.first().is_some_and(|first| first.is("that")) {
+        return;
+    }
+    let end = words.iter().position(|token| matches!(token.kind, Kind::Mark(',' | ';' | '.'))).unwrap_or(words.len());
+    let looks = ["verified", "checked", "confirmed", "tested", "ensured"];
+    if end < 4 || !words[end - 1].is_one_of(&looks) {
+        return;
+    }
+    let Some(from) = (1..end).rfind(|at| words[*at].is_one_of(&["has", "must", "should", "needs", "is"])) else { return };
+    drop(words.drain(from..end));
+    words.insert(0, word("verify"));
+}
