@@ -179,6 +179,6 @@ pub fn fold(state: &mut State, item: FeedItem) {
         FeedItem::Plan(graph) => state.know_plan(graph),
         FeedItem::Event(event) => apply(state, &event),
         FeedItem::Resync(fresh) => *state = Arc::unwrap_or_clone(fresh),
-        FeedItem::Gone { .. } => {}
+        FeedItem::Thinking(_) | FeedItem::Gone { .. } => {}
     }
 }

@@ -19,7 +19,7 @@ use crate::model::time::{Millis, Stamp};
 use super::card::Card;
 use super::dialog::Dialog;
 use super::history::History;
-use super::other::{Other, Thinking};
+use super::other::{Elsewhere, Other, Thinking};
 use super::output::Output;
 use super::palette::Palette;
 use super::pane::Pane;
@@ -188,6 +188,7 @@ pub struct App {
     pub proposal: Option<Proposal>,
     pub other: Other,
     pub thinking: Thinking,
+    pub elsewhere: Elsewhere,
     pub intent: IntentPane,
     pub step: StepPane,
     pub output: Option<Output>,
@@ -263,6 +264,7 @@ impl App {
             proposal: None,
             other: Other::default(),
             thinking: Thinking::default(),
+            elsewhere: Elsewhere::default(),
             intent: IntentPane::default(),
             step: StepPane::default(),
             output: None,

@@ -15,15 +15,21 @@ use super::save::save;
 use super::update::{Msg, Order};
 use super::wiring::Wiring;
 use crate::engine::handle::{FeedItem, Reply};
-use crate::engine::telling::Tell;
+use crate::engine::telling::{Tell, Told};
 use crate::model::command::Command;
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
+use crate::model::why::Thinking;
+
+/// Thoughts of one question that wait to be told to others.
+const THOUGHTS: usize = 512;
 
 pub struct Errands {
     pub wiring: Wiring,
     pub events: Sender<Event>,
+    /// What this console calls itself where it thinks aloud.
+    pub console: String,
     /// The model is asked one thing at a time.
     pub improving: Option<AbortHandle>,
 }
@@ -31,11 +37,15 @@ pub struct Errands {
 impl Errands {
     /// A feed that ends without saying why was dropped for being slow: it is followed anew, from a state that has everything.
     pub fn forward_feed(&self, mut items: tokio::sync::mpsc::Receiver<FeedItem>) {
-        let (events, link) = (self.events.clone(), self.wiring.link.clone());
+        let (events, link, console) = (self.events.clone(), self.wiring.link.clone(), self.console.clone());
         self.wiring.runtime.spawn(async move {
+            let own = |item: &FeedItem| matches!(item, FeedItem::Thinking(thinking) if thinking.console == console);
             let tell = |item| events.send(Event::Model(Box::new(Msg::Fed(item)), Instant::now())).is_ok();
             loop {
                 while let Some(item) = items.recv().await {
+                    if own(&item) {
+                        continue;
+                    }
                     let over = matches!(item, FeedItem::Gone { .. });
                     if !tell(item) || over {
                         return;
@@ -68,16 +78,33 @@ impl Errands {
         });
     }
 
-    /// What is thought about this question goes the way of all other messages, in its order.
-    fn tell(&self, ask: u64) -> Tell {
-        let events = self.events.clone();
+    /// What is thought about this question goes the way of all other messages, in its order, and to the others on this engine.
+    fn tell(&self, ask: u64, intent: &str) -> Tell {
+        let (thoughts, mut aloud) = tokio::sync::mpsc::channel(THOUGHTS);
+        let link = self.wiring.link.clone();
+        self.wiring.runtime.spawn(async move {
+            while let Some(thinking) = aloud.recv().await {
+                link.think(thinking).await;
+            }
+        });
+        let (events, console, intent, asker) =
+            (self.events.clone(), self.console.clone(), intent.to_owned(), self.wiring.actor.to_string());
         Tell::new(move |told| {
+            if let Told::Thought(thought) = &told {
+                let (asker, console, intent) = (asker.clone(), console.clone(), intent.clone());
+                let thinking = Thinking { asker, console, ask, intent, thought: thought.clone() };
+                // Where the others are slow they hear less; the plan waits for nobody.
+                let _ = thoughts.try_send(thinking.bounded());
+            }
             let _ = events.send(Event::Model(Box::new(Msg::Told { ask, told }), Instant::now()));
         })
     }
 
     pub fn plan(&self, ask: u64, text: String) {
-        let (events, planning) = (self.events.clone(), (self.wiring.plan_intent)(text, self.tell(ask)));
+        let (events, planning) = (self.events.clone(), {
+            let tell = self.tell(ask, &text);
+            (self.wiring.plan_intent)(text, tell)
+        });
         self.wiring.runtime.spawn(async move {
             let outcome = planning.await;
             let _ = events.send(Event::Model(Box::new(Msg::Planned { ask, outcome }), Instant::now()));
@@ -87,7 +114,10 @@ impl Errands {
     pub fn improve(&mut self, ask: u64, text: String, standing: PlanOutcome) {
         self.stop_improving();
         let Some((_, improve)) = &self.wiring.improve else { return };
-        let (events, improving) = (self.events.clone(), improve(text, standing, self.tell(ask)));
+        let (events, improving) = (self.events.clone(), {
+            let tell = self.tell(ask, &text);
+            improve(text, standing, tell)
+        });
         let task = self.wiring.runtime.spawn(async move {
             let found = improving.await;
             let _ = events.send(Event::Model(Box::new(Msg::Improved { ask, found: found.map(Box::new) }), Instant::now()));

@@ -10,7 +10,7 @@ use crate::engine::proposing::Improvement;
 use crate::engine::telling::Live;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::Plan;
-use crate::model::why::{Decision, Thought};
+use crate::model::why::{self, Decision, Thought};
 
 #[derive(Debug, Default)]
 pub struct Other {
@@ -37,6 +37,47 @@ pub struct Thinking {
     pub thoughts: Vec<Thought>,
     /// Every detail is shown, not the conclusions alone.
     pub in_full: bool,
+}
+
+/// What others think who plan beside us on the same engine, by console; the latest last.
+#[derive(Debug, Default)]
+pub struct Elsewhere(Vec<Wondering>);
+
+/// One question of another console.
+#[derive(Debug)]
+pub struct Wondering {
+    pub asker: String,
+    pub intent: String,
+    pub thoughts: Vec<Thought>,
+    console: String,
+    ask: u64,
+}
+
+impl Elsewhere {
+    /// Consoles that are kept, and thoughts of one question.
+    const CONSOLES: usize = 3;
+    const THOUGHTS: usize = 500;
+
+    pub fn hear(&mut self, thinking: &why::Thinking) {
+        let why::Thinking { asker, console, ask, intent, thought } = thinking.clone().bounded();
+        let known = self.0.iter().position(|one| one.console == console);
+        let mut one = known.map(|at| self.0.remove(at)).filter(|one| one.ask == ask).unwrap_or_else(|| {
+            let thoughts = Vec::new();
+            Wondering { asker, intent, thoughts, console, ask }
+        });
+        if one.thoughts.len() < Self::THOUGHTS {
+            one.thoughts.push(thought);
+        }
+        self.0.push(one);
+        if self.0.len() > Self::CONSOLES {
+            self.0.remove(0);
+        }
+    }
+
+    /// The latest first.
+    pub fn all(&self) -> impl Iterator<Item = &Wondering> {
+        self.0.iter().rev()
+    }
 }
 
 /// What the model was asked to do better.

@@ -57,7 +57,7 @@ pub fn run(wiring: Wiring) -> Result<Exit, ConsoleError> {
         let events = events.clone();
         move |written| drop(events.send(Event::Written(written)))
     })?;
-    let errands = Errands { wiring, events, improving: None };
+    let errands = Errands { wiring, events, console: uuid::Uuid::new_v4().to_string(), improving: None };
     errands.forward_feed(feed.items);
     let wiring = &errands.wiring;
     let mut app = App::new(Setup {

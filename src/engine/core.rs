@@ -121,6 +121,7 @@ impl Core {
                 Inbox::Request(request, reply) => self.request(&request, reply, &mut batch),
                 Inbox::Report(report) => self.report(report, &mut batch),
                 Inbox::Follow(reply) => follows.push(reply),
+                Inbox::Thinking(thinking) => self.followers.think(&thinking),
                 Inbox::Rejoin(id) => rejoins.push(id),
                 Inbox::Head(reply) => {
                     let _ = reply.send(self.journal.head());

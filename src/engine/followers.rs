@@ -10,6 +10,7 @@ use super::handle::{FEED_DEPTH, Feed, FeedItem, Inbox};
 use crate::model::event::Event;
 use crate::model::graph::Graph;
 use crate::model::state::State;
+use crate::model::why::Thinking;
 
 #[derive(Debug)]
 struct Follower {
@@ -43,6 +44,13 @@ impl Followers {
         let items = plans.iter().cloned().map(FeedItem::Plan).chain(events.iter().cloned().map(FeedItem::Event));
         for item in items {
             self.list.retain_mut(|follower| follower.lagging || push(follower, item.clone(), &self.inbox, &self.runtime));
+        }
+    }
+
+    /// To whoever has room to spare: events come first, and nobody lags for a thought.
+    pub(super) fn think(&self, thinking: &Arc<Thinking>) {
+        for follower in self.list.iter().filter(|one| !one.lagging && one.items.capacity() > FEED_DEPTH / 2) {
+            let _ = follower.items.try_send(FeedItem::Thinking(Arc::clone(thinking)));
         }
     }
 

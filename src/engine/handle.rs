@@ -14,6 +14,7 @@ use crate::model::event::Event;
 use crate::model::graph::Graph;
 use crate::model::ids::{AttemptNo, CmdId, JournalId, RunId, Seq, StepId};
 use crate::model::state::State;
+use crate::model::why::Thinking;
 use crate::spool::{OutputChunk, Spools};
 
 /// Events that a follower may leave unread before it is dropped to resync.
@@ -40,6 +41,8 @@ pub enum FeedItem {
     /// A body that the next events name by its digest: known before they are applied, with `State::know_plan`.
     Plan(Arc<Graph>),
     Event(Arc<Event>),
+    /// What somebody else's planning thinks; left out where there is no room for it.
+    Thinking(Arc<Thinking>),
     /// Read too slowly, or the engine refolded: start again from this state.
     Resync(Arc<State>),
     /// The engine ended; `reason` for people.
@@ -62,6 +65,7 @@ pub enum Inbox {
     Request(Request, oneshot::Sender<Reply>),
     Report(Report),
     Follow(oneshot::Sender<Feed>),
+    Thinking(Arc<Thinking>),
     Head(oneshot::Sender<(Seq, Digest)>),
     /// A follower that was dropped to resync reads again.
     Rejoin(u64),
@@ -93,6 +97,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.inbox.send(Inbox::Follow(reply)).ok()?;
         answer.await.ok()
+    }
+
+    /// Told to all who follow; never waited for, and kept nowhere.
+    pub fn think(&self, thinking: Thinking) {
+        let _ = self.inbox.send(Inbox::Thinking(Arc::new(thinking.bounded())));
     }
 
     pub fn report(&self, report: Report) {

@@ -12,6 +12,7 @@ use crate::engine::handle::{self, Feed, Handle, Reply};
 use crate::model::actor::Actor;
 use crate::model::command::{Command, Request};
 use crate::model::ids::{AttemptNo, CmdId, RunId, StepId};
+use crate::model::why::Thinking;
 use crate::spool::OutputChunk;
 
 use self::socket::SocketClient;
@@ -47,6 +48,14 @@ impl Link {
         match self {
             Self::InProcess { engine, actor } => engine.request(Request { cmd_id, actor: actor.clone(), command }).await,
             Self::Socket(client) => client.send_as(cmd_id, command).await,
+        }
+    }
+
+    /// To all who follow the engine; nobody waits for it and nothing answers.
+    pub async fn think(&self, thinking: Thinking) {
+        match self {
+            Self::InProcess { engine, actor } => engine.think(Thinking { asker: actor.to_string(), ..thinking }),
+            Self::Socket(client) => client.think(thinking).await,
         }
     }
 

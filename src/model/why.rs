@@ -102,6 +102,42 @@ pub struct Thought {
     pub conclusion: bool,
 }
 
+/// What somebody's planning just thought, told to all who follow the same engine. It decides nothing and is kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thinking {
+    /// Who asked; an engine puts in who it knows the sender to be.
+    pub asker: String,
+    /// Tells questions of one console from those of others: chosen by it, with the number of the question.
+    pub console: String,
+    pub ask: u64,
+    /// What was asked, cut to what a line holds.
+    pub intent: String,
+    pub thought: Thought,
+}
+
+impl Thinking {
+    /// Most of a name, an intent and a thought, in characters: more is cut where it is sent and where it is received.
+    const NAME: usize = 64;
+    const INTENT: usize = 200;
+    const TEXT: usize = 400;
+
+    /// Without what is too long to be told.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        let cut = |text: &mut String, most: usize| {
+            if let Some((at, _)) = text.char_indices().nth(most) {
+                text.truncate(at);
+                text.push('…');
+            }
+        };
+        cut(&mut self.asker, Self::NAME);
+        cut(&mut self.console, Self::NAME);
+        cut(&mut self.intent, Self::INTENT);
+        cut(&mut self.thought.text, Self::TEXT);
+        self
+    }
+}
+
 /// Eight points of view; each has its own evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -185,6 +185,7 @@ impl Worker {
             match self.items.recv().await.ok_or("the engine ended")? {
                 FeedItem::Plan(graph) => self.state.know_plan(graph),
                 FeedItem::Event(event) => apply(&mut self.state, &event),
+                FeedItem::Thinking(_) => {}
                 FeedItem::Resync(fresh) => self.state = std::sync::Arc::unwrap_or_clone(fresh),
                 FeedItem::Gone { reason } => return Err(reason.into()),
             }

@@ -14,6 +14,7 @@ use ouioe::model::intent::Intent;
 use ouioe::model::settings::Settings;
 use ouioe::model::state::State;
 use ouioe::model::step_state::WorkflowState;
+use ouioe::model::why::{Thinking, ThinkingKind, Thought};
 
 use crate::machine::plans::{plan, step};
 
@@ -45,6 +46,7 @@ async fn run_to_end(engine: &Engine, command: Command) -> (RunId, State) {
         match feed.items.recv().await.expect("the engine lives") {
             FeedItem::Plan(graph) => state.know_plan(graph),
             FeedItem::Event(event) => apply(&mut state, &event),
+            FeedItem::Thinking(_) => {}
             FeedItem::Resync(fresh) => state = Arc::unwrap_or_clone(fresh),
             FeedItem::Gone { reason } => panic!("{reason}"),
         }
@@ -94,6 +96,39 @@ async fn a_command_without_an_engine_only_records() {
     engine.handle.stop().await;
 }
 
+/// Thoughts have no place of their own among events: who does not read loses them, and nothing else.
+#[tokio::test]
+async fn thoughts_push_nobody_out_of_the_feed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = Engine::start(options(dir.path())).expect("an engine");
+    let mut slow = engine.handle.follow().await.expect("the engine lives");
+    let thought = Thought { kind: ThinkingKind::Analysis, text: "1 clause".to_owned(), conclusion: true };
+    for ask in 0..5_000 {
+        engine.handle.think(Thinking {
+            asker: "ana".to_owned(),
+            console: "c".to_owned(),
+            ask,
+            intent: "x".to_owned(),
+            thought: thought.clone(),
+        });
+    }
+    let (run, folded) = run_to_end(&engine, submit(&chain(3), |digest| Consent::Shown { digest })).await;
+    let mut state = Arc::unwrap_or_clone(slow.state);
+    let mut thoughts = 0;
+    while state.seq < folded.seq {
+        match slow.items.recv().await.expect("the engine lives") {
+            FeedItem::Plan(graph) => state.know_plan(graph),
+            FeedItem::Event(event) => apply(&mut state, &event),
+            FeedItem::Thinking(_) => thoughts += 1,
+            FeedItem::Resync(_) => panic!("dropped for thoughts"),
+            FeedItem::Gone { reason } => panic!("{reason}"),
+        }
+    }
+    assert!(thoughts > 0 && thoughts <= ouioe::engine::handle::FEED_DEPTH / 2, "{thoughts}");
+    assert_eq!(state.runs[&run].steps, folded.runs[&run].steps);
+    engine.handle.stop().await;
+}
+
 /// A follower that does not read is dropped to resync and ends with the same state.
 #[tokio::test]
 async fn a_slow_follower_catches_up() {
@@ -107,6 +142,7 @@ async fn a_slow_follower_catches_up() {
         match slow.items.recv().await.expect("the engine lives") {
             FeedItem::Plan(graph) => state.know_plan(graph),
             FeedItem::Event(event) => apply(&mut state, &event),
+            FeedItem::Thinking(_) => {}
             FeedItem::Resync(fresh) => {
                 resyncs += 1;
                 state = Arc::unwrap_or_clone(fresh);

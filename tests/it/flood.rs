@@ -48,6 +48,7 @@ impl Watch {
             match self.items.recv().await.expect("the engine lives") {
                 FeedItem::Plan(graph) => self.state.know_plan(graph),
                 FeedItem::Event(event) => apply(&mut self.state, &event),
+                FeedItem::Thinking(_) => {}
                 FeedItem::Resync(fresh) => self.state = Arc::unwrap_or_clone(fresh),
                 FeedItem::Gone { reason } => panic!("{reason}"),
             }

@@ -228,6 +228,7 @@ async fn settled(engine: &Engine, run: &RunId, seq: Seq) -> State {
         match feed.items.recv().await.expect("the engine lives") {
             FeedItem::Plan(graph) => state.know_plan(graph),
             FeedItem::Event(event) => apply(&mut state, &event),
+            FeedItem::Thinking(_) => {}
             FeedItem::Resync(fresh) => state = Arc::unwrap_or_clone(fresh),
             FeedItem::Gone { reason } => panic!("{reason}"),
         }

@@ -27,6 +27,7 @@ use ouioe::model::intent::Intent;
 use ouioe::model::plan::{Plan, PlanSource};
 use ouioe::model::state::State;
 use ouioe::model::time::Stamp;
+use ouioe::model::why::{Thinking, ThinkingKind, Thought};
 use ouioe::spool::Spools;
 
 /// Longer than any of these tests needs; only a hang reaches it.
@@ -56,6 +57,9 @@ impl TestEngine {
                     engine.seen.push(request);
                 }
                 Inbox::Follow(reply) => engine.follow(reply),
+                Inbox::Thinking(thinking) => {
+                    engine.followers.retain(|follower| follower.try_send(FeedItem::Thinking(Arc::clone(&thinking))).is_ok());
+                }
                 Inbox::Rejoin(_) | Inbox::Report(_) => {}
                 Inbox::Head(reply) => drop(reply.send((engine.state.seq, Digest::ZERO))),
                 Inbox::Stop(done) => {
@@ -295,6 +299,40 @@ fn a_feed_brings_the_state_its_plans_and_every_event() {
         bench.handle.stop().await;
         assert!(matches!(feed.items.recv().await, Some(FeedItem::Gone { reason }) if reason == "stopped as asked"));
     });
+}
+
+fn thinking(text: &str) -> Thinking {
+    let thought = Thought { kind: ThinkingKind::Analysis, text: text.to_owned(), conclusion: true };
+    Thinking { asker: "mallory(4242)".to_owned(), console: "c1".to_owned(), ask: 7, intent: "i".repeat(10_000), thought }
+}
+
+#[test]
+fn what_one_console_thinks_reaches_the_others_in_the_name_that_the_kernel_knows() {
+    let bench = Bench::new();
+    let (asks, watches) = (bench.client(), bench.client());
+    let mut old = Raw::greeted(&bench.path);
+    old.say(&json!("follow"));
+    assert!(!old.line()["state"].is_null());
+    bench.block(async {
+        let mut feed = watches.follow().await.unwrap();
+        asks.think(thinking("2 clauses")).await;
+        let Some(FeedItem::Thinking(heard)) = feed.items.recv().await else { panic!("a thought") };
+        assert_eq!((heard.asker.as_str(), heard.ask, heard.thought.text.as_str()), (&*local::local_actor().to_string(), 7, "2 clauses"));
+        assert_eq!(heard.intent.chars().count(), 201, "cut");
+        // A flood of thoughts is thinned; the event behind it comes, and nobody is dropped for them.
+        for _ in 0..5_000 {
+            asks.think(thinking("again")).await;
+        }
+        assert!(matches!(asks.send_as(new_cmd_id(), note("behind")).await, Reply::Accepted { .. }));
+        let mut heard = 0;
+        while let Some(FeedItem::Thinking(_)) = feed.items.recv().await {
+            heard += 1;
+        }
+        println!("{heard} of 5000 thoughts were told");
+        assert!((1..5_000).contains(&heard), "{heard}");
+    });
+    // Who does not know the message hears events alone.
+    assert!(!old.line()["event"].is_null());
 }
 
 /// The engine side of a feed by hand: plans before the events that name them, resync, a gap.

@@ -46,6 +46,7 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     let mut page = Page::new(app, usize::from(width).saturating_sub(1), LABEL);
     asked(&mut page);
     let Some(graph) = app.graph() else {
+        elsewhere(&mut page);
         if page.lines.is_empty() {
             page.lines.push(Line::styled("  no plan here yet   i types an intent, 5 lists the runs", app.style(Role::Muted)));
         }
@@ -64,6 +65,7 @@ pub fn lines(app: &App, now: Now, width: u16) -> Vec<Line<'static>> {
     allowed(&mut page, &graph.plan);
     thought(&mut page, &graph.plan);
     weighed(&mut page);
+    elsewhere(&mut page);
     page.lines
 }
 
@@ -116,6 +118,16 @@ fn asked(page: &mut Page<'_>) {
     if page.app.is_wondering() {
         page.head("thinking about what was asked");
         thoughts(page, &page.app.thinking.thoughts);
+    }
+}
+
+/// What others on this engine plan, as it is thought.
+fn elsewhere(page: &mut Page<'_>) {
+    let app = page.app;
+    for one in app.elsewhere.all() {
+        page.head(&format!("{} is planning, on another console", text::safe(&one.asker)));
+        page.put("words", Role::Text, &text::safe(&one.intent));
+        thoughts(page, &one.thoughts);
     }
 }
 

@@ -22,6 +22,12 @@ pub(super) fn received(app: &mut App, item: FeedItem, deeds: &mut Vec<Deed>) {
     match item {
         FeedItem::Plan(graph) => app.state.know_plan(graph),
         FeedItem::Event(event) => event_received(app, &event, deeds),
+        FeedItem::Thinking(thinking) => {
+            app.elsewhere.hear(&thinking);
+            if app.pane == Pane::Why {
+                app.mark(Dirty::Soon);
+            }
+        }
         FeedItem::Resync(state) => replace(app, state),
         FeedItem::Gone { reason } => rejoin::engine_gone(app, &reason, deeds),
     }

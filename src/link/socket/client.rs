@@ -24,6 +24,7 @@ use crate::model::digest::Digest;
 use crate::model::graph::Graph;
 use crate::model::ids::{AttemptNo, CmdId, JournalId, RunId, Seq, StepId};
 use crate::model::state::State;
+use crate::model::why::Thinking;
 use crate::spool::OutputChunk;
 use crate::text;
 
@@ -42,6 +43,7 @@ struct Peer {
     path: PathBuf,
     journal: JournalId,
     asked: AtomicU64,
+    hears_thinking: bool,
 }
 
 type Waiting = Arc<Mutex<Option<BTreeMap<u64, oneshot::Sender<FromEngine>>>>>;
@@ -75,7 +77,7 @@ impl SocketClient {
     async fn over(stream: UnixStream, path: PathBuf, journal: Option<&JournalId>) -> Result<Self, LinkError> {
         let (frames, write, theirs) = greet(stream, &path, journal).await?;
         let journal = theirs.journal.ok_or_else(|| protocol(&path, "it does not say whose engine it is"))?;
-        let peer = Arc::new(Peer { path, journal, asked: AtomicU64::new(0) });
+        let peer = Arc::new(Peer { path, journal, asked: AtomicU64::new(0), hears_thinking: theirs.hears_thinking });
         let questions = Questions::new(frames, write);
         Ok(Self { peer, questions: Arc::new(tokio::sync::Mutex::new(Some(questions))) })
     }
@@ -118,6 +120,19 @@ impl SocketClient {
         let (out, items) = mpsc::channel(FEED_DEPTH);
         tokio::spawn(follower.run(state.seq, out));
         Ok(Feed { journal: self.peer.journal.clone(), state, items })
+    }
+
+    /// Left out where the engine does not know of it, or the connection is busy or lost: the next question connects again.
+    pub async fn think(&self, thinking: Thinking) {
+        if !self.peer.hears_thinking {
+            return;
+        }
+        let Ok(lines) = encode(&ToEngine::Thinking(Box::new(thinking.bounded()))) else { return };
+        let Ok(mut held) = self.questions.try_lock() else { return };
+        let Some(questions) = held.as_mut().filter(|questions| !questions.is_lost()) else { return };
+        if questions.write.write_all(&lines).await.is_err() {
+            *held = None;
+        }
     }
 
     async fn ask(&self, question: impl FnOnce(u64) -> ToEngine) -> Result<FromEngine, LinkError> {
@@ -224,7 +239,12 @@ async fn route_answers(mut frames: Frames<OwnedReadHalf>, waiting: Waiting) {
             | FromEngine::Output { ask, .. }
             | FromEngine::NoOutput { ask, .. } => *ask,
             FromEngine::Gone { .. } | FromEngine::Closed { .. } => break,
-            FromEngine::Hello(_) | FromEngine::Plan(_) | FromEngine::State(_) | FromEngine::Event(_) | FromEngine::Resync(_) => continue,
+            FromEngine::Hello(_)
+            | FromEngine::Plan(_)
+            | FromEngine::State(_)
+            | FromEngine::Event(_)
+            | FromEngine::Thinking(_)
+            | FromEngine::Resync(_) => continue,
         };
         let asker = locked(&waiting).as_mut().and_then(|waiting| waiting.remove(&ask));
         // Who asked may have gone away since.
@@ -312,6 +332,13 @@ impl Follower {
                     }
                     *seq = event.seq;
                     FeedItem::Event(event)
+                }
+                Ok(Some(FromEngine::Thinking(thinking))) => {
+                    // Whoever reads slowly loses thoughts, not events.
+                    if out.capacity() > FEED_DEPTH / 2 {
+                        let _ = out.try_send(FeedItem::Thinking(thinking));
+                    }
+                    continue;
                 }
                 Ok(Some(FromEngine::Resync(state))) => {
                     *seq = state.seq;

@@ -11,6 +11,7 @@ use crate::model::event::Event;
 use crate::model::ids::{AttemptNo, CmdId, Epoch, JournalId, RunId, Seq, StepId};
 use crate::model::plan::Plan;
 use crate::model::state::{FOLD_VERSION, State};
+use crate::model::why::Thinking;
 
 /// The first line of both sides, sent without waiting for the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +24,14 @@ pub struct Hello {
     pub fold_version: u32,
     /// Of the program, for people.
     pub version: String,
+    /// It knows the message `thinking`; to others none is sent.
+    #[serde(default)]
+    pub hears_thinking: bool,
 }
 
 impl Hello {
     pub fn new(journal: Option<JournalId>, incarnation: Option<Epoch>) -> Self {
-        Self { journal, incarnation, fold_version: FOLD_VERSION, version: env!("CARGO_PKG_VERSION").to_owned() }
+        Self { journal, incarnation, fold_version: FOLD_VERSION, version: env!("CARGO_PKG_VERSION").to_owned(), hears_thinking: true }
     }
 
     /// Why the two cannot talk, in one sentence; `None`: they can.
@@ -58,6 +62,8 @@ pub enum ToEngine {
     },
     /// The state and every event after it; asking again starts again.
     Follow,
+    /// Has no answer.
+    Thinking(Box<Thinking>),
     Output {
         ask: u64,
         run: RunId,
@@ -89,6 +95,7 @@ pub enum FromEngine {
     Plan(Arc<Plan>),
     State(Arc<State>),
     Event(Arc<Event>),
+    Thinking(Arc<Thinking>),
     /// Start again from this state.
     Resync(Arc<State>),
     Output {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
@@ -25,6 +25,7 @@ use crate::model::command::{Command, Refusal, RefusalCode, Request};
 use crate::model::digest::Digest;
 use crate::model::ids::{CmdId, Epoch, JournalId};
 use crate::model::state::State;
+use crate::model::why::Thinking;
 
 /// Encoded messages that wait for one connection's reader.
 const QUEUE: usize = 64;
@@ -33,6 +34,9 @@ const IN_FLIGHT: usize = 64;
 /// Bytes of step output in one answer.
 const OUTPUT_AT_ONCE: usize = 64 << 10;
 const CMD_ID_LIMIT: usize = 64;
+/// A plan of a hundred steps thinks some five hundred thoughts.
+const THOUGHTS_AT_ONCE: usize = 2_000;
+const THOUGHTS_SPAN: Duration = Duration::from_secs(1);
 /// After a failed accept (no descriptors left), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const WRITE_AT_ONCE: usize = 256 << 10;
@@ -149,11 +153,23 @@ struct Connection {
     answers: JoinSet<()>,
     in_flight: Arc<Semaphore>,
     feed: Option<AbortHandle>,
+    hears_thinking: bool,
+    /// Thoughts of this connection in the span that began then.
+    thoughts: (Instant, usize),
 }
 
 impl Connection {
     fn new(engine: Handle, actor: Actor, out: mpsc::Sender<Vec<u8>>) -> Self {
-        Self { engine, actor, out, answers: JoinSet::new(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), feed: None }
+        Self {
+            engine,
+            actor,
+            out,
+            answers: JoinSet::new(),
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            feed: None,
+            hears_thinking: false,
+            thoughts: (Instant::now(), 0),
+        }
     }
 
     /// `Err`: why we close the connection, for its last line.
@@ -162,7 +178,10 @@ impl Connection {
         let hello = Hello::new(Some(served.journal.clone()), Some(served.incarnation));
         say(&self.out, FromEngine::Hello(hello.clone())).await;
         match tokio::time::timeout(served.patience, frames.next()).await {
-            Ok(Ok(Some(ToEngine::Hello(theirs)))) => hello.refuses(&theirs).map_or(Ok(()), Err)?,
+            Ok(Ok(Some(ToEngine::Hello(theirs)))) => {
+                hello.refuses(&theirs).map_or(Ok(()), Err)?;
+                self.hears_thinking = theirs.hears_thinking;
+            }
             Ok(Ok(Some(_))) => return Err("the first line must be a hello".to_owned()),
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(error)) => return Err(error.to_string()),
@@ -185,11 +204,12 @@ impl Connection {
             ToEngine::Hello(_) => return Err("hello is said once".to_owned()),
             ToEngine::Command { ask, cmd_id, command } => self.command(ask, cmd_id, *command).await,
             ToEngine::Follow => {
-                let feed = self.answers.spawn(feed(self.engine.clone(), self.out.clone()));
+                let feed = self.answers.spawn(feed(self.engine.clone(), self.out.clone(), self.hears_thinking));
                 if let Some(earlier) = self.feed.replace(feed) {
                     earlier.abort();
                 }
             }
+            ToEngine::Thinking(thinking) => self.think(*thinking),
             ToEngine::Output { ask, run, step, attempt, offset, max } => {
                 let (engine, out) = (self.engine.clone(), self.out.clone());
                 let permit = Arc::clone(&self.in_flight).acquire_owned().await;
@@ -208,6 +228,18 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// In the name of who is connected; more than people read is left out.
+    fn think(&mut self, thinking: Thinking) {
+        let (begun, count) = &mut self.thoughts;
+        if begun.elapsed() > THOUGHTS_SPAN {
+            (*begun, *count) = (Instant::now(), 0);
+        }
+        *count += 1;
+        if *count <= THOUGHTS_AT_ONCE {
+            self.engine.think(Thinking { asker: self.actor.to_string(), ..thinking });
+        }
     }
 
     async fn command(&mut self, ask: u64, cmd_id: CmdId, command: Command) {
@@ -255,7 +287,7 @@ fn answer(ask: u64, reply: Reply) -> FromEngine {
     }
 }
 
-async fn feed(engine: Handle, out: mpsc::Sender<Vec<u8>>) {
+async fn feed(engine: Handle, out: mpsc::Sender<Vec<u8>>, hears: bool) {
     let Some(mut feed) = engine.follow().await else {
         return say(&out, FromEngine::Gone { reason: "the engine ended".to_owned() }).await;
     };
@@ -270,6 +302,8 @@ async fn feed(engine: Handle, out: mpsc::Sender<Vec<u8>>) {
                 }
             }
             FeedItem::Event(event) => say(&out, FromEngine::Event(event)).await,
+            FeedItem::Thinking(thinking) if hears => say(&out, FromEngine::Thinking(thinking)).await,
+            FeedItem::Thinking(_) => {}
             FeedItem::Resync(state) => {
                 say_plans(&out, &state, &mut known).await;
                 say(&out, FromEngine::Resync(state)).await;

@@ -44,7 +44,7 @@ fn serve(mut engine: Engine, inbox: mpsc::Receiver<Inbox>) {
                 let _ = answer.send(Feed { journal: state.journal.clone(), state, items: receiver });
             }
             Inbox::Stop(answer) => drop(answer.send(())),
-            Inbox::Rejoin(_) | Inbox::Report(_) | Inbox::Head(_) => {}
+            Inbox::Thinking(_) | Inbox::Rejoin(_) | Inbox::Report(_) | Inbox::Head(_) => {}
         }
     }
 }

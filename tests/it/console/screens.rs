@@ -1,6 +1,7 @@
 //! Every pane and dialog at several sizes, empty, busy and failing: text in `tests/screens/`. `UPDATE=1` rewrites it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ouioe::console::UiSettings;
 use ouioe::console::glyph::Glyphs;
@@ -463,6 +464,21 @@ fn another_plan() {
         desk.look();
         desk.press("\u{19}");
         desk.look();
+    });
+}
+
+/// Why tells what others think who plan on the same engine.
+#[test]
+fn thinking_of_others() {
+    let empty = Engine::new();
+    scene("why-others", &empty.state, |desk| {
+        for (console, ask, text) in [("a", 1, "of an older question"), ("a", 2, "2 clauses"), ("b", 1, "asks: which \u{1b}[31mhost?")] {
+            let thought = Thought { kind: ThinkingKind::Analysis, text: text.to_owned(), conclusion: true };
+            let intent = "restart nginx on web-3\u{1b}]0;x\u{7}".to_owned();
+            let thinking = ouioe::model::why::Thinking { asker: "ana(1000)".to_owned(), console: console.to_owned(), ask, intent, thought };
+            desk.tell(Msg::Fed(FeedItem::Thinking(Arc::new(thinking))));
+        }
+        desk.press("␛4");
     });
 }
 

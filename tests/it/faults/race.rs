@@ -105,6 +105,7 @@ async fn check_ends(engine: &Engine, rounds: &BTreeMap<RunId, Won>) {
         let item = item.unwrap_or_else(|_| panic!("nothing more comes, and these go on: {:?}", unfinished(&state)));
         match item.expect("the engine lives") {
             FeedItem::Plan(graph) => state.know_plan(graph),
+            FeedItem::Thinking(_) => {}
             FeedItem::Event(event) => ouioe::machine::apply(&mut state, &event),
             FeedItem::Resync(fresh) => state = Arc::unwrap_or_clone(fresh),
             FeedItem::Gone { reason } => panic!("{reason}"),
