@@ -165,8 +165,8 @@ pub(super) fn prepared(ask: &Ask, world: &World<'_>) -> Result<Vec<Token>, Stop>
 fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> {
     let words = mended(text, world);
     if let Some(found) = matching::template(ask, &words, world) {
-        if let Ok(plan) = &found {
-            world.diary.conclude(ThinkingKind::Planning, format!("the words are a phrase of a template: {:?}", plan.source));
+        if let Ok(Plan { source: PlanSource::Template { name }, .. }) = &found {
+            world.diary.conclude(ThinkingKind::Planning, format!("the words are a phrase of the template {name}"));
         }
         return found;
     }

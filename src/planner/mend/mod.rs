@@ -36,6 +36,8 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     down_and_up(&mut words);
     ask_outcomes(&mut words);
     part_measures(&mut words);
+    nominal::done_first(&mut words, world);
+    nominal::only_once(&mut words, world);
     nominal::verified(&mut words);
     nominal::name_work(&mut words, world);
     nominal::work_last(&mut words, world);

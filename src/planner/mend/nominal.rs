@@ -115,6 +115,47 @@ pub(super) fn work_last(words: &mut Vec<Token>, world: &World<'_>) {
     }
 }
 
+/// "having repointed x, ...": done first.
+pub(super) fn done_first(words: &mut Vec<Token>, world: &World<'_>) {
+    for at in (0..words.len().saturating_sub(1)).rev() {
+        let opens = words[at].is("having") && (at == 0 || ends_part(&words[at - 1]));
+        let done = opens.then(|| stem(&words[at + 1].low));
+        let base = done.and_then(|done| {
+            let known = |done: &str| world.index.verbs.iter().find(|verb| stem(verb) == done);
+            known(&done).or_else(|| known(done.strip_prefix("re")?))
+        });
+        if let Some(verb) = base.cloned() {
+            words.splice(at..=at + 1, [word(&verb)]);
+        }
+    }
+}
+
+/// "only once a is stopped may b be deployed" -> "after a is stopped, b be deployed".
+pub(super) fn only_once(words: &mut [Token], world: &World<'_>) {
+    let Some(at) =
+        (0..words.len().saturating_sub(1)).find(|at| words[*at].is("only") && words[at + 1].is_one_of(&["once", "after", "when"]))
+    else {
+        return;
+    };
+    if at > 0 && !matches!(words[at - 1].kind, Kind::Mark(_)) {
+        return;
+    }
+    let turns = |place: &usize| {
+        let done = &words[place - 1];
+        words[*place].is_one_of(&["may", "can", "do", "does", "should", "will", "must", "is", "are"])
+            && done.kind == Kind::Word
+            && world.index.is_verb(&done.low)
+            && (done.low.ends_with("ed")
+                || done.text.to_lowercase().ends_with("ed")
+                || crate::planner::index::Index::is_past(&done.text.to_lowercase()))
+    };
+    let end = (at + 2..words.len()).find(|place| matches!(words[*place].kind, Kind::Mark(_))).unwrap_or(words.len());
+    let Some(turn) = (at + 3..end).find(turns) else { return };
+    words[turn] = Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
+    "once".clone_into(&mut words[at + 1].low);
+    "and".clone_into(&mut words[at].low);
+}
+
 /// "is required", "should follow then": that it is wanted, and no more.
 fn asks_for_it(tail: &[Token]) -> bool {
     let wanted = |token: &Token| {

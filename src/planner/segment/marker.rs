@@ -18,6 +18,9 @@ pub(super) enum Marker {
 }
 
 const MARKERS: &[(&str, Marker)] = &[
+    ("that done", Marker::Then),
+    ("this done", Marker::Then),
+    ("with that done", Marker::Then),
     ("after which", Marker::Then),
     ("whereupon", Marker::Then),
     ("thereupon", Marker::Then),

@@ -167,13 +167,18 @@ impl Scan<'_> {
     /// "core 3.3 is deployed": something, and what is done with it.
     pub(super) fn is_done(&self, from: usize) -> bool {
         let rest = &self.tokens[from.min(self.tokens.len())..];
-        let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
-        let form = |token: &Token| token.is_one_of(&["is", "are", "gets", "get", "was", "were", "been", "being"]);
+        let value = |at: usize| rest.get(at).is_some_and(Token::is_value);
+        let listed = |at: usize| at > 0 && value(at - 1) && value(at + 1);
+        let ends = |at: &usize| (is_joint(&rest[*at]) || matches!(rest[*at].kind, Kind::Mark(_))) && !listed(*at);
+        let end = (0..rest.len()).find(ends).unwrap_or(rest.len());
+        let form = |token: &Token| token.is_one_of(&["is", "are", "gets", "get", "was", "were", "been", "being", "it's", "they're"]);
         let past = |token: &Token| {
             token.kind == Kind::Word
                 && self.index.is_verb(&token.low)
                 && (Index::is_past(&token.low) || Index::is_past(&token.text.to_lowercase()))
         };
-        rest[..end].windows(2).any(|pair| form(&pair[0]) && past(&pair[1]))
+        // "once it's bounced".
+        let short = |token: &Token| token.is_one_of(&["it", "they"]);
+        rest[..end].windows(2).any(|pair| (form(&pair[0]) || short(&pair[0])) && past(&pair[1]))
     }
 }

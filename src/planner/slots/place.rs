@@ -27,7 +27,12 @@ pub struct Place {
 
 impl Place {
     pub fn of(tokens: &[Token], index: &Index) -> Self {
-        Self { environments: environments(tokens, index), group: find_group(tokens, index) }
+        let (environments, mut group) = (environments(tokens, index), find_group(tokens, index));
+        // "across staging, on all the web hosts": said apart from the machines.
+        if let (Some(group), [(_, environment)]) = (&mut group, environments.as_slice()) {
+            group.values.entry("env".to_owned()).or_insert_with(|| (*environment).to_owned());
+        }
+        Self { environments, group }
     }
 }
 
@@ -46,8 +51,25 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
     let grouped = tokens.get(at + 2).is_some_and(|token| index.is_machine(&token.low) && token.low.ends_with('s'))
         && next.is_some_and(|token| token.kind == Kind::Word && !is_function(&token.low));
     let before = tokens[..at].iter().rev().find(|token| !is_determiner(&token.low));
-    let led = before
-        .is_some_and(|token| token.is_one_of(&["in", "to", "on", "at", "for", "from", "onto", "into", "and", "env", "environment", "all"]));
+    let led = before.is_some_and(|token| {
+        token.is_one_of(&[
+            "in",
+            "to",
+            "on",
+            "at",
+            "for",
+            "from",
+            "onto",
+            "into",
+            "and",
+            "env",
+            "environment",
+            "all",
+            "across",
+            "throughout",
+            "within",
+        ])
+    });
     let ends = next.is_none_or(|token| {
         matches!(token.kind, Kind::Mark(_) | Kind::Duration | Kind::Datetime)
             || is_preposition(&token.low)
