@@ -24,6 +24,8 @@ pub(super) struct Speech {
     is_question: bool,
     /// It opens with a word that only looks, such as "show".
     looks: bool,
+    /// It tells how something went: "the renewal of x failed".
+    reports: bool,
     /// Its verb is one of looking closely, such as "check".
     inspects: bool,
     asks_who: bool,
@@ -68,6 +70,22 @@ impl Speech {
         Self {
             is_question: opening.is_some_and(|token| token.is_one_of(ASKING)),
             looks: opening.is_some_and(|token| token.is_one_of(SHOWING)),
+            reports: place.is_none_or(|at| at + 1 == tokens.len())
+                && tokens.last().is_some_and(|last| {
+                    last.is_one_of(&[
+                        "failed",
+                        "fails",
+                        "crashed",
+                        "died",
+                        "broke",
+                        "succeeded",
+                        "finished",
+                        "completed",
+                        "hangs",
+                        "hung",
+                        "stalled",
+                    ])
+                }),
             inspects: place.is_some_and(|at| {
                 let sure = tokens[at].is("make") && tokens.get(at + 1).is_some_and(|next| next.is("sure"));
                 sure || tokens[at].is_one_of(INSPECTING)
@@ -104,7 +122,7 @@ impl Speech {
             return false;
         }
         let changes = operation.effect != EffectClass::Read;
-        if changes && (self.heads_status || self.names_machines) {
+        if changes && (self.heads_status || self.names_machines || self.reports) {
             return false;
         }
         let tells_holder =

@@ -35,6 +35,8 @@ impl Index {
             words.extend(parts.map(str::to_lowercase));
         };
         WORDS.looks.iter().chain(&WORDS.carriers).chain(&WORDS.machines).for_each(|text| put(text));
+        // "except" is never a slip of "expect": what bounds an order stays what it is.
+        WORDS.bounds.values().flatten().chain(&WORDS.states).for_each(|text| put(text));
         for verb in &self.verbs {
             put(verb);
             put(&format!("{}ing", verb.trim_end_matches('e')));
@@ -104,6 +106,11 @@ impl Index {
         }
         let near = || self.vocabulary.iter().filter(|known| known.len().abs_diff(low.len()) <= 1 && known[..1] == low[..1]);
         let only = |fits: &dyn Fn(&&String) -> bool| {
+            // To look is harmless: of several words it is the one that may be guessed.
+            let mut looks = near().filter(fits).filter(|known| self.looks.contains(*known));
+            if let (Some(look), None) = (looks.next(), looks.next()) {
+                return Some(look.as_str());
+            }
             let mut found = near().filter(fits);
             let first = found.next()?;
             // "succeds": whichever it is, it says the same.
@@ -112,6 +119,12 @@ impl Index {
         };
         let long = |known: &&String| (low.len() >= LONG || (low.len() + 1 == known.len() && low.len() + 1 >= LONG)) && is_slip(low, known);
         only(&|known| is_swap(low, known)).or_else(|| only(&long))
+    }
+
+    /// "2 minuts": behind a number a span of time is meant.
+    pub fn span_alike(low: &str) -> Option<&'static str> {
+        let known = ["second", "seconds", "minute", "minutes", "hour", "hours", "days", "week", "weeks", "month", "months"];
+        known.into_iter().find(|span| low.len() > 3 && low != *span && (is_swap(low, span) || is_slip(low, span)))
     }
 
     /// The two words of a word in which a space was left out: one is a function word, both are known, and nothing else fits.
@@ -219,7 +232,7 @@ fn is_swap(typed: &str, known: &str) -> bool {
         typed.bytes().zip(known.bytes()).enumerate().filter(|(_, (one, other))| one != other).map(|(at, _)| at).collect();
     let (typed, known) = (typed.as_bytes(), known.as_bytes());
     // "detele": over one letter, in a word that is long enough.
-    let near = |a: usize, b: usize| b == a + 1 || b == a + 2 && known.len() > LONG;
+    let near = |a: usize, b: usize| b == a + 1 || b == a + 2 && known.len() > LONG && a > 0;
     matches!(pairs[..], [a, b] if typed.len() == known.len() && near(a, b) && typed[a] == known[b] && typed[b] == known[a])
 }
 
@@ -227,4 +240,26 @@ fn is_swap(typed: &str, known: &str) -> bool {
 pub(super) fn is_slip(typed: &str, known: &str) -> bool {
     let near = typed.len().abs_diff(known.len()) <= 1 && typed.len().max(known.len()) >= 5;
     near && distance(&typed.chars().collect::<Vec<_>>(), &known.chars().collect::<Vec<_>>()) <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::catalogue_file;
+
+    #[test]
+    fn what_bounds_an_order_is_never_read_as_another_word() {
+        let text = "[[operation]]\nname = \"http.check\"\neffects = \"read\"\nsummary = \"Check that an address answers as expected\"\n\
+             params = [{ name = \"expect_status\", type = \"int\", required = false }, { name = \"url\", type = \"url\", required = true }]\n";
+        let index = Index::of(&catalogue_file::parse("x.toml", text).unwrap());
+        let bounds = WORDS.bounds.values().flatten().flat_map(|phrase| phrase.split(' '));
+        let mut words = 0;
+        for word in bounds.chain(closed_words()).chain(WORDS.states.iter().map(String::as_str)) {
+            assert_eq!(index.spelt_right(word), None, "{word}");
+            assert_eq!(index.lengthened(word), None, "{word}");
+            words += 1;
+        }
+        assert!(words > 300, "{words}");
+        assert_eq!(index.spelt_right("exepct"), Some("expect"));
+    }
 }

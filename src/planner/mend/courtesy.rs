@@ -72,7 +72,10 @@ pub(super) fn preface(words: &[Token], index: &Index) -> usize {
         let noun = place > 0 && (is_determiner(&said[place - 1].low) || said[place - 1].owner);
         !noun && index.verbs.contains(&said[place].low) && changing(&said[place], index)
     });
-    let orders_more = changes || said.iter().any(binds);
+    let to_do = said
+        .windows(2)
+        .any(|pair| pair[0].is("to") && index.verbs.contains(&pair[1].low) && !pair[1].is_one_of(&["know", "see", "get", "use"]));
+    let orders_more = changes || to_do || said.iter().any(binds);
     let (parted, long) = (ends(&words[at - 1]), said.len() > 3);
     let orders = said.split(ends).any(opens) || said.iter().any(|token| token.is_one_of(&["otherwise", "else", "instead"]));
     if named || orders || orders_more || !parted || !long { 0 } else { at }

@@ -6,6 +6,7 @@ mod courtesy;
 mod nominal;
 
 use super::ask::World;
+use super::index::Index;
 use super::segment::{is_not, is_outcome};
 use super::token::{ARROW, Kind, Token, rejoin, tokens};
 use super::words::{is_function, stem};
@@ -159,6 +160,14 @@ fn correct_verbs(words: &mut [Token], world: &World<'_>) {
 
 /// Typos of words that mean something. Only what is compared changes: a name stays as typed.
 fn correct_words(words: &mut [Token], world: &World<'_>) {
+    for at in 1..words.len() {
+        if matches!(words[at - 1].kind, Kind::Int(_))
+            && words[at].kind == Kind::Word
+            && let Some(span) = Index::span_alike(&words[at].low)
+        {
+            span.clone_into(&mut words[at].low);
+        }
+    }
     for token in words.iter_mut().filter(|token| token.kind == Kind::Word && !world.is_asset(&token.text)).take(MOST_MENDED) {
         let small = match token.low.as_str() {
             "teh" | "hte" => Some("the"),

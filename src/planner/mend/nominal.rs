@@ -2,6 +2,7 @@
 
 use crate::model::catalogue::EffectClass;
 use crate::planner::ask::World;
+use crate::planner::segment::{is_not, is_outcome};
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::stem;
 
@@ -63,7 +64,17 @@ pub(super) fn name_work(words: &mut Vec<Token>, world: &World<'_>) {
             let is_noun = |verb: &&String| (**verb != *low || wanted) && is_noun_of(low, verb);
             world.index.verbs.iter().find(is_noun).cloned()
         });
-        let Some(Some(verb)) = verb else {
+        // "the renewal of x failed" tells how it went.
+        let end = (noun + 2..words.len()).find(|at| matches!(words[*at].kind, Kind::Mark(_))).unwrap_or(words.len());
+        let tail = (noun + 2..end.max(noun + 2)).find(|at| asks_for_it(&words[*at..end])).unwrap_or(end);
+        let tells = words.get(noun + 2..tail).is_some_and(|said| {
+            said.iter().any(|token| {
+                is_outcome(token)
+                    || is_not(token)
+                    || token.is_one_of(&["is", "are", "was", "were", "has", "had", "takes", "took", "began", "ended", "if", "when"])
+            })
+        });
+        let Some(Some(verb)) = verb.filter(|_| !tells) else {
             at += 1;
             continue;
         };

@@ -106,6 +106,12 @@ pub fn is_outcome(token: &Token) -> bool {
     token.is_one_of(GOOD) || token.is_one_of(BAD)
 }
 
+/// It speaks of something bad, or denies something good.
+pub(super) fn tells_bad(said: &[Token]) -> bool {
+    let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;
+    said.iter().any(|token| token.is_one_of(BAD)) != negated
+}
+
 pub fn is_not(token: &Token) -> bool {
     token.is_one_of(NOT)
 }

@@ -27,6 +27,13 @@ impl Scan<'_> {
     /// A comma or "and": a new clause, one more item, or a new clause without a verb.
     pub(super) fn joint(&mut self) {
         let join = if self.tokens[self.at].kind == Kind::Mark(',') { Join::Comma } else { Join::And };
+        // "everything but the logs": what is left out, and no clause.
+        let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "anything", "everywhere"]);
+        if self.tokens[self.at].is("but") && self.current.tokens.iter().any(all) && !self.is_base_verb(self.at + 1) {
+            self.current.tokens.push(self.tokens[self.at].clone());
+            self.at += 1;
+            return;
+        }
         let mut next = self.at + 1;
         let mut join = join;
         while self.tokens.get(next).is_some_and(|token| is_joint(token) || token.is_one_of(&["also", "please", "so"])) {

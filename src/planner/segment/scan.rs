@@ -39,6 +39,7 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
         scan.run();
         clauses.append(&mut scan.found);
     }
+    answer_questions(&mut clauses);
     topic::settle(&mut clauses, index);
     arrange::verb_last(&mut clauses, index);
     arrange::groups_first(&mut clauses, index);
@@ -52,6 +53,26 @@ pub fn segment(tokens: &[Token], index: &Index) -> Vec<Clause> {
         first.join = Join::Start;
     }
     clauses
+}
+
+/// "is web-1 down? if so reboot it": what is answered by yes is the bad end of the look.
+fn answer_questions(clauses: &mut [Clause]) {
+    for at in 1..clauses.len() {
+        let (before, rest) = clauses.split_at_mut(at);
+        let asked = &before[at - 1];
+        let asks = asked
+            .tokens
+            .first()
+            .is_some_and(|first| first.is_one_of(&["is", "are", "isn't", "aren't", "does", "doesn't", "has", "did", "can", "was"]));
+        let bad = condition::tells_bad(&asked.tokens);
+        if let Some(Cond::On { failure, about, .. }) = &mut rest[0].cond
+            && about.iter().all(|token| token.is_one_of(&["so", "yes", "it", "is", "they", "are", "does", "not", "no"]))
+            && asks
+            && bad
+        {
+            *failure = !*failure;
+        }
+    }
 }
 
 fn sentences(tokens: &[Token]) -> Vec<(&[Token], Join)> {
