@@ -10,6 +10,7 @@ use super::plan::{PlanFormat, exit_of, millis, print};
 use crate::engine::planning::Planning;
 use crate::engine::proposing::Improvement;
 use crate::engine::telling::{Tell, Told};
+use crate::model::action::Action;
 use crate::model::outcome::PlanOutcome;
 use crate::model::why::{Decision, Thought, Why};
 use crate::planner::{Ask, render};
@@ -43,7 +44,7 @@ pub async fn explain(planning: &Planning, ask: &Ask, unbound: bool, format: Plan
             out.block("");
             match format {
                 PlanFormat::Mermaid => print(&outcome, format, begun, out),
-                PlanFormat::Text | PlanFormat::Json | PlanFormat::Dot => out.block(&render::whole(&outcome)),
+                PlanFormat::Text | PlanFormat::Json | PlanFormat::Dot => out.block(&(render::whole(&outcome) + &ways(&outcome))),
             }
             if let Some(decision) = &own.decision {
                 votes(decision, out);
@@ -52,6 +53,23 @@ pub async fn explain(planning: &Planning, ask: &Ask, unbound: bool, format: Plan
         }
     }
     exit_of(&outcome)
+}
+
+/// How the steps on other hosts get there: each way once, whole, with the steps that take it.
+fn ways(outcome: &PlanOutcome) -> String {
+    let PlanOutcome::Plan { plan, .. } = outcome else { return String::new() };
+    let mut ways: Vec<(String, Vec<String>)> = Vec::new();
+    for step in &plan.steps {
+        let Action::Ssh { ssh, options, .. } = &step.action else { continue };
+        let words: Vec<String> = options.iter().map(|option| crate::text::safe(option)).collect();
+        let way = format!("    {} sha256 {}\n    {}\n", crate::text::safe(&ssh.path), ssh.sha256, words.join(" "));
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, steps)) => steps.push(step.id.to_string()),
+            None => ways.push((way, vec![step.id.to_string()])),
+        }
+    }
+    let told: Vec<String> = ways.into_iter().map(|(way, steps)| format!("\n  over ssh: {}\n{way}", steps.join(", "))).collect();
+    told.concat()
 }
 
 /// Every entry, or the conclusions alone; how far a model is goes beside the result.

@@ -5,34 +5,44 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::phrase::{count, exact};
-use crate::model::action::{Action, Operand};
+use crate::model::action::{Action, Operand, Program};
 use crate::model::plan::Step;
 use crate::planner::render::{Folded, value_lines};
 use crate::text;
 
+/// What several steps of a page have in common, so that it stands there once.
+#[derive(Default)]
+pub struct Shared<'a> {
+    /// Shown behind all steps.
+    pub texts: Folded<'a>,
+    /// Program and options of `ssh` that were told last.
+    ssh: Option<(&'a Program, &'a [String])>,
+}
+
 /// What the step is about, then exactly what runs.
 pub fn lines(step: &Step, action: &Action) -> Vec<String> {
-    let mut folded = Folded::default();
-    let mut lines = named(step, action, &mut folded);
-    lines.extend(folded.whole(exact));
+    let mut shared = Shared::default();
+    let mut lines = named(step, action, &mut shared);
+    lines.extend(shared.texts.whole(exact));
     lines
 }
 
-/// The same without its long texts: whoever shows several steps shows them once, behind all.
-pub fn named<'a>(step: &'a Step, action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
-    let of_step = if matches!(action, Action::Builtin { .. }) { Vec::new() } else { values(step, folded) };
-    of_step.into_iter().chain(elements(action, folded)).collect()
+/// The same without what the steps before it told already.
+pub fn named<'a>(step: &'a Step, action: &'a Action, shared: &mut Shared<'a>) -> Vec<String> {
+    let of_step = if matches!(action, Action::Builtin { .. }) { Vec::new() } else { values(step, &mut shared.texts) };
+    of_step.into_iter().chain(elements(action, shared)).collect()
 }
 
 /// The exact action: one element or parameter a line, long texts last, nothing left out.
 pub fn bytes(action: &Action) -> Vec<String> {
-    let mut folded = Folded::default();
-    let mut lines = elements(action, &mut folded);
-    lines.extend(folded.whole(exact));
+    let mut shared = Shared::default();
+    let mut lines = elements(action, &mut shared);
+    lines.extend(shared.texts.whole(exact));
     lines
 }
 
-fn elements<'a>(action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
+fn elements<'a>(action: &'a Action, shared: &mut Shared<'a>) -> Vec<String> {
+    let folded = &mut shared.texts;
     match action {
         Action::Builtin { name, params, owned: _ } => std::iter::once(format!("built in: {}", exact(name)))
             .chain(params.iter().flat_map(|(name, value)| param(name, value)))
@@ -49,9 +59,14 @@ fn elements<'a>(action: &'a Action, folded: &mut Folded<'a>) -> Vec<String> {
             let at = port.map_or_else(String::new, |port| format!(" port {port}"));
             let mut lines = vec![format!("on {}: {}", exact(host), argv.first().map_or_else(String::new, |program| quoted(&program.0)))];
             lines.extend(given(argv.get(1..).unwrap_or_default(), env, secrets, folded));
-            lines.push(format!("over ssh to {}{at}", exact(destination)));
-            lines.extend((!options.is_empty()).then(|| format!("ssh options: {}", one_line(options))));
-            lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
+            let way = Some((ssh, options.as_slice()));
+            let as_before = if shared.ssh == way { ", with the program and options above" } else { "" };
+            lines.push(format!("over ssh to {}{at}{as_before}", exact(destination)));
+            if shared.ssh != way {
+                lines.extend((!options.is_empty()).then(|| format!("ssh options: {}", one_line(options))));
+                lines.push(format!("{} sha256 {}", exact(&ssh.path), ssh.sha256.short()));
+                shared.ssh = way;
+            }
             lines.extend(list.iter().map(|_| "what it would touch is not listed yet: so it cannot run".to_owned()));
             lines
         }
@@ -103,9 +118,11 @@ fn param(name: &str, value: &Value) -> Vec<String> {
 
 /// One file of a preview, so that its name leads and a row holds it. The machine compares to the nanosecond.
 fn file(item: &Value) -> Option<String> {
-    const KNOWN: [&str; 4] = ["inode", "modified_ns", "path", "size"];
+    // The last two are of another machine, and stand in what it is given, too.
+    const KNOWN: [&str; 7] = ["inode", "modified_ns", "modified_s", "path", "size", "changed_s", "device"];
     let fields = item.as_object().filter(|fields| fields.keys().all(|key| KNOWN.contains(&key.as_str())))?;
-    let modified = i128::from(fields.get("modified_ns")?.as_i64()?);
+    let number = |name: &str| fields.get(name).and_then(Value::as_i64).map(i128::from);
+    let modified = number("modified_ns").or_else(|| Some(number("modified_s")? * 1_000_000_000))?;
     let modified = jiff::Timestamp::from_nanosecond(modified).ok()?.strftime("%Y-%m-%d %H:%M:%SZ");
     let path = exact(&fields.get("path").filter(|path| path.is_string())?.to_string());
     Some(format!("  {path}  {} B  {modified}  inode {}", fields.get("size")?.as_u64()?, fields.get("inode")?.as_u64()?))
@@ -188,6 +205,40 @@ mod tests {
                 "  systemctl restart",
             ]
         );
+    }
+
+    #[test]
+    fn the_way_to_hosts_is_told_once_until_it_changes() {
+        let on = |host: &str, option: &str| -> Action {
+            serde_json::from_value(serde_json::json!({
+                "kind": "ssh", "ssh": { "path": "/usr/bin/ssh", "sha256": "ab".repeat(32) }, "host": host, "destination": host,
+                "options": ["-o", option], "argv": ["true"], "env": {}, "secrets": {}, "output": "text",
+            }))
+            .expect("an action")
+        };
+        let step = step(&serde_json::json!({}));
+        let actions = [on("a", "X=1"), on("b", "X=1"), on("c", "X=2"), on("d", "X=1"), on("e", "X=1")];
+        let mut shared = Shared::default();
+        let told: Vec<Vec<String>> = actions.iter().map(|action| named(&step, action, &mut shared)).collect();
+        let says =
+            |at: usize| told[at].iter().filter(|line| line.starts_with("ssh options") || line.starts_with("over")).cloned().collect();
+        let says: Vec<Vec<String>> = (0..5).map(says).collect();
+        assert_eq!(
+            says,
+            [
+                vec!["over ssh to a", "ssh options: -o X=1"],
+                vec!["over ssh to b, with the program and options above"],
+                vec!["over ssh to c", "ssh options: -o X=2"],
+                vec!["over ssh to d", "ssh options: -o X=1"],
+                vec!["over ssh to e, with the program and options above"],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_of_another_machine_has_a_row_that_its_name_leads() {
+        let items = serde_json::json!([{ "changed_s": 9, "device": 7, "inode": 3, "modified_s": 86_400, "path": "old/f1", "size": 12 }]);
+        assert_eq!(param("items", &items), ["  items = 1 file", "  \"old/f1\"  12 B  1970-01-02 00:00:00Z  inode 3"]);
     }
 
     #[test]

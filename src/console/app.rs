@@ -118,6 +118,8 @@ pub struct ServicesPane {
 pub struct Message {
     pub role: Role,
     pub text: String,
+    /// It leaves as soon as this run tells by itself how it goes.
+    pub until: Option<RunId>,
 }
 
 /// What the terminal said of its focus.
@@ -328,7 +330,7 @@ impl App {
     }
 
     pub fn say(&mut self, role: Role, text: impl AsRef<str>) {
-        self.message = Some(Message { role, text: crate::text::safe(text.as_ref()) });
+        self.message = Some(Message { role, text: crate::text::safe(text.as_ref()), until: None });
         self.mark(Dirty::Soon);
     }
 }

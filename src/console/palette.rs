@@ -17,7 +17,7 @@ use super::pane::Pane;
 use super::phrase;
 use super::theme::Role;
 use super::update::is_for_now;
-use super::view::{Layout, cell, more_below, put};
+use super::view::{Layout, cell, more_on, put};
 use super::widget::editor::Editor;
 use super::widget::scroll::top_for;
 
@@ -206,7 +206,7 @@ pub fn draw(app: &App, layout: &Layout, buffer: &mut Buffer) -> Option<Position>
     let end = Rect { y: list.bottom(), height: 1, ..area };
     put(buffer, end, Line::styled("─".repeat(usize::from(width)), app.style(Role::Border)));
     let last = top_for(0, palette.cursor, usize::from(list.height), palette.len()) + usize::from(list.height);
-    more_below(app, end, palette.len().saturating_sub(last), buffer);
+    more_on(app, end, palette.len().saturating_sub(last), buffer);
     Some(Position::new(area.x + 3 + u16::try_from(column).ok()?, area.y))
 }
 

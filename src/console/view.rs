@@ -236,14 +236,23 @@ pub fn title(app: &App, area: Rect, pane: Option<Pane>, name: &str, buffer: &mut
     Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area }
 }
 
-/// `▼ 7 more` at the lower right, where rows are hidden.
-pub fn more_below(app: &App, area: Rect, below: usize, buffer: &mut Buffer) {
-    if below == 0 || area.width <= 20 || area.is_empty() {
+/// `▼ 7 more` at the end of the title above the rows, so that it covers none of them.
+pub fn more_below(app: &App, rows: Rect, below: usize, buffer: &mut Buffer) {
+    let rule = Rect { y: rows.y.saturating_sub(1), height: rows.height.min(1), ..rows };
+    more_on(app, rule, below, buffer);
+}
+
+/// The same on a rule of its own. Where a name leaves little of the rule it gets shorter.
+pub fn more_on(app: &App, rule: Rect, below: usize, buffer: &mut Buffer) {
+    if below == 0 || rule.is_empty() {
         return;
     }
-    let note = format!(" ▼ {below} more ");
+    let free = (rule.x..rule.right()).rev().take_while(|x| matches!(buffer[(*x, rule.y)].symbol(), "─" | " ")).count();
+    let notes = [format!(" ▼ {below} more "), format!(" ▼ {below} "), format!(" ▼{below}"), " ▼".to_owned()];
+    let Some(note) = notes.into_iter().find(|note| text::width(note) <= free) else { return };
     let wide = u16::try_from(text::width(&note)).unwrap_or(0);
-    let at = Rect { x: area.right().saturating_sub(wide), y: area.bottom() - 1, width: wide, height: 1 };
+    let edge = u16::from(usize::from(wide) < free);
+    let at = Rect { x: rule.right().saturating_sub(wide + edge), width: wide, ..rule };
     put(buffer, at, Line::styled(note, app.style(Role::Warn)));
 }
 

@@ -18,7 +18,7 @@ use crate::model::problem::Problem;
 
 use super::ask::{Ask, World};
 use super::grammar;
-use super::pipeline::blank_step;
+use super::pipeline::{blank_step, title_of};
 use super::slots::{Place, bind, is_machine_param};
 use super::token::{Kind, Token, tokens};
 use super::words::{is_function, stem};
@@ -291,7 +291,7 @@ fn plan_of(ask: &Ask, steps: Vec<Step>) -> Plan {
         digest: Digest::ZERO,
         revision: 1,
         why: Box::default(),
-        title: ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect(),
+        title: title_of(ask),
         intent: ask.text.clone(),
         source: PlanSource::Intent,
         environment: None,

@@ -15,6 +15,7 @@ use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
 use crate::model::settings::{EngineSettings, PolicySettings};
 use crate::model::why::{ThinkingKind, Thought};
 use crate::policy::rule;
+use crate::text;
 
 use super::ask::{Ask, World};
 use super::compose::{Draft, Stop, clarify, draft, refuse, units};
@@ -25,6 +26,9 @@ use super::slots::environments;
 use super::token::{Token, tokens};
 use super::validate::{Limits, validate};
 use super::{complete, grammar, guard, matching, strangers};
+
+/// Cells of a title.
+const TITLE: usize = 80;
 
 /// A plan, a question or a refusal. Actions are unbound and digests zero: binding and sealing come after.
 pub fn plan(ask: &Ask, world: &World<'_>) -> PlanOutcome {
@@ -236,9 +240,14 @@ fn assemble(ask: &Ask, words: &[Token], drafts: Vec<Draft>, world: &World<'_>) -
 
 /// Title and intent are always the operator's own words.
 pub(super) fn plan_of(ask: &Ask, source: PlanSource, environment: Option<String>, steps: Vec<Step>) -> Plan {
-    let title = ask.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
+    let title = title_of(ask);
     let why = Box::default();
     Plan { digest: Digest::ZERO, revision: 1, why, title, intent: ask.text.clone(), source, environment, approval_required: false, steps }
+}
+
+/// One line of it, with a mark where it was cut.
+pub(super) fn title_of(ask: &Ask) -> String {
+    text::clip(&ask.text.split_whitespace().collect::<Vec<_>>().join(" "), TITLE)
 }
 
 /// The one environment that the operator named. Several, or a target that is named after another one, count as none.

@@ -234,6 +234,20 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+#[test]
+fn a_title_that_is_cut_says_so() {
+    let catalogue = corpus_catalogue();
+    let policy = PolicySettings::default();
+    let world = World::new(&catalogue, &[], &[], &policy);
+    let title = |intent: &str| match planner::plan(&Ask::new(intent), &world) {
+        PlanOutcome::Plan { plan, .. } => plan.title,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(title("check disk usage  on web-1"), "check disk usage on web-1");
+    let long = title("check disk usage on web-1 and then check disk usage on web-2 and then check disk usage on web-3");
+    assert_eq!((long.chars().count(), long.chars().last()), (80, Some('…')), "{long}");
+}
+
 fn corpus_catalogue() -> Catalogue {
     let text = include_str!("../corpus/catalogue.toml");
     planner::catalogue_file::parse("catalogue.toml", text).expect("the catalogue is sound")

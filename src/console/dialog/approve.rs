@@ -7,12 +7,11 @@ use crate::model::digest::Digest;
 use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, Step};
 use crate::model::state::{OpenQuestion, Workflow};
-use crate::planner::render::Folded;
 use crate::policy::digest::{action_digest, plan_digest};
 use crate::policy::rule::name_to_type;
 use crate::text;
 
-use super::super::action;
+use super::super::action::{self, Shared};
 use super::super::app::App;
 use super::super::phrase;
 use super::super::proposal::Proposal;
@@ -104,15 +103,16 @@ fn plan_parts(plan: &Plan) -> Vec<Part> {
     parts
 }
 
-/// Each step with its values, then the scripts, each once: many steps of a plan run the same.
+/// Each step with its values, then the scripts, each once: many steps of a plan run the same, over the same `ssh`.
 pub(super) fn steps_parts<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<Part> {
-    let mut folded = Folded::default();
-    let mut parts: Vec<Part> = steps.into_iter().flat_map(|step| step_parts(step, &mut folded)).collect();
-    parts.extend((!folded.is_empty()).then(|| Part::of("TEXTS", Role::Text, folded.whole(phrase::exact))));
+    let mut shared = Shared::default();
+    let mut parts: Vec<Part> = steps.into_iter().flat_map(|step| step_parts(step, &mut shared)).collect();
+    let texts = shared.texts.whole(phrase::exact);
+    parts.extend((!texts.is_empty()).then(|| Part::of("TEXTS", Role::Text, texts)));
     parts
 }
 
-fn step_parts<'a>(step: &'a Step, folded: &mut Folded<'a>) -> Vec<Part> {
+fn step_parts<'a>(step: &'a Step, shared: &mut Shared<'a>) -> Vec<Part> {
     let id = phrase::exact(step.id.as_str());
     let head = format!(
         "{id}  {}  {}  {}",
@@ -121,7 +121,7 @@ fn step_parts<'a>(step: &'a Step, folded: &mut Folded<'a>) -> Vec<Part> {
         phrase::exact(step.target().unwrap_or(""))
     );
     let mut lines = vec![(Role::of_effect(step.effect), head.trim_end().to_owned())];
-    lines.extend(action::named(step, &step.action, folded).into_iter().map(|line| (Role::Text, format!("  {line}"))));
+    lines.extend(action::named(step, &step.action, shared).into_iter().map(|line| (Role::Text, format!("  {line}"))));
     if let Some(undo) = &step.compensation {
         lines.push((Role::Muted, format!("  undo: {}", phrase::exact(&undo.operation))));
     }

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::model::catalogue::EffectClass;
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
+use crate::model::plan::{Provenance, Step};
 use crate::model::state::Workflow;
 use crate::model::time::Stamp;
 use crate::text;
@@ -26,6 +27,8 @@ const NAME_MOST: usize = 28;
 /// What a result's row needs to say what counts, and a proposal's to name its host.
 const SAID: usize = 40;
 const TARGET: usize = 12;
+/// The same where a list says what it would touch there.
+const LISTED: usize = 34;
 
 /// Columns right of the rail.
 struct Columns {
@@ -50,8 +53,12 @@ impl Columns {
             text::width(&text::safe(if proposed { &step.operation } else { step.service() })) + 2
         };
         let service = rows.iter().filter_map(|row| row.step).map(says).max().unwrap_or(0);
-        let named = |(ix, _): (StepIx, u8)| text::width(graph.step(ix).target().unwrap_or(""));
-        let target = rows.iter().filter_map(|row| row.step).map(named).max().unwrap_or(0).min(TARGET);
+        let named = |(ix, _): (StepIx, u8)| {
+            let step = graph.step(ix);
+            let listed = listed(step).filter(|_| proposed).map_or(0, |listed| text::width(&listed).min(LISTED - TARGET));
+            text::width(step.target().unwrap_or("")).min(TARGET) + listed
+        };
+        let target = rows.iter().filter_map(|row| row.step).map(named).max().unwrap_or(0);
         // An operation is what a plan is read for, a result what a run is: the other column gives way.
         let left = width.saturating_sub(name + time + 2);
         let service = match (width, proposed) {
@@ -181,7 +188,7 @@ fn plan_columns(app: &App, graph: &Graph, ix: StepIx, columns: &Columns, spans: 
     spans.push(Span::styled(cell(&operation, columns.service), app.style(Role::Muted)));
     let role = if step.effect == crate::model::catalogue::EffectClass::Destroy { Role::Bad } else { Role::of_effect(step.effect) };
     spans.push(Span::styled(format!("{:>width$}", effect_word(step.effect), width = columns.time), app.style(role)));
-    let mut detail = text::safe(step.target().unwrap_or(""));
+    let mut detail = text::safe(step.target().unwrap_or("")) + &listed(step).unwrap_or_default();
     if step.suggested {
         detail.push_str("  (added by the planner)");
     }
@@ -189,4 +196,21 @@ fn plan_columns(app: &App, graph: &Graph, ix: StepIx, columns: &Columns, spans: 
         detail.push_str("  CANNOT RUN: not bound");
     }
     spans.push(Span::raw(format!("  {}", text::clip(&detail, columns.detail))));
+}
+
+/// What a preview listed: `  7 files, 2.6 MiB in /var/tmp`. The figures first, as the row may end before the path does.
+fn listed(step: &Step) -> Option<String> {
+    if step.provenance.get("items") != Some(&Provenance::Preview) {
+        return None;
+    }
+    let items = step.params.get("items")?.as_array()?;
+    let all_have = |name: &str| items.iter().all(|item| item.get(name).is_some());
+    let thing = if all_have("path") && (!items.is_empty() || step.params.contains_key("path")) { "file" } else { "item" };
+    let sizes: Option<Vec<u64>> = items.iter().map(|item| item.get("size")?.as_u64()).collect();
+    let size = sizes
+        .filter(|sizes| !sizes.is_empty())
+        .map_or_else(String::new, |sizes| format!(", {}", phrase::size(sizes.into_iter().fold(0, u64::saturating_add))));
+    let below = step.params.get("path").and_then(serde_json::Value::as_str);
+    let place = below.map_or_else(String::new, |path| format!(" in {}", text::safe(path)));
+    Some(format!("  {}{size}{place}", phrase::count(items.len(), thing)))
 }

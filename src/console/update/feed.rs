@@ -6,7 +6,7 @@ use crate::engine::handle::FeedItem;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::RunId;
 use crate::model::outcome::PlanOutcome;
-use crate::model::state::State;
+use crate::model::state::{State, Workflow};
 use crate::model::time::Stamp;
 
 use super::super::app::{Answer, App, Dirty, Focus, LinkState, Subject};
@@ -66,6 +66,7 @@ fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
         app.mark(Dirty::Soon);
         return;
     };
+    tells_itself(app, run);
     let asked = ask_for_attention(app, run, deeds);
     let shown = matches!(&app.subject, Subject::Run(subject) if subject == run);
     if app.matching.is_some() {
@@ -81,6 +82,15 @@ fn event_received(app: &mut App, event: &Arc<Event>, deeds: &mut Vec<Deed>) {
         anew(app, run);
     }
     check_dialog(app);
+}
+
+/// A run on the screen that began, waits or ended says more than that it was submitted.
+pub(super) fn tells_itself(app: &mut App, run: &RunId) {
+    let tells = |workflow: &Workflow| workflow.started.is_some() || workflow.finished.is_some() || workflow.waits_for_person();
+    let shown = matches!(&app.subject, Subject::Run(subject) if subject == run);
+    if shown && app.state.runs.get(run).is_some_and(tells) && app.message.take_if(|it| it.until.as_ref() == Some(run)).is_some() {
+        app.mark(Dirty::Soon);
+    }
 }
 
 /// After a hand-over the next engine takes up what the last one left: what was said of it no longer holds.

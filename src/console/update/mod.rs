@@ -299,9 +299,12 @@ fn accepted(app: &mut App, order: &Order, run: Option<RunId>) {
             }
             app.intent.recalled = None;
             app.say(Role::Ok, format!("run {run} is submitted"));
+            app.message.iter_mut().for_each(|message| message.until = Some(run.clone()));
             if app.subject == Subject::Proposal {
-                show_run(app, run, Pane::Plan);
+                show_run(app, run.clone(), Pane::Plan);
             }
+            // Its first events may have come before the answer.
+            feed::tells_itself(app, &run);
         }
         (Order::Submit, None) => app.proposal = None,
         (Order::Other { done }, _) => app.say(Role::Ok, text::safe(done)),

@@ -340,3 +340,27 @@ fn a_freeze_is_seen_wherever_one_is() {
     desk.press("8");
     has(&mut desk, "FROZEN: web-3");
 }
+
+/// The line about it says less than the run itself as soon as that begins, whichever of the two comes first.
+#[test]
+fn that_a_run_is_submitted_is_said_until_it_says_more() {
+    for events_first in [true, false] {
+        let mut engine = Engine::new();
+        let mut desk = Desk::new(&engine.state, (80, 24));
+        desk.propose(&plan("look", &["a: | read host.facts"]));
+        desk.look();
+        desk.press("\r");
+        let Some(Deed::Send { order, command }) = desk.deeds.pop() else { panic!("{:?}", desk.deeds) };
+        let (reply, items) = engine.request(ana(), *command);
+        if events_first {
+            desk.feed(items);
+            desk.tell(Msg::Replied { order, reply });
+        } else {
+            desk.tell(Msg::Replied { order, reply });
+            has(&mut desk, "is submitted");
+            desk.feed(items);
+        }
+        let screen = screen(&mut desk);
+        assert!(!screen.contains("is submitted") && screen.contains("RUNNING 0/1"), "{screen}");
+    }
+}

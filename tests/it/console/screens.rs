@@ -82,16 +82,26 @@ fn proposals() {
         desk.propose(&risky());
         desk.look();
     });
-    scene("dialog-files", &empty.state, |desk| {
+    let cleaning = || {
         let mut plan = plan("clean", &["clean: | destroy host.clean_files web-3"]);
         let file = |at: i64| serde_json::json!({ "path": format!("old file {at}.log"), "inode": 10_027_000 + at, "size": 20_000, "modified_ns": 1_791_912_729_740_269_072_i64 });
         let items: Vec<serde_json::Value> = (0..30).map(file).collect();
         plan.steps[0].action = serde_json::from_value(serde_json::json!({
-            "kind": "builtin", "name": "clean_files", "owned": true, "params": { "items": items, "path": "/srv/cache" }
+            "kind": "builtin", "name": "clean_files", "owned": true, "params": { "items": items.clone(), "path": "/srv/cache" }
         }))
         .expect("an action");
+        plan.steps[0].params.insert("path".to_owned(), "/srv/cache".into());
+        plan.steps[0].params.insert("items".to_owned(), items.into());
+        plan.steps[0].provenance.insert("items".to_owned(), ouioe::model::plan::Provenance::Preview);
         ouioe::policy::digest::seal(&mut plan);
-        desk.propose(&plan);
+        plan
+    };
+    scene("plan-files", &empty.state, |desk| {
+        desk.propose(&cleaning());
+        desk.look();
+    });
+    scene("dialog-files", &empty.state, |desk| {
+        desk.propose(&cleaning());
         desk.look();
         desk.press("a");
         desk.look();
