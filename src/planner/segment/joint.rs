@@ -27,9 +27,7 @@ impl Scan<'_> {
     /// A comma or "and": a new clause, one more item, or a new clause without a verb.
     pub(super) fn joint(&mut self) {
         let join = if self.tokens[self.at].kind == Kind::Mark(',') { Join::Comma } else { Join::And };
-        // "everything but the logs": what is left out, and no clause.
-        let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "anything", "everywhere"]);
-        if self.tokens[self.at].is("but") && self.current.tokens.iter().any(all) && !self.is_base_verb(self.at + 1) {
+        if self.spares() {
             self.current.tokens.push(self.tokens[self.at].clone());
             self.at += 1;
             return;
@@ -76,12 +74,7 @@ impl Scan<'_> {
         // An address after something that is none: one more thing to look at.
         let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
         // "of x and of y": one more of the same.
-        // "..., #ops": who is to be told.
-        let told = first.kind == Kind::Channel
-            && rest.get(1).is_none_or(is_joint)
-            && !self.is_blank()
-            && !self.current.tokens.iter().any(|token| token.kind == Kind::Channel);
-        if told {
+        if self.is_told(rest) {
             self.flush(join);
             let verb = Token { text: "tell".to_owned(), low: "tell".to_owned(), kind: Kind::Word, owner: false };
             self.current.tokens.push(verb);
@@ -108,6 +101,20 @@ impl Scan<'_> {
             self.current.tokens.push(self.tokens[self.at].clone());
         }
         self.at = next;
+    }
+
+    /// "everything but the logs": what is left out, and no clause.
+    fn spares(&self) -> bool {
+        let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "anything", "everywhere"]);
+        self.tokens[self.at].is("but") && self.current.tokens.iter().any(all) && !self.is_base_verb(self.at + 1)
+    }
+
+    /// "..., #ops": who is to be told.
+    fn is_told(&self, rest: &[Token]) -> bool {
+        rest[0].kind == Kind::Channel
+            && rest.get(1).is_none_or(is_joint)
+            && !self.is_blank()
+            && !self.current.tokens.iter().any(|token| token.kind == Kind::Channel)
     }
 
     /// "its log rotated", "#ops told", "port 1 checked": a new clause in which the verb stands last.
