@@ -184,8 +184,11 @@ impl Index {
                 self.verbs.insert(first);
             }
             let stems: Vec<String> = stems(alias);
-            if let Some(first) = stems.first() {
-                self.aliases.entry(first.clone()).or_default().push(Phrase { stems: stems.clone(), operation: at });
+            let Some(first) = stems.first() else { continue };
+            let known = self.aliases.entry(first.clone()).or_default();
+            // "logged in" and "who logged in" say the same once.
+            if !known.iter().any(|phrase| phrase.operation == at && phrase.stems == stems) {
+                known.push(Phrase { stems, operation: at });
             }
         }
         let leads = lead::leads(&operation, &self.verbs);

@@ -52,10 +52,13 @@ impl Query {
     pub fn of(tokens: &[Token], index: &Index, carried: Option<&str>) -> Self {
         let mut said: Vec<String> = tokens.iter().map(said).collect();
         let verb = index.verb_place(tokens);
-        // "what os is x running": the noun is asked for, and the last word says nothing.
-        if asks_noun(tokens) && said.last().is_some_and(|last| Index::is_state(last)) {
-            said.pop();
-            said.push(String::new());
+        // "what os is x running", "which kernel is running on x": the noun is asked for, and the state says nothing.
+        if asks_noun(tokens) {
+            let placed = tokens.iter().rposition(|token| token.is_one_of(&["on", "at"])).filter(|at| at + 2 == tokens.len());
+            let end = placed.unwrap_or(said.len());
+            if let Some(state) = said[..end].last_mut().filter(|last| Index::is_state(last)) {
+                state.clear();
+            }
         }
         let inside = phrase_members(&said, index);
         let mut terms: Vec<Term> = Vec::new();

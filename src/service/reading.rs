@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::builtin::host::{disk, facts, load, logs, processes, service, updates};
-use super::builtin::network::bandwidth;
+use super::builtin::host::{disk, facts, load, logins, logs, processes, service, sockets, units, updates, weight};
+use super::builtin::network::{bandwidth, reach};
 use super::builtin::param::broke;
 use super::builtin::registry::Answer;
 use crate::model::failure::{Failure, FailureClass};
@@ -21,6 +21,11 @@ static READINGS: &[(&str, Reading)] = &[
     ("service_status", service::told),
     ("read_logs", logs::told),
     ("check_updates", updates::told),
+    ("failed_units", units::told),
+    ("listening_ports", sockets::told),
+    ("logins", logins::told),
+    ("largest_files", weight::told),
+    ("reach", reach::told),
     ("bandwidth", bandwidth::told),
 ];
 

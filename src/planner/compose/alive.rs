@@ -16,6 +16,7 @@ const STATES: &[&str] = &[
     "offline",
     "dead",
     "alive",
+    "reach",
     "reachable",
     "unreachable",
     "answer",
@@ -61,7 +62,10 @@ pub(super) fn alive(tokens: &[Token], world: &World<'_>, pool: Pool) -> Option<C
     // "how long has it been up" asks something else.
     let named =
         tokens.iter().any(machine) && !tokens.iter().any(|token| token.is_one_of(&["how", "why", "when", "since", "what", "who", "long"]));
-    if !named || !tokens.iter().any(state) || !tokens.iter().all(|token| machine(token) || state(token) || plain(token)) {
+    // "ping x from y", "can y reach x": somebody else is to try.
+    let elsewhere = tokens.windows(2).any(|pair| pair[0].is("from") && machine(&pair[1]))
+        || tokens.iter().filter(|token| machine(token)).count() > 1 && tokens.iter().any(|token| token.is("reach"));
+    if !named || elsewhere || !tokens.iter().any(state) || !tokens.iter().all(|token| machine(token) || state(token) || plain(token)) {
         return None;
     }
     // Asked in the words that the catalogue has for it.

@@ -226,7 +226,12 @@ impl Binder<'_> {
         if others().next().is_none() {
             return 0.0;
         }
+        // "can x reach y": who does it stands before the verb.
+        let acts =
+            before.checked_sub(1).is_some_and(|place| self.tokens[place].is_one_of(&["can", "could", "does", "did", "will", "would"]));
         match self.roles.get(&param.name) {
+            Some(Role::Behind(_)) if acts && others().any(|role| *role == Role::Object) => 1.6,
+            Some(Role::Object) if acts && others().any(|role| matches!(role, Role::Behind(_))) => -0.8,
             Some(Role::Behind(preposition)) if led == Some(preposition.as_str()) => 1.6,
             Some(Role::Behind(_)) if led.is_none() && others().any(|role| *role == Role::Object) => -0.8,
             Some(Role::Object) if led.is_none() && self.stands_after_verb(before) => 0.8,

@@ -5,6 +5,7 @@ mod bytes;
 mod ends;
 mod fleet;
 mod lists;
+mod looks;
 mod orphan;
 mod program;
 mod reads;

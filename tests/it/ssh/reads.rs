@@ -17,7 +17,7 @@ use crate::rig::{Rig, failure_of};
 use crate::service::{catalogue, plan_of, result, shell, step as local};
 use crate::services::host::Service;
 
-fn step(server: &Server, name: &str, more: &Value) -> Start {
+pub(super) fn step(server: &Server, name: &str, more: &Value) -> Start {
     let mut params = more.clone();
     params["host"] = json!("box-1");
     let catalogue = catalogue();
@@ -30,12 +30,12 @@ fn step(server: &Server, name: &str, more: &Value) -> Start {
     step
 }
 
-fn both(rig: &Rig, server: &Server, name: &str) -> (Value, Value) {
+pub(super) fn both(rig: &Rig, server: &Server, name: &str) -> (Value, Value) {
     let here = result(rig.run(&local(name, &json!({ "host": "localhost" }))));
     (result(rig.run(&step(server, name, &json!({})))), here)
 }
 
-fn keys(value: &Value) -> Vec<&String> {
+pub(super) fn keys(value: &Value) -> Vec<&String> {
     value.as_object().expect("a table").keys().collect()
 }
 

@@ -5,6 +5,7 @@ pub mod dns;
 pub mod internet;
 pub mod ping;
 pub mod port;
+pub mod reach;
 pub mod tls;
 pub mod trace;
 

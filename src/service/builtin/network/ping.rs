@@ -28,7 +28,7 @@ pub fn ping(params: Params, _: World) -> Waiting {
 }
 
 /// `None` where ping itself could not work, for want of a right or a name.
-fn by_icmp(host: &str, shown: &Captured) -> Option<Value> {
+pub fn by_icmp(host: &str, shown: &Captured) -> Option<Value> {
     let loss = shown.stdout.split(", ").find_map(|part| part.split_once("% packet loss")?.0.trim().parse::<f64>().ok())?;
     let average = shown.stdout.lines().find_map(|line| line.split_once(" = ")?.1.split('/').nth(1)?.parse::<f64>().ok());
     Some(json!({ "reachable": loss < 100.0, "host": host, "via": "icmp", "loss_percent": loss, "ms": average }))
