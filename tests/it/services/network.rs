@@ -2,6 +2,7 @@
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ouioe::service::bind::is_local;
 use serde_json::{Value, json};
@@ -15,7 +16,10 @@ pub struct Net(pub [String; 3]);
 
 impl Net {
     pub fn new() -> Option<Self> {
-        let names = ["c", "r", "s"].map(|part| format!("ouioe-{part}{}", std::process::id()));
+        // Several may stand at once, and each takes down its own.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let names = ["c", "r", "s"].map(|part| format!("ouioe-{part}{}-{made}", std::process::id()));
         let net = Self(names);
         let [c, r, s] = &net.0;
         let id = std::process::id() % 100_000;
