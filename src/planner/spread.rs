@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::model::catalogue::{Catalogue, EffectClass, ParamType};
 use crate::model::hole::{Hole, Piece, pieces};
 use crate::model::ids::StepId;
-use crate::model::plan::{Join, Need, NeedKind, Plan, Provenance, Step, When};
+use crate::model::plan::{Join, Need, NeedKind, Plan, PlanSource, Provenance, Step, When};
 use crate::model::problem::Problem;
 use crate::model::why::{Suggestion, ThinkingKind, Thought};
 
@@ -175,9 +175,10 @@ impl Spreading<'_> {
     fn joined(&self, step: &Step) -> Result<Step, Problem> {
         let mut one = step.clone();
         one.needs = step.needs.iter().flat_map(|need| self.all_of(need)).collect();
-        // "If it fails": one that fails is enough.
+        // "If it fails": one that fails is enough, unless a sentence says that all have to.
         if let [need] = step.needs.as_slice()
             && need.when == When::Failure
+            && self.plan.source != PlanSource::Intent
             && self.copies.contains_key(&need.step)
         {
             one.join = Join::Any;

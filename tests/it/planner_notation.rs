@@ -1,7 +1,7 @@
 //! The notation of the planner's corpora: `intent | outcome | steps | edges`.
 
 use ouioe::model::outcome::PlanOutcome;
-use ouioe::model::plan::{PlanSource, Provenance, Step, When};
+use ouioe::model::plan::{Join, PlanSource, Provenance, Step, When};
 
 pub struct Case<'a> {
     pub line: usize,
@@ -49,7 +49,13 @@ pub fn shown(outcome: &PlanOutcome) -> String {
                     (need.step.to_string(), sign, at + 1)
                 })
             });
-            let edges: Vec<String> = edges.map(|(from, sign, to)| format!("{}{sign}{to}", place(&from))).collect();
+            let mut edges: Vec<String> = edges.map(|(from, sign, to)| format!("{}{sign}{to}", place(&from))).collect();
+            // One failure of several is enough, and every success is needed, where nothing else stands.
+            edges.extend(plan.steps.iter().enumerate().filter(|(_, step)| step.needs.len() > 1).filter_map(|(at, step)| {
+                let failure = step.needs.iter().any(|need| need.when == When::Failure);
+                let usual = if failure { Join::Any } else { Join::All };
+                (step.join != usual).then(|| format!("{}{}", if failure { "all" } else { "any" }, at + 1))
+            }));
             format!("plan{} | {} | {}", if *approval_required { "!" } else { "" }, steps.join("; "), edges.join(" "))
         }
     }

@@ -4,20 +4,21 @@
 
 use std::sync::Arc;
 
-use crate::model::catalogue::EffectClass;
+use crate::model::catalogue::{EffectClass, Param};
 use crate::planner::ask::World;
 use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::index::Index;
 use crate::planner::score::Query;
-use crate::planner::segment::{ANSWERS, Clause, Cond, Join};
+use crate::planner::segment::{ANSWERS, Clause, Cond, Join, is_outcome};
+use crate::planner::slots::is_machine_param;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::is_function;
 
-use super::Stop;
 use super::alive::alive;
 use super::parts::account_of;
 use super::units::{Unit, unit};
+use super::{Stop, clarify};
 
 /// A condition that names an operation of its own becomes a unit; one that names an earlier unit points at it.
 pub(super) fn condition(
@@ -49,7 +50,7 @@ pub(super) fn condition(
         best.bound.used.splice(0..1, [false, true, true]);
         best
     });
-    let Some(best) = pinged.or(nominal).or_else(|| said(about)) else {
+    let Some(best) = pinged.or(nominal).or_else(|| said(about)).map(|best| looked(best, about, said)) else {
         return met(about, found).map(|()| None);
     };
     let own_words = about.iter().any(|token| {
@@ -61,7 +62,9 @@ pub(super) fn condition(
             || went;
         pings || token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
     });
-    let whole = best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    // Which machine is meant may stand elsewhere: "if x is down, restart it on y".
+    let placed = |param: &Param| best.bound.values.contains_key(&param.name) || is_machine_param(&param.name, &param.kind);
+    let whole = best.operation.required().all(placed) && !best.bound.values.is_empty();
     let address = about.iter().any(|token| token.kind == Kind::Url) && whole && best.words > 0.3;
     if (best.words < if whole { 1.5 } else { 2.2 } && !address) || !own_words || !best.bound.bad.is_empty() {
         return met(about, found).map(|()| None);
@@ -94,6 +97,60 @@ pub(super) fn condition(
     let join = if clause.join == Join::Start { Join::Start } else { Join::Then };
     found.push(Unit { is_condition: true, ..unit(best, Clause { tokens: about.clone(), ..Clause::new(join) }, false, None) });
     Ok(Some(found.len() - 1))
+}
+
+/// "if x is stopped" asks how x is: it stops nothing.
+fn looked(best: Choice, about: &[Token], said: impl Fn(&[Token]) -> Option<Choice>) -> Choice {
+    let state = about.windows(2).position(|pair| pair[0].is_one_of(&["is", "are"]) && is_outcome(&pair[1]));
+    let Some(at) = state.filter(|_| best.operation.effect != EffectClass::Read) else { return best };
+    let mut asked = about.to_vec();
+    "down".clone_into(&mut asked[at + 1].low);
+    said(&asked).filter(|look| look.operation.effect == EffectClass::Read).unwrap_or(best)
+}
+
+/// What has to hold before the condition itself is looked at, with the unit that it looks at.
+pub(super) struct Given {
+    cond: Cond,
+    anchor: Option<usize>,
+    /// Units that stood before the condition.
+    known: usize,
+}
+
+/// "if x is up and y is down, ...": the first half, as a check of its own.
+pub(super) fn given(
+    clause: &Clause,
+    later: &[Clause],
+    world: &World<'_>,
+    pool: Pool,
+    around: &mut Around,
+    found: &mut Vec<Unit>,
+) -> Result<Option<Given>, Stop> {
+    let Some(Cond::On { given: Some(first), about, .. }) = &clause.cond else { return Ok(None) };
+    // "else" would have to mean that either half is otherwise.
+    if later.iter().take_while(|clause| !matches!(clause.cond, Some(Cond::On { .. }))).any(|clause| clause.cond == Some(Cond::Otherwise)) {
+        return Err(two(about));
+    }
+    let alone = Clause { cond: Some((**first).clone()), ..Clause::new(clause.join) };
+    let anchor = condition(&alone, world, pool, around, found)?;
+    Ok(Some(Given { cond: (**first).clone(), anchor, known: found.len() }))
+}
+
+/// The check of the second half waits for the first.
+pub(super) fn hold(given: Option<Given>, anchor: Option<usize>, clause: &Clause, found: &mut [Unit]) -> Result<(), Stop> {
+    let (Some(given), Some(Cond::On { about, .. })) = (given, &clause.cond) else { return Ok(()) };
+    let Some(second) = anchor.filter(|at| *at >= given.known) else { return Err(two(about)) };
+    found[second].clause.cond = Some(given.cond);
+    found[second].anchor = given.anchor;
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
+fn two(about: &[Token]) -> Stop {
+    let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+    let question = format!(
+        "two conditions at once, of which one is \"{said}\": say them one after the other, as in `if x is up, check y; if it fails ...`"
+    );
+    clarify(question, vec!["condition".to_owned()], Vec::new())
 }
 
 /// Where a condition speaks of something that is measured.

@@ -7,7 +7,7 @@ use crate::model::catalogue::{EffectClass, Operation, Param, ParamType};
 use crate::model::plan::{Join as StepJoin, NeedKind, Provenance, When};
 use crate::planner::ask::{Ask, World};
 use crate::planner::grammar;
-use crate::planner::segment::{Cond, Join};
+use crate::planner::segment::{Cond, Each, Join};
 use crate::planner::slots::{Group, WORDED, is_machine_param};
 use crate::planner::token::Token;
 
@@ -47,7 +47,8 @@ struct Draw<'a> {
     front: Vec<usize>,
     /// What the members of the front follow themselves.
     base: Vec<(usize, When)>,
-    anchor: Option<(Vec<usize>, bool)>,
+    /// What the last condition looked at, whether it looked for failure, and of how many.
+    anchor: Option<(Vec<usize>, bool, Option<Each>)>,
     listers: Vec<(BTreeMap<String, String>, usize)>,
 }
 
@@ -86,6 +87,7 @@ impl Draw<'_> {
         let mut lister_at = None;
         let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
         missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
+        missing.extend(self.presumed(at, &filled).map(|param| (operation.name.clone(), param)));
         let rows = fan_out(&filled, self.world)?;
         let mut made = Vec::with_capacity(rows.len());
         for (row, values) in rows.iter().enumerate() {
@@ -103,8 +105,7 @@ impl Draw<'_> {
                 let batch = row / width * width;
                 edges = made[batch - width..batch].iter().map(|step| (*step, When::Success, NeedKind::Completion)).collect();
             }
-            let failures = edges.iter().filter(|(_, when, _)| *when == When::Failure).count();
-            let join = if failures > 1 { StepJoin::Any } else { StepJoin::All };
+            let join = self.join_of(unit, &edges);
             made.push(self.drafts.len());
             let provenance = filled.provenance.clone();
             self.drafts.push(Draft {
@@ -164,14 +165,14 @@ impl Draw<'_> {
             return self.leaves().into_iter().map(|step| (step, when)).collect();
         }
         match &unit.clause.cond {
-            Some(Cond::On { failure, about, .. }) => {
+            Some(Cond::On { failure, about, each, .. }) => {
                 let anchor = self.anchor_of(unit, *failure, about.iter().any(|token| token.is_one_of(&["that", "this"])));
-                self.anchor = Some((anchor.clone(), *failure));
+                self.anchor = Some((anchor.clone(), *failure, *each));
                 let when = if *failure { When::Failure } else { When::Success };
                 anchor.into_iter().map(|step| (step, when)).collect()
             }
             Some(Cond::Otherwise) => {
-                let (anchor, failure) = self.anchor.clone().unwrap_or_else(|| (self.front.clone(), false));
+                let (anchor, failure, _) = self.anchor.clone().unwrap_or_else(|| (self.front.clone(), false, None));
                 let when = if failure { When::Success } else { When::Failure };
                 anchor.into_iter().map(|step| (step, when)).collect()
             }
@@ -185,8 +186,35 @@ impl Draw<'_> {
             return self.places[place].clone();
         }
         match &self.anchor {
-            Some((anchor, before)) if *before != failure && (*before || !nearest) => anchor.clone(),
+            Some((anchor, before, _)) if *before != failure && (*before || !nearest) => anchor.clone(),
             Some(_) | None => self.front.clone(),
+        }
+    }
+
+    /// One failure of several is enough, and every success is needed, unless it is said otherwise.
+    fn join_of(&self, unit: &Unit, edges: &[(usize, When, NeedKind)]) -> StepJoin {
+        let said = match &unit.clause.cond {
+            Some(Cond::On { each, .. }) => *each,
+            // The opposite of "all are up" is that one is not.
+            Some(Cond::Otherwise) => self.anchor.as_ref().and_then(|(.., each)| *each).map(|each| match each {
+                Each::All => Each::Any,
+                Each::Any => Each::All,
+            }),
+            None => None,
+        };
+        let failure = edges.iter().any(|(_, when, _)| *when == When::Failure);
+        // One step is one, unless it stands for each machine of a list.
+        let many = |step: usize| self.drafts[step].values.values().any(|value| value.contains("${"));
+        if let [(step, ..)] = edges
+            && !many(*step)
+        {
+            return StepJoin::All;
+        }
+        match said {
+            Some(Each::All) => StepJoin::All,
+            Some(Each::Any) => StepJoin::Any,
+            None if failure => StepJoin::Any,
+            None => StepJoin::All,
         }
     }
 
@@ -194,6 +222,16 @@ impl Draw<'_> {
         (0..self.drafts.len())
             .filter(|step| !self.drafts.iter().any(|draft| draft.needs.iter().any(|(before, ..)| before == step)))
             .collect()
+    }
+
+    /// "roll x back unless it is healthy": a change elsewhere does not hang on how this machine is, only because none was named.
+    fn presumed(&self, at: usize, filled: &Filled) -> Option<Param> {
+        let host = filled.operation.params.iter().find(|param| param.kind == ParamType::Host)?;
+        let presumed = self.units[at].is_condition && filled.provenance.get(&host.name) == Some(&Provenance::Default);
+        let follows = self.units[at + 1..].iter().find(|unit| unit.operation.is_some()).filter(|_| presumed)?;
+        let changes = follows.operation.as_ref().is_some_and(|one| one.effect != EffectClass::Read && !one.low_risk);
+        let here = follows.values.values().flatten().any(|value| Some(value) == self.world.default_host.as_ref());
+        (changes && !here).then(|| host.clone())
     }
 
     fn fill(

@@ -16,7 +16,7 @@ use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_function, stem};
 
 use super::alive;
-use super::condition::{condition, lifted};
+use super::condition::{condition, given, hold, lifted};
 use super::elided::{elided, recipients};
 use super::looks::{look_after, look_instead};
 use super::more::{alike, fold, gives_value, merge, once_more};
@@ -58,7 +58,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             denied = if clause.negated { choose(&clause.tokens, world, pool, &around).into_iter().next() } else { denied };
             continue;
         }
+        let given = given(clause, &clauses[at + 1..], world, pool, &mut around, &mut found)?;
         let anchor = condition(clause, world, pool, &mut around, &mut found)?;
+        hold(given, anchor, clause, &mut found)?;
         around.verb = carried_verb(clauses, at, world);
         if clause.cond.is_none()
             && is_bare_look(clause, world)

@@ -2,9 +2,9 @@
 
 use crate::planner::index::Index;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_determiner, is_particle};
+use crate::planner::words::{is_determiner, is_function, is_particle};
 
-use super::Cond;
+use super::{Cond, Each};
 
 const OPENERS: &[&str] = &["if", "when", "once", "unless", "should", "whenever", "provided", "assuming"];
 
@@ -158,12 +158,51 @@ pub fn read(opener: &Token, tokens: &[Token], index: &Index, place: Standing) ->
     let alone = opener.is("on") && tokens.first().is_some_and(|first| first.is_one_of(&["failure", "error", "success"]));
     let stop = if alone { 1 } else { stop };
     let end = (0..stop).filter(|at| is_outcome(&tokens[*at])).find_map(|at| end_behind(&tokens[..stop], at, index)).unwrap_or(stop);
-    let said = &tokens[..end];
+    let cond = both(opener, &tokens[..end]);
+    let skip = tokens.get(end).is_some_and(|token| token.is("then"));
+    (cond, end + usize::from(skip))
+}
+
+/// "x is up and y is down": the first holds before the second is looked at. What is said otherwise of two, nothing tells.
+fn both(opener: &Token, said: &[Token]) -> Cond {
+    let halves = |at: usize| {
+        let (first, second) = (&said[..at], whole(&said[at + 1..], &said[..at]));
+        (said[at].is_one_of(&["and", "but", "or"]) && tells(first) && tells(&second) && tells_bad(first) != tells_bad(&second))
+            .then_some((at, first, second))
+    };
+    let Some((at, first, second)) = (1..said.len().saturating_sub(1)).find_map(halves) else { return one(opener, said) };
+    let chained = !said[at].is("or") && !opener.is("unless");
+    match one(opener, &second) {
+        Cond::On { failure, is_told, about, each, .. } if chained => {
+            Cond::On { failure, is_told, about, each, given: Some(Box::new(one(opener, first))) }
+        }
+        _ => Cond::On { failure: false, is_told: false, about: said.to_vec(), each: None, given: None },
+    }
+}
+
+/// How something is.
+fn tells(part: &[Token]) -> bool {
+    let subject = |token: &Token| !is_function(&token.low) && !is_outcome(token) && !is_not(token);
+    part.iter().any(is_outcome) && part.iter().any(subject)
+}
+
+/// "but y is not", "and y does": what was said of the first is said of y.
+fn whole(part: &[Token], first: &[Token]) -> Vec<Token> {
+    let open = part.last().is_some_and(|token| is_not(token) || token.is_one_of(&["is", "are", "does", "do"]));
+    let state = first.iter().find(|token| open && is_outcome(token));
+    part.iter().chain(state).cloned().collect()
+}
+
+fn one(opener: &Token, said: &[Token]) -> Cond {
     let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;
     let bad = said.iter().any(|token| token.is_one_of(BAD));
     let failure = (bad != negated) != opener.is("unless");
-    let kept = |token: &&Token| (!token.is_one_of(BAD) || token.is_one_of(STATES)) && !token.is_one_of(NOT);
-    let about = said.iter().filter(kept).cloned().collect();
+    let kept = |token: &&Token| {
+        (!token.is_one_of(BAD) || token.is_one_of(STATES)) && !token.is_one_of(NOT) && !token.is_one_of(&["either", "both"])
+    };
+    let mut about: Vec<Token> = said.iter().filter(kept).cloned().collect();
+    // "neither x nor y".
+    about.iter_mut().filter(|token| token.is("nor")).for_each(|token| "or".clone_into(&mut token.low));
     // "if it is not" looks at what went before as much as "if it fails" does.
     let bare =
         |token: &Token| token.is_one_of(&["it", "they", "that", "this", "is", "are", "does", "do", "was", "were"]) || token.is_one_of(NOT);
@@ -171,8 +210,27 @@ pub fn read(opener: &Token, tokens: &[Token], index: &Index, place: Standing) ->
     // "if x doesn't ping".
     let pings = said.windows(2).any(|pair| pair[0].is_one_of(NOT) && pair[1].is_one_of(&["ping", "response", "contact"]));
     let is_told = possible || pings || said.iter().any(is_outcome) || (!said.is_empty() && said.iter().all(bare));
-    let skip = tokens.get(end).is_some_and(|token| token.is("then"));
-    (Cond::On { failure, is_told, about }, end + usize::from(skip))
+    Cond::On { failure, is_told, about, each: each(said, opener.is("unless")), given: None }
+}
+
+/// "if both are down", "if either fails", "unless all are up".
+fn each(said: &[Token], inverted: bool) -> Option<Each> {
+    let negated = |at: usize| at > 0 && said[at - 1].is("not");
+    let find = |words: &[&str]| said.iter().position(|token| token.is_one_of(words));
+    let each = if find(&["neither", "none"]).is_some() {
+        Each::All
+    } else if let Some(at) = find(&["both", "all", "every", "each"]) {
+        if negated(at) { Each::Any } else { Each::All }
+    } else if find(&["either", "any", "or", "one"]).is_some() {
+        Each::Any
+    } else {
+        let plural = find(&["are", "were"]).filter(|_| !said.iter().any(is_not));
+        find(&["and"]).or(plural).map(|_| Each::All)?
+    };
+    Some(match (each, inverted) {
+        (Each::All, false) | (Each::Any, true) => Each::All,
+        (Each::Any, false) | (Each::All, true) => Each::Any,
+    })
 }
 
 /// Where the condition ends whose outcome stands here: before the verb of what is to be done.

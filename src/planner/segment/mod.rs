@@ -38,8 +38,18 @@ pub enum Cond {
         failure: bool,
         is_told: bool,
         about: Vec<Token>,
+        /// Of several: whether all have to have gone so. `None`: not said.
+        each: Option<Each>,
+        /// What has to hold before this is looked at: "if x is up and y is down".
+        given: Option<Box<Cond>>,
     },
     Otherwise,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Each {
+    All,
+    Any,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

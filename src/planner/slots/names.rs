@@ -37,6 +37,11 @@ impl Binder<'_> {
         let cues = stems(&param.name);
         let named = at > 0 && cues.contains(&stem(self.low(at - 1))) || cues.contains(&stem(self.low(at + 1)));
         self.bound.evidence += identifier_score(param, &self.tokens[at]) + if named && param.kind == ParamType::Name { 0.8 } else { 0.0 };
+        // "is nginx up": a plain word is rather a service than a machine.
+        let token = &self.tokens[at];
+        if param.kind == ParamType::Host && token.kind == Kind::Word && !self.world.is_asset(&token.text) {
+            self.bound.evidence -= 2.5;
+        }
         if !self.is_given(&param.name) {
             // Refused by its grammar: an empty list keeps the parameter from being asked for twice.
             self.bound.values.insert(param.name.clone(), Vec::new());
