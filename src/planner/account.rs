@@ -6,7 +6,7 @@
 use crate::model::catalogue::{EffectClass, Operation};
 
 use super::ask::World;
-use super::bounds::{Bounds, bounds_of, is_number, is_one_of_machines, repeats};
+use super::bounds::{Bounds, bounds_of, is_number, is_one_of_machines, is_span, repeats};
 
 use super::grammar;
 use super::score::Query;
@@ -107,6 +107,10 @@ impl Reading<'_> {
         let values = |at: usize| (at + 1..self.tokens.len()).find(|place| !is_determiner(self.low(*place))).is_some_and(used);
         if changes && !self.is_worded && token.is("or") && at > 0 && used(at - 1) && values(at) {
             return Part::Lost(Bounds::Count);
+        }
+        // "restore x from last night's backup": which of them is not known, and whoever approves is told so.
+        if self.operation.effect == EffectClass::Destroy && token.owner && is_span(token) {
+            return Part::Aside;
         }
         // "everything on web-1 but nginx": what is named is what is spared.
         let all = |token: &Token| token.is_one_of(&["all", "everything", "every", "each", "any", "everywhere"]);

@@ -144,6 +144,10 @@ const OFTEN: &[&str] = &["every", "each", "per"];
 const SPANS: &[&str] =
     &["second", "minute", "hour", "day", "week", "month", "year", "night", "morning", "evening", "time", "weekday", "weekend"];
 
+pub fn is_span(token: &Token) -> bool {
+    token.is_one_of(SPANS)
+}
+
 pub fn is_number(token: &Token) -> bool {
     token.kind == Kind::Word && !token.is_one_of(&["a", "an", "one"]) && grammar::number_word(&token.low).is_some()
 }

@@ -24,6 +24,7 @@ struct WordsFile {
     verbs: Vec<String>,
     looks: Vec<String>,
     light: Vec<String>,
+    changing: Vec<String>,
     carriers: Vec<String>,
     states: Vec<String>,
     opposites: Vec<(String, String)>,
@@ -211,6 +212,10 @@ impl Index {
                 self.says.entry(first.clone()).or_default().push((stems.clone(), like.clone()));
             }
         }
+    }
+
+    pub fn is_change(low: &str) -> bool {
+        WORDS.changing.iter().any(|verb| verb == low)
     }
 
     pub fn knows(&self, stem: &str) -> bool {

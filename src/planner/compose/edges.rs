@@ -210,12 +210,8 @@ impl Draw<'_> {
         {
             return StepJoin::All;
         }
-        match said {
-            Some(Each::All) => StepJoin::All,
-            Some(Each::Any) => StepJoin::Any,
-            None if failure => StepJoin::Any,
-            None => StepJoin::All,
-        }
+        let any = said.map_or(failure, |each| each == Each::Any);
+        if any { StepJoin::Any } else { StepJoin::All }
     }
 
     fn leaves(&self) -> Vec<usize> {

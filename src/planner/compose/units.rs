@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::catalogue::{Operation, ParamType};
+use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::why::ThinkingKind;
 use crate::planner::ask::World;
 use crate::planner::bounds::{self};
 use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::index::Index;
 use crate::planner::score::Query;
-use crate::planner::segment::{Clause, Join};
+use crate::planner::segment::{Clause, Cond, Join};
 use crate::planner::slots::Bound;
 use crate::planner::speech::asks_holder;
 use crate::planner::token::{Kind, Token};
-use crate::planner::words::{is_function, stem};
+use crate::planner::words::{is_determiner, is_function, stem, stems};
 
 use super::alive;
 use super::condition::{condition, given, hold, lifted};
@@ -89,6 +90,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             }
         };
         let best = alike(best, &found);
+        if orders_more(&best, clause, world) {
+            return Err(unknown(clause, clauses, world));
+        }
         sound(&best, clause)?;
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
@@ -121,6 +125,9 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
 /// `None`: it asks for something.
 fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, around: &Around) -> Result<Option<Vec<Unit>>, Stop> {
     let clause = &clauses[at];
+    if let Some(Cond::On { about, .. }) = clause.cond.as_ref().filter(|_| clause.negated && clauses.iter().any(|other| !other.negated)) {
+        return Err(excepted(about));
+    }
     if clause.spared {
         return spared(clause, clauses, world).map(|()| Some(Vec::new()));
     }
@@ -151,6 +158,17 @@ fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, arou
     Ok(None)
 }
 
+/// "restart x, but if it runs leave it": what is left alone on a condition is said in the order itself.
+#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
+fn excepted(about: &[Token]) -> Stop {
+    let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+    clarify(
+        format!("what is to be left alone if \"{said}\"? say it in the order, as in `unless ...` or `only if ...`"),
+        vec!["condition".to_owned()],
+        Vec::new(),
+    )
+}
+
 /// What a clause asks for.
 enum Meant {
     Operation(Box<Choice>),
@@ -174,6 +192,26 @@ fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found:
         None if fold(found, clause, world) => Meant::Value,
         None => elided(clause, world, pool, around).map_or(Meant::Nothing, |best| Meant::Operation(Box::new(best))),
     }
+}
+
+/// "open port 80 on x", "mount /srv": an order to change something is not answered by a look at it.
+fn orders_more(best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
+    let [verb, next, ..] = clause.tokens.as_slice() else { return false };
+    let plural = next.kind == Kind::Word && next.low.ends_with('s') && !is_function(&next.low);
+    let orders = verb.kind == Kind::Word && Index::is_change(&verb.low) && verb.text.to_lowercase() == verb.low && !plural;
+    let value = |token: &Token| token.is_value() || is_determiner(&token.low) || matches!(token.kind, Kind::Ident);
+    let told = |operation: &Operation| {
+        let leads = |alias: &String| stems(alias).first() == Some(&stem(&verb.low));
+        operation.aliases.iter().any(leads) || stems(&operation.name).contains(&stem(&verb.low))
+    };
+    best.operation.effect == EffectClass::Read
+        && orders
+        && clause.tokens[1..].iter().any(value)
+        && !told(&best.operation)
+        && world
+            .index
+            .led_by(&stem(&verb.low))
+            .is_none_or(|led| !led.iter().any(|at| world.index.operations[*at].name == best.operation.name))
 }
 
 /// Its values are what they have to be, and what it destroys is named.

@@ -100,7 +100,7 @@ fn plan_text<'a>(plan: &'a Plan, folded: &mut Folded<'a>) -> String {
     }
     if !plan.why.asides.is_empty() {
         let words: Vec<String> = plan.why.asides.iter().map(|word| format!("\"{}\"", safe(word))).collect();
-        put(&mut out, &format!("  without: {} (no parameter takes it; the reads show more)\n", words.join(", ")));
+        put(&mut out, &format!("  without: {} (no parameter takes it: the step is done without)\n", words.join(", ")));
     }
     put(&mut out, &format!("  digest: {}\n", plan.digest));
     for (at, step) in plan.steps.iter().enumerate() {

@@ -20,6 +20,7 @@ pub(super) fn spares(tokens: &[Token], index: &Index) -> bool {
         rest.iter().any(|token| token.is_one_of(&["alone", "untouched", "unchanged", "intact"]))
             || last.is_some_and(|token| token.is_one_of(&["running", "be"]))
             || as_it_is
+            || matches!(rest, [it] if it.is_one_of(&["it", "them", "that", "this", "things"]))
     };
     tokens[verb].is_one_of(&["leave", "leaving", "keep", "keeping"]) && kept()
         || rest.first().is_some_and(|token| token.is("nothing")) && index.verbs.contains(&tokens[verb].low)

@@ -178,7 +178,10 @@ fn is_no_host(low: &str) -> bool {
 fn is_plain(low: &str) -> bool {
     matches!(
         low,
-        "whereupon"
+        "everywhere"
+            | "anywhere"
+            | "nowhere"
+            | "whereupon"
             | "thereupon"
             | "thereafter"
             | "meanwhile"
