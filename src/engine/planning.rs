@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ use crate::model::plan::Plan;
 use crate::model::problem::Problem;
 use crate::model::settings::{PolicySettings, SshSettings};
 use crate::model::why::Thought;
-use crate::planner::{self, Ask, Experience, Format, Template, World, catalogue_file, plan_file, template};
+use crate::planner::{self, Ask, Experience, Format, Template, Words, World, catalogue_file, plan_file, template};
 use crate::policy::digest::seal;
 use crate::policy::rule::mark_approvals;
 use crate::service::bind::Ssh;
@@ -98,6 +98,8 @@ pub struct Known {
 pub struct Planning {
     pub catalogue: Catalogue,
     pub templates: Vec<Template>,
+    /// What their words mean, from the first text on.
+    words: OnceLock<Words>,
     inventory: Option<Inventory>,
     pub(super) hidden: Hidden,
     pub(super) model: Option<Model>,
@@ -116,6 +118,7 @@ impl Planning {
         Ok(Self {
             catalogue,
             templates,
+            words: OnceLock::new(),
             inventory: None,
             hidden: Hidden::default(),
             model: None,
@@ -133,6 +136,7 @@ impl Planning {
         Ok(Self {
             catalogue,
             templates: Vec::new(),
+            words: OnceLock::new(),
             inventory: None,
             hidden: Hidden::default(),
             model: None,
@@ -185,6 +189,7 @@ impl Planning {
     /// What the configuration says of jobs and channels.
     pub fn with_bound(mut self, jobs: BTreeMap<String, Job>, channels: BTreeMap<String, Binding>) -> Self {
         (self.catalogue.jobs, self.catalogue.channels) = (jobs, channels);
+        self.words = OnceLock::new();
         self
     }
 
@@ -205,9 +210,9 @@ impl Planning {
         std::iter::once(default.clone()).chain(others).collect()
     }
 
-    /// Asked for many texts at once: the word index is built here.
     pub fn world<'a>(&'a self, known: &'a Known) -> World<'a> {
-        let world = World::new(&self.catalogue, &self.templates, &known.assets, &self.policy);
+        let words = self.words.get_or_init(|| Words::of(&self.catalogue, &self.templates)).clone();
+        let world = World::over(words, &self.catalogue, &self.templates, &known.assets, &self.policy);
         let world = match &known.experience {
             Some(experience) => world.with_experience(experience),
             None => world,

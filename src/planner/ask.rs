@@ -39,7 +39,20 @@ impl fmt::Debug for Members {
     }
 }
 
-/// Built once for a catalogue and asked many times; holds the word index.
+/// What the words of a catalogue and of templates mean; built once for them and shared.
+#[derive(Clone, Debug)]
+pub struct Words {
+    index: Arc<Index>,
+    phrases: Arc<Phrases>,
+}
+
+impl Words {
+    pub fn of(catalogue: &Catalogue, templates: &[Template]) -> Self {
+        Self { index: Arc::new(Index::of(catalogue)), phrases: Arc::new(Phrases::of(templates)) }
+    }
+}
+
+/// Made anew for each look at the world; the words stay the same.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
     pub catalogue: &'a Catalogue,
@@ -55,13 +68,24 @@ pub struct World<'a> {
     pub experience: Option<&'a Experience>,
     /// Steps that run at once.
     pub slots: usize,
-    pub(super) index: Index,
-    pub(super) phrases: Phrases,
+    pub(super) index: Arc<Index>,
+    pub(super) phrases: Arc<Phrases>,
     pub(super) diary: Diary,
 }
 
 impl<'a> World<'a> {
     pub fn new(catalogue: &'a Catalogue, templates: &'a [Template], assets: &'a [String], policy: &'a PolicySettings) -> Self {
+        Self::over(Words::of(catalogue, templates), catalogue, templates, assets, policy)
+    }
+
+    /// With the words of just this catalogue and these templates.
+    pub fn over(
+        words: Words,
+        catalogue: &'a Catalogue,
+        templates: &'a [Template],
+        assets: &'a [String],
+        policy: &'a PolicySettings,
+    ) -> Self {
         Self {
             catalogue,
             templates,
@@ -71,8 +95,8 @@ impl<'a> World<'a> {
             members: None,
             experience: None,
             slots: EngineSettings::default().slots as usize,
-            index: Index::of(catalogue),
-            phrases: Phrases::of(templates),
+            index: words.index,
+            phrases: words.phrases,
             diary: Diary::default(),
         }
     }

@@ -47,7 +47,7 @@ mod validate;
 mod whereabouts;
 mod words;
 
-pub use ask::{Ask, Members, World};
+pub use ask::{Ask, Members, Words, World};
 pub use diary::Listener;
 pub use judge::Experience;
 pub use pipeline::{explain, plan, policy_in_force};

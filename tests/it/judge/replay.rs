@@ -7,7 +7,7 @@ use std::path::Path;
 use ouioe::model::catalogue::Catalogue;
 use ouioe::model::outcome::PlanOutcome;
 use ouioe::model::settings::PolicySettings;
-use ouioe::planner::{self, Ask, Experience, World};
+use ouioe::planner::{self, Ask, Experience, Words, World};
 use serde_json::{Value, json};
 
 use crate::faults::rng::Rng;
@@ -77,8 +77,9 @@ pub fn taught(row: &Value) -> String {
 pub fn replay(catalogue: &Catalogue, rows: &[Value], teach: bool, wrong: u64) -> Vec<f64> {
     let (policy, mut experience, mut rng) = (PolicySettings::default(), Experience::default(), Rng::new(3));
     let mut scores = Vec::with_capacity(rows.len());
+    let words = Words::of(catalogue, &[]);
     for (at, row) in rows.iter().enumerate() {
-        let world = World::new(catalogue, &[], &[], &policy).with_experience(&experience);
+        let world = World::over(words.clone(), catalogue, &[], &[], &policy).with_experience(&experience);
         let outcome = planner::plan(&Ask::new(row["intent"].as_str().expect("text")), &world);
         scores.push(node_f1(row, &outcome));
         if teach {
