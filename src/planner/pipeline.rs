@@ -14,6 +14,7 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
 use crate::model::settings::{EngineSettings, PolicySettings};
 use crate::model::why::{ThinkingKind, Thought};
+use crate::policy::harm::harm;
 use crate::policy::rule;
 use crate::text;
 
@@ -209,15 +210,14 @@ fn tell_steps(plan: &Plan, world: &World<'_>) {
     }
 }
 
-/// Paths that no step may change, and the number of targets.
+/// What no step may do, and the number of targets.
 fn check_bounds(drafts: &[Draft], world: &World<'_>) -> Result<(), Stop> {
     let mut targets: Vec<&str> = Vec::new();
     for draft in drafts {
         let operation = &draft.operation;
         for (param, text) in operation.params.iter().filter_map(|param| Some((param, draft.values.get(&param.name)?))) {
-            let changes = operation.effect != EffectClass::Read;
-            if changes && param.kind == ParamType::Path && rule::is_protected(text, &world.policy.protected_paths) {
-                return Err(refuse(format!("{}: `{text}` is a protected path", operation.name), vec![operation.name.clone()]));
+            if let Some((_, reason)) = harm(operation, param, text, &world.policy.protected_paths) {
+                return Err(refuse(format!("{}: {reason}", operation.name), vec![operation.name.clone()]));
             }
             if matches!(param.kind, ParamType::Host) && !targets.contains(&text.as_str()) {
                 targets.push(text);

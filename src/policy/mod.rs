@@ -5,5 +5,6 @@
 pub mod canonical;
 pub mod consent;
 pub mod digest;
+pub mod harm;
 pub mod role;
 pub mod rule;

@@ -53,7 +53,7 @@ pub fn is_protected(path: &str, protected: &[String]) -> bool {
     })
 }
 
-fn normalise(path: &str) -> String {
+pub(super) fn normalise(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -10,7 +10,7 @@ use crate::planner::bounds::{self};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::index::Index;
 use crate::planner::score::Query;
-use crate::planner::segment::{Clause, Cond, Join};
+use crate::planner::segment::{Clause, Cond, Join, tells_bad};
 use crate::planner::slots::Bound;
 use crate::planner::speech::asks_holder;
 use crate::planner::token::{Kind, Token};
@@ -93,6 +93,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         if orders_more(&best, clause, world) {
             return Err(unknown(clause, clauses, world));
         }
+        wanted_down(&best, clause)?;
         sound(&best, clause)?;
         if let Some(first) = embedded(&best, clause, world, pool) {
             around.before.push(Arc::clone(&first.operation));
@@ -212,6 +213,25 @@ fn orders_more(best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
             .index
             .led_by(&stem(&verb.low))
             .is_none_or(|led| !led.iter().any(|at| world.index.operations[*at].name == best.operation.name))
+}
+
+/// "make sure nginx is stopped": a look tells how it is, makes nothing so, and calls what is wanted a failure.
+fn wanted_down(best: &Choice, clause: &Clause) -> Result<(), Stop> {
+    let ensures = match clause.tokens.as_slice() {
+        [make, sure, ..] if make.is("make") && sure.is_one_of(&["sure", "certain"]) => true,
+        [first, ..] => first.is("ensure"),
+        [] => false,
+    };
+    let nothing = clause.tokens.iter().any(|token| token.is_one_of(&["nothing", "none", "nobody"]));
+    if best.operation.effect != EffectClass::Read || !ensures || nothing || !tells_bad(&clause.tokens) {
+        return Ok(());
+    }
+    let said = clause.tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+    Err(clarify(
+        format!("\"{said}\": {} would only look; say what is to be done, as in `stop ...`, or ask how it is", best.operation.name),
+        vec!["operation".to_owned()],
+        Vec::new(),
+    ))
 }
 
 /// Its values are what they have to be, and what it destroys is named.

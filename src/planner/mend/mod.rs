@@ -35,6 +35,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     read_signs(&mut words, world);
     plain_words(&mut words);
     down_and_up(&mut words);
+    ask_states(&mut words);
     ask_outcomes(&mut words);
     part_measures(&mut words);
     nominal::done_first(&mut words, world);
@@ -44,6 +45,21 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     nominal::work_last(&mut words, world);
     nominal::say_verbs(&mut words, world);
     words
+}
+
+/// "is x stopped": asks how x is, and orders nothing.
+fn ask_states(words: &mut [Token]) {
+    if !words.first().is_some_and(|first| first.is_one_of(&["is", "are", "isn't", "aren't", "was"])) {
+        return;
+    }
+    let end = words.iter().position(|token| matches!(token.kind, Kind::Mark(_))).unwrap_or(words.len());
+    for token in &mut words[1..end] {
+        if ["stopped", "halted", "crashed"].contains(&token.text.to_lowercase().as_str()) {
+            "down".clone_into(&mut token.low);
+        } else if token.text.eq_ignore_ascii_case("started") {
+            "running".clone_into(&mut token.low);
+        }
+    }
 }
 
 /// "port 443 open? enable it, else ...": a question with what hangs on its answer.

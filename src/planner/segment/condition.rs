@@ -107,7 +107,7 @@ pub fn is_outcome(token: &Token) -> bool {
 }
 
 /// It speaks of something bad, or denies something good.
-pub(super) fn tells_bad(said: &[Token]) -> bool {
+pub fn tells_bad(said: &[Token]) -> bool {
     let negated = said.iter().filter(|token| token.is_one_of(NOT)).count() % 2 == 1;
     said.iter().any(|token| token.is_one_of(BAD)) != negated
 }

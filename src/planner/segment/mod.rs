@@ -12,7 +12,7 @@ mod pace;
 mod scan;
 mod topic;
 
-pub use condition::{ANSWERS, closed_words, is_not, is_outcome};
+pub use condition::{ANSWERS, closed_words, is_not, is_outcome, tells_bad};
 pub use marker::{connectives, forbids};
 pub use pace::{Pace, pace};
 pub use scan::segment;

@@ -110,8 +110,9 @@ impl Binder<'_> {
                 && self.tokens[at - 1].is_one_of(&["version", "release", "build", "tag"])
         });
         let release = self.tokens.iter().any(|token| token.is_one_of(&["release", "version", "deploy", "deployment", "rollout"]));
-        let earlier =
-            |token: &Token| token.is_one_of(&["previous", "prior", "earlier"]) || (release && token.is_one_of(&["last", "latest"]));
+        // What is brought out is the newest, what is gone back to the last one.
+        let back = release && !param.required;
+        let earlier = |token: &Token| token.is_one_of(&["previous", "prior", "earlier"]) || (back && token.is_one_of(&["last", "latest"]));
         let before = (0..self.tokens.len()).find(|at| earlier(&self.tokens[*at]) && !self.used[*at]);
         if let Some(at) = found.or(cued) {
             self.accept(param, &self.tokens[at].text.clone(), at);
@@ -127,7 +128,8 @@ impl Binder<'_> {
             // "squid on edge-b1": a machine, and no version of it.
             let placed = |at: usize| at > 0 && self.tokens[at - 1].is_one_of(&["on", "at", "from", "host", "server"]);
             let machine =
-                |at: usize| self.world.is_asset(&self.tokens[at].text) || placed(at) && grammar::is_machine_like(&self.tokens[at].text);
+                // "ssh web-1": without a verb it is no release either.
+                |at: usize| self.world.is_asset(&self.tokens[at].text) || (placed(at) || self.verb_at.is_none()) && grammar::is_machine_like(&self.tokens[at].text);
             let fits = |at: &usize| !self.used[*at] && matches!(self.tokens[*at].kind, Kind::Int(_) | Kind::Ident) && !machine(*at);
             let found = (0..self.tokens.len()).find(fits);
             if let Some(at) = found {
@@ -137,7 +139,9 @@ impl Binder<'_> {
     }
 
     fn take_number(&mut self, param: &Param) {
-        let is_int = |at: &usize| !self.used[*at] && matches!(self.tokens[*at].kind, Kind::Int(_));
+        // "by 2" is a step from what is there, and no value.
+        let by = |at: usize| at > 0 && self.tokens[at - 1].is("by");
+        let is_int = |at: &usize| !self.used[*at] && matches!(self.tokens[*at].kind, Kind::Int(_)) && !by(*at);
         let named = (0..self.tokens.len())
             .filter(is_int)
             .find(|at| self.follows_name(*at, &param.name) || stems(&param.name).contains(&stem(self.low(at + 1))));

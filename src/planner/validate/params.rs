@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::model::catalogue::{Catalogue, EffectClass, Operation, ParamType};
+use crate::model::catalogue::{Catalogue, EffectClass, Operation};
 use crate::model::hole;
 use crate::model::plan::{Bound, Compensation, Plan, Step};
 use crate::planner::{grammar, near};
-use crate::policy::rule;
+use crate::policy::harm::harm;
 
 use super::{Found, Limits};
 
@@ -76,16 +76,10 @@ fn params_of(
             put(&field(name), "wrong_type", format!("{prefix}`{name}` `{shown}` {reason}"), "");
         }
         if let Value::String(text) = value
-            && param.kind == ParamType::Path
-            && operation.effect != EffectClass::Read
-            && rule::is_protected(text, &limits.protected_paths)
+            && let Some((code, reason)) = harm(operation, param, text, &limits.protected_paths)
         {
-            put(
-                &field(name),
-                "protected_path",
-                format!("{prefix}`{name}`: `{text}` is a protected path"),
-                "policy.protected_paths names them",
-            );
+            let help = if code == "protected_path" { "policy.protected_paths names them" } else { "name the addresses that are meant" };
+            put(&field(name), code, format!("{prefix}`{name}`: {reason}"), help);
         }
     }
     for param in operation.required() {

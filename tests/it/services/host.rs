@@ -192,8 +192,12 @@ fn exactly_the_listed_processes_are_ended() {
 #[test]
 fn nobody_kills_the_first_process_or_without_a_list() {
     let rig = Rig::new();
-    let first = previewed(&rig, "host.kill_process", &json!({"host": "localhost", "process": "1"})).unwrap();
-    refused(rig.run(&start(first)), "the machine's first process");
+    let why = previewed(&rig, "host.kill_process", &json!({"host": "localhost", "process": "1"})).unwrap_err();
+    assert!(why.contains("process 1 is the system itself"), "{why}");
+    let stat = shell("cut -d' ' -f22 /proc/1/stat").parse::<u64>().unwrap();
+    let first = json!({"host": "localhost", "process": "1", "items": [{"pid": 1, "name": shell("cat /proc/1/comm"), "start_time": stat}]});
+    let forged = Action::Builtin { name: "kill_process".to_owned(), params: serde_json::from_value(first).unwrap(), owned: true };
+    refused(rig.run(&start(forged)), "the machine's first process");
     let unlisted = bound("host.kill_process", &json!({"host": "localhost", "process": "sh"}));
     refused(rig.run(&start(unlisted)), "no list of processes was approved");
     let why = previewed(&rig, "host.kill_process", &json!({"host": "localhost", "process": "no-such-process"})).unwrap_err();

@@ -191,8 +191,15 @@ fn what_ignores_term_is_killed_and_what_the_step_runs_in_is_not() {
     assert_eq!(result(rig.run(&step))["ended_count"], 1);
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&waiting.join().unwrap()), Some(9));
 
-    let (step, _) = listed(&rig, &server, "host.kill_process", &json!({ "process": "1" })).unwrap();
-    let (failure, _) = failure_of(rig.run(&step));
+    let why = listed(&rig, &server, "host.kill_process", &json!({ "process": "1" })).unwrap_err();
+    assert!(why.contains("process 1 is the system itself"), "{why}");
+    let other = Guarded(Command::new("/bin/sleep").arg("1000").spawn().unwrap());
+    let (step, _) = listed(&rig, &server, "host.kill_process", &json!({ "process": other.0.id().to_string() })).unwrap();
+    let forged = super::server::changed(step, |action| {
+        let ouioe::model::action::Action::Ssh { argv, .. } = action else { unreachable!() };
+        argv.last_mut().unwrap().0 = "1|1|init".to_owned();
+    });
+    let (failure, _) = failure_of(rig.run(&forged));
     assert_eq!((failure.class, failure.detail.as_str()), (FailureClass::Config, "exit status 64"));
 }
 

@@ -14,6 +14,9 @@ use crate::service::runner::proc;
 /// More than this nobody can approve knowingly.
 const MOST: usize = 500;
 
+/// All others end with it.
+const FIRST: i32 = 1;
+
 /// One process of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -26,11 +29,14 @@ pub struct Item {
 pub fn preview(params: &Params) -> Answer {
     let wanted = text(params, "process")?;
     let number = wanted.parse::<i32>().ok();
+    if number == Some(FIRST) {
+        return Err(wrong("process 1 is the system itself: stop a service, or reboot the host"));
+    }
     // The kernel keeps 15 bytes of a name.
     let kept = &wanted[..wanted.floor_char_boundary(15)];
     let mut items: Vec<Item> = proc::all()
         .into_iter()
-        .filter(|(pid, stat)| !stat.is_dead() && number.is_none_or(|number| number == *pid))
+        .filter(|(pid, stat)| *pid != FIRST && !stat.is_dead() && number.is_none_or(|number| number == *pid))
         .filter_map(|(pid, stat)| {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end_matches('\n').to_owned();
             (number.is_some() || name == kept).then_some(Item { pid, name, start_time: stat.start_time })
