@@ -3,11 +3,14 @@
 use super::{Proposal, Situation, Way};
 use crate::decision::Candidate;
 
+/// Why nobody is asked: the plan says what is done then.
+pub const BRANCH: &str = "the plan has a branch for its failure";
+
 pub(super) fn propose(situation: &Situation<'_>) -> Proposal {
-    let veto = if !situation.attended {
+    let veto = if situation.has_failure_branch {
+        Some(BRANCH.to_owned())
+    } else if !situation.attended {
         Some("nobody attends this run".to_owned())
-    } else if situation.has_failure_branch {
-        Some("the plan has a branch for its failure".to_owned())
     } else if !situation.step.critical {
         Some("the step is non-critical".to_owned())
     } else {

@@ -12,6 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::plan::Step;
 use crate::model::state::StepRecord;
 use crate::model::time::Millis;
+pub use escalate::BRANCH;
 
 /// All that a strategy may look at.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::adaptation::BRANCH;
 use crate::model::event::{Event, Fact};
 use crate::model::failure::Failure;
 use crate::model::ids::StepId;
@@ -108,6 +109,9 @@ fn what(fact: &Fact) -> Option<String> {
         Fact::BackoffStarted { until, .. } => format!("tries again at {}", moment(*until)),
         Fact::DecisionRequested { question } => format!("WAITS FOR A DECISION: {}", question.why),
         Fact::DecisionMade { choice, reason, .. } => format!("decided: {choice} ({reason})"),
+        Fact::AdaptationChosen { strategy, rejected, .. } if strategy == "none" && rejected.iter().any(|why| why.contains(BRANCH)) => {
+            BRANCH.to_owned()
+        }
         Fact::AdaptationChosen { strategy, .. } if strategy == "none" => "nobody is there to decide, and no other way is left".to_owned(),
         Fact::AdaptationChosen { strategy, reasons, .. } => format!("chose to {strategy}: {}", reasons.join("; ")),
         Fact::StepSkipped { reason, .. } if reason.is_empty() => "skipped".to_owned(),

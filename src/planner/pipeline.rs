@@ -11,7 +11,7 @@ use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::digest::Digest;
 use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
-use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step};
+use crate::model::plan::{Need, Plan, PlanSource, Provenance, Retry, Step, StepKind};
 use crate::model::settings::{EngineSettings, PolicySettings};
 use crate::model::why::{ThinkingKind, Thought};
 use crate::policy::harm::harm;
@@ -279,6 +279,9 @@ fn step(at: usize, draft: Draft) -> Step {
     step.params = params;
     step.needs = needs;
     step.join = draft.join;
+    if draft.decides && draft.operation.effect == EffectClass::Read && !draft.operation.thresholds.is_empty() {
+        step.kind = StepKind::Validation;
+    }
     step.provenance = draft.provenance;
     lock_target(&mut step);
     step

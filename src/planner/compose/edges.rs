@@ -22,6 +22,8 @@ pub struct Draft {
     pub provenance: BTreeMap<String, Provenance>,
     pub needs: Vec<(usize, When, NeedKind)>,
     pub join: StepJoin,
+    /// Something hangs on what it finds, so a failing verdict fails it.
+    pub decides: bool,
     /// Runs beside others, asked for in so many words.
     pub beside: bool,
 }
@@ -88,6 +90,8 @@ impl Draw<'_> {
         let filled = self.fill(at, &operation, &needs, &mut lister_at)?;
         missing.extend(filled.missing.iter().map(|param| (operation.name.clone(), param.clone())));
         missing.extend(self.presumed(at, &filled).map(|param| (operation.name.clone(), param)));
+        self.decide(unit, &needs);
+        let verifies = self.verifies(unit, &filled, &needs);
         let rows = fan_out(&filled, self.world)?;
         let mut made = Vec::with_capacity(rows.len());
         for (row, values) in rows.iter().enumerate() {
@@ -114,6 +118,7 @@ impl Draw<'_> {
                 provenance,
                 needs: edges,
                 join,
+                decides: unit.is_condition || verifies,
                 beside: unit.beside,
             });
         }
@@ -189,6 +194,34 @@ impl Draw<'_> {
             Some((anchor, before, _)) if *before != failure && (*before || !nearest) => anchor.clone(),
             Some(_) | None => self.front.clone(),
         }
+    }
+
+    /// "check x, if it fails ...": what a condition looks back at decides.
+    fn decide(&mut self, unit: &Unit, needs: &[(usize, When)]) {
+        if matches!(unit.clause.cond, Some(Cond::On { .. } | Cond::Otherwise)) {
+            for (step, _) in needs.iter().filter(|(_, when)| *when != When::Always) {
+                self.drafts[*step].decides = true;
+            }
+        }
+    }
+
+    /// "verify that x is up, then ...", and a look at what was changed before it: nothing goes on where it finds a failure.
+    fn verifies(&self, unit: &Unit, filled: &Filled, needs: &[(usize, When)]) -> bool {
+        if filled.operation.effect != EffectClass::Read {
+            return false;
+        }
+        let tokens = &unit.clause.tokens;
+        let said = tokens.iter().any(|token| token.is_one_of(&["verify", "verified", "ensure", "confirm", "validate"]))
+            || tokens.windows(2).any(|pair| pair[0].is("make") && pair[1].is("sure") || pair[0].is("check") && pair[1].is("that"));
+        let values = || filled.values.values().flatten();
+        let (mut open, mut changed) = (needs.to_vec(), false);
+        while let Some((step, when)) = open.pop() {
+            let draft = &self.drafts[step];
+            let same = || draft.values.values().any(|value| values().any(|mine| mine == value));
+            changed |= when == When::Success && draft.operation.effect != EffectClass::Read && same();
+            open.extend(draft.needs.iter().map(|(before, when, _)| (*before, *when)));
+        }
+        said || changed
     }
 
     /// One failure of several is enough, and every success is needed, unless it is said otherwise.
@@ -332,7 +365,15 @@ impl Draw<'_> {
         let step = self.drafts.len();
         let provenance = group.values.keys().map(|name| (name.clone(), Provenance::Operator)).collect();
         let needs = needs.iter().map(|(step, when)| (*step, *when, NeedKind::Completion)).collect();
-        self.drafts.push(Draft { operation: lister, values: group.values.clone(), provenance, needs, join: StepJoin::All, beside: false });
+        self.drafts.push(Draft {
+            operation: lister,
+            values: group.values.clone(),
+            provenance,
+            needs,
+            join: StepJoin::All,
+            decides: false,
+            beside: false,
+        });
         self.listers.push((group.values.clone(), step));
         Ok(step)
     }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod clean;
 mod codes;
+mod conditions;
 mod drift;
 mod escape;
 mod everyday;
