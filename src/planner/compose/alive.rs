@@ -17,6 +17,7 @@ const STATES: &[&str] = &[
     "dead",
     "alive",
     "reach",
+    "reached",
     "reachable",
     "unreachable",
     "answer",

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::model::catalogue::{EffectClass, Param};
+use crate::model::catalogue::{Binding, EffectClass, Operation, Param};
 use crate::planner::ask::World;
 use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
@@ -76,6 +76,12 @@ pub(super) fn condition(
     if let Some(at) = measure(about).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
         return Err(bounds::ask(&best.operation.name, about, at, Bounds::Condition));
     }
+    if blind(&best.operation) {
+        let said = about.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
+        let question =
+            format!("{} shows \"{said}\" and says neither yes nor no; look first, then say what is to be done", best.operation.name);
+        return Err(clarify(question, vec!["condition".to_owned()], Vec::new()));
+    }
     if let Some((at, bounds)) = unlooked(&best, about, world) {
         return Err(bounds::ask(&best.operation.name, about, at, bounds));
     }
@@ -97,6 +103,14 @@ pub(super) fn condition(
     let join = if clause.join == Join::Start { Join::Start } else { Join::Then };
     found.push(Unit { is_condition: true, ..unit(best, Clause { tokens: about.clone(), ..Clause::new(join) }, false, None) });
     Ok(Some(found.len() - 1))
+}
+
+/// It shows what there is, and says neither yes nor no. Of what nothing here binds nobody knows.
+fn blind(operation: &Operation) -> bool {
+    let shows = matches!(operation.binding, Some(Binding::Builtin { .. })) && operation.effect == EffectClass::Read;
+    // These fail where there is nothing to show.
+    let ends = operation.output.as_ref().is_some_and(|output| matches!(output.kind.as_str(), "JobStatus" | "DnsRecords"));
+    shows && !ends && operation.thresholds.iter().all(|threshold| threshold.failing.is_none())
 }
 
 /// "if x is stopped" asks how x is: it stops nothing.

@@ -328,7 +328,9 @@ impl Draw<'_> {
     ) {
         // A command without a host is for this machine; it waits for a yes in any case.
         let here = operation.effect == EffectClass::Read || operation.param("command").is_some();
-        let host = self.world.default_host.clone().filter(|_| param.kind == ParamType::Host && here);
+        // Of two machines that it takes one has to be named.
+        let one = operation.params.iter().filter(|other| other.kind == ParamType::Host).count() == 1 || param.name == "host";
+        let host = self.world.default_host.clone().filter(|_| param.kind == ParamType::Host && here && one);
         let default = param.default.as_ref().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let worded = WORDED.contains(&param.name.as_str()).then(|| self.ask.text.chars().take(200).collect::<String>());
         match default.or(host).or(worded) {

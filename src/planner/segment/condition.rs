@@ -201,6 +201,11 @@ fn one(opener: &Token, said: &[Token]) -> Cond {
         (!token.is_one_of(BAD) || token.is_one_of(STATES)) && !token.is_one_of(NOT) && !token.is_one_of(&["either", "both"])
     };
     let mut about: Vec<Token> = said.iter().filter(kept).cloned().collect();
+    // "x can't reach y" speaks of what x can.
+    for (at, token) in said.iter().enumerate().filter(|(_, token)| token.is_one_of(&["can't", "cannot", "cant", "couldn't"])) {
+        let place = said[..at].iter().filter(kept).count();
+        about.insert(place.min(about.len()), Token { low: "can".to_owned(), ..token.clone() });
+    }
     // "neither x nor y".
     about.iter_mut().filter(|token| token.is("nor")).for_each(|token| "or".clone_into(&mut token.low));
     // "if it is not" looks at what went before as much as "if it fails" does.

@@ -11,6 +11,9 @@ use crate::planner::words::{is_determiner, is_function, is_particle, is_preposit
 use super::roles::{Role, identifier_score};
 use super::{Binder, is_machine_param};
 
+/// Between who does something and what is done, or before both.
+const ABLE: &[&str] = &["can", "could", "can't", "cannot", "cant", "couldn't", "does", "doesn't", "did", "will", "would"];
+
 impl Binder<'_> {
     pub(super) fn names(&mut self) {
         loop {
@@ -232,8 +235,10 @@ impl Binder<'_> {
             return 0.0;
         }
         // "can x reach y": who does it stands before the verb.
-        let acts =
-            before.checked_sub(1).is_some_and(|place| self.tokens[place].is_one_of(&["can", "could", "does", "did", "will", "would"]));
+        let able = |place: usize| self.tokens.get(place).is_some_and(|token| token.is_one_of(ABLE));
+        // "can x be reached from y": it is done to x.
+        let passive = self.tokens[at + 1..].iter().take(2).any(|token| token.is("be"));
+        let acts = (before.checked_sub(1).is_some_and(able) || able(at + 1)) && !passive;
         match self.roles.get(&param.name) {
             Some(Role::Behind(_)) if acts && others().any(|role| *role == Role::Object) => 1.6,
             Some(Role::Object) if acts && others().any(|role| matches!(role, Role::Behind(_))) => -0.8,
