@@ -53,15 +53,7 @@ pub(super) fn condition(
     let Some(best) = pinged.or(nominal).or_else(|| said(about)).map(|best| looked(best, about, said)) else {
         return met(about, found).map(|()| None);
     };
-    let own_words = about.iter().any(|token| {
-        let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
-        let plain = is_function(&token.low)
-            || world.index.looks.contains(&token.low)
-            || world.index.looks.contains(token.low.trim_end_matches('s'))
-            || token.is_one_of(ANSWERS)
-            || went;
-        pings || token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
-    });
+    let own_words = pings || about.iter().any(|token| speaks(token, world));
     // Which machine is meant may stand elsewhere: "if x is down, restart it on y".
     let placed = |param: &Param| best.bound.values.contains_key(&param.name) || is_machine_param(&param.name, &param.kind);
     let whole = best.operation.required().all(placed) && !best.bound.values.is_empty();
@@ -120,6 +112,17 @@ fn looked(best: Choice, about: &[Token], said: impl Fn(&[Token]) -> Option<Choic
     let mut asked = about.to_vec();
     "down".clone_into(&mut asked[at + 1].low);
     said(&asked).filter(|look| look.operation.effect == EffectClass::Read).unwrap_or(best)
+}
+
+/// It says more than that something went well or ill.
+fn speaks(token: &Token, world: &World<'_>) -> bool {
+    let went = token.is_one_of(&["pass", "passes", "passed", "succeed", "succeeds", "succeeded", "fail", "fails", "failed"]);
+    let plain = is_function(&token.low)
+        || world.index.looks.contains(&token.low)
+        || world.index.looks.contains(token.low.trim_end_matches('s'))
+        || token.is_one_of(ANSWERS)
+        || went;
+    token.kind == Kind::Url || (token.kind == Kind::Word && !plain)
 }
 
 /// What has to hold before the condition itself is looked at, with the unit that it looks at.
