@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::model::why::ThinkingKind;
 use crate::planner::ask::World;
-use crate::planner::bounds::{self};
+use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
+use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::Query;
-use crate::planner::segment::{Clause, Cond, Join, tells_bad};
+use crate::planner::segment::{Clause, Cond, Join, is_outcome, tells_bad};
 use crate::planner::slots::Bound;
 use crate::planner::speech::asks_holder;
 use crate::planner::token::{Kind, Token};
@@ -145,6 +146,9 @@ fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, arou
     if clause.lead && !is_lead_done(clause, clauses.get(at + 1), world, pool) {
         return bounded(clause).map(|()| Some(vec![lead(clause, world)]));
     }
+    if clauses.len() > 1 && clause.cond.is_none() && is_garbled(&clause.tokens, world) {
+        return Err(bounds::ask("the plan", &clause.tokens, 0, Bounds::Condition));
+    }
     if at == 0 && clauses.len() > 1 && clause.cond.is_none() && is_symptom(&clause.tokens) {
         return Ok(Some(vec![lead(clause, world)]));
     }
@@ -157,6 +161,16 @@ fn said_aside(at: usize, clauses: &[Clause], world: &World<'_>, pool: Pool, arou
         return bounded(clause).map(|()| Some(vec![context(clause, world, pool)]));
     }
     Ok(None)
+}
+
+/// "iif web-1 is down, ...": a strange word before the machine may have been the one that all hangs on.
+fn is_garbled(tokens: &[Token], world: &World<'_>) -> bool {
+    let [first, second, rest @ ..] = tokens else { return false };
+    let index = &world.index;
+    let known = is_function(&first.low) || index.knows(&stem(&first.low)) || index.is_verb(&first.low) || index.is_machine(&first.low);
+    let said = first.kind == Kind::Word && !known && grammar::environment(&first.low).is_none() && !world.is_asset(&first.text);
+    let machine = matches!(second.kind, Kind::Ident | Kind::Ip) && (world.is_asset(&second.text) || grammar::is_machine_like(&second.text));
+    said && machine && rest.iter().any(is_outcome)
 }
 
 /// "restart x, but if it runs leave it": what is left alone on a condition is said in the order itself.
