@@ -143,6 +143,21 @@ fn find(root: &std::path::Path, name: &str, part: &str) -> bool {
     })
 }
 
+/// Kills it if it still is a host. A runner has the host's name until it takes its own, and may begin its step between a look
+/// and a blow; one that stands still does not, and what it is called then is what it is.
+fn strike(pid: i32) -> bool {
+    kill(pid, Signal::STOP);
+    until("it to stand still", || matches!(state(pid), None | Some('T' | 'Z' | 'X')).then_some(()));
+    let is_host = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "ouioe-host\n");
+    kill(pid, if is_host { Signal::KILL } else { Signal::CONT });
+    is_host
+}
+
+/// As `ps` shows it; `None` where there is no such process.
+fn state(pid: i32) -> Option<char> {
+    fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.rsplit_once(") ")?.1.chars().next()
+}
+
 /// Every host killed as soon as it is seen, in whatever it is doing.
 #[test]
 fn hosts_that_never_live_long_cost_nothing_but_time() {
@@ -151,10 +166,7 @@ fn hosts_that_never_live_long_cost_nothing_but_time() {
     let mut running = one.go_on();
     let (mut killed, began) = (0, Instant::now());
     while !running.has_ended() && began.elapsed() < Duration::from_secs(50) {
-        for host in one.place.hosts() {
-            kill(host, Signal::KILL);
-            killed += 1;
-        }
+        killed += one.place.hosts().into_iter().filter(|host| strike(*host)).count();
     }
     let ended = running.end();
     one.heard(&ended);
