@@ -33,6 +33,9 @@ pub fn moment(at: Stamp) -> String {
 
 /// `healthy`, or what is wrong in capitals with its reasons.
 pub fn verdict(verdict: &Verdict) -> String {
+    if let Some(answer) = verdict.told() {
+        return text::safe(&answer);
+    }
     match verdict.health {
         Health::Healthy => "healthy".to_owned(),
         Health::Degraded | Health::Failing => {

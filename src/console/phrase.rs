@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::model::actor::Actor;
 use crate::model::catalogue::EffectClass;
 use crate::model::failure::{Certainty, ExitFacts};
-use crate::model::graph::Graph;
+use crate::model::graph::{Edge, Graph};
 use crate::model::ids::StepIx;
-use crate::model::plan::{Step, When};
+use crate::model::plan::{Join, Step, StepKind, When};
 use crate::model::state::{StepRecord, Workflow};
 use crate::model::step_state::{QueuedWhy, SkipWhy, StepState, StopWhy, WorkflowState};
 use crate::model::time::{Millis, Stamp};
@@ -117,6 +117,7 @@ pub fn step(workflow: &Workflow, graph: &Graph, ix: StepIx, now: Stamp, zone: &j
         StepState::Succeeded => succeeded(record),
         StepState::Failed => with_last_line(format!("failed  {}", failed(record)), record),
         StepState::Skipped { skipped: SkipWhy::Unreachable } => format!("skipped: {}", ruled_out(workflow, graph, ix)),
+        StepState::Skipped { skipped: SkipWhy::ConditionFalse } if !record.note.is_empty() => format!("skipped: {}", note()),
         StepState::Skipped { skipped } => format!("skipped: {}", skip_why(*skipped)),
         StepState::DoneByHand => format!("done by hand: {}", note()),
         StepState::OutcomeUnknown => format!("OUTCOME UNKNOWN  {}", note()),
@@ -153,12 +154,38 @@ fn waiting(workflow: &Workflow, graph: &Graph, ix: StepIx) -> String {
         |edge| {
             let name = text::safe(graph.step(edge.from).id.as_str());
             match edge.when {
+                When::Success if decides(graph, edge) => format!("only if {name} says yes"),
+                When::Failure if decides(graph, edge) => format!("only if {name} says no"),
                 When::Success => format!("after {name}"),
                 When::Failure => format!("only if {name} fails"),
                 When::Always => format!("after {name}, whatever happens"),
             }
         },
     )
+}
+
+/// What has to come about before it: `if s1 says no`. `None` where it only follows what goes well.
+pub fn only_if(graph: &Graph, ix: StepIx) -> Option<String> {
+    let step = graph.step(ix);
+    let said = |edge: &Edge| {
+        let name = text::safe(graph.step(edge.from).id.as_str());
+        match edge.when {
+            When::Success => decides(graph, edge).then(|| format!("{name} says yes")),
+            When::Failure if decides(graph, edge) => Some(format!("{name} says no")),
+            When::Failure => Some(format!("{name} fails")),
+            When::Always => None,
+        }
+    };
+    let mut all: Vec<String> = graph.needs[ix.at()].iter().filter_map(said).collect();
+    all.extend(step.condition.as_deref().map(text::safe));
+    let joined = all.join(if step.join == Join::Any { " or " } else { " and " });
+    let in_any_case = || graph.needs[ix.at()].iter().any(|edge| edge.when == When::Always).then(|| "in any case".to_owned());
+    if all.is_empty() { in_any_case() } else { Some(format!("if {joined}")) }
+}
+
+/// Its edges go by what it says, not by how it ended.
+pub fn decides(graph: &Graph, edge: &Edge) -> bool {
+    graph.step(edge.from).kind == StepKind::Decision
 }
 
 fn queued_why(why: &QueuedWhy) -> String {
@@ -283,6 +310,7 @@ pub fn certainty(certainty: Certainty) -> &'static str {
 
 fn succeeded(record: &StepRecord) -> String {
     let said = match &record.verdict {
+        Some(verdict) if verdict.answer.is_some() => text::safe(&verdict.told().unwrap_or_default()),
         Some(verdict) if verdict.health == Health::Healthy => "healthy".to_owned(),
         Some(verdict) => format!("{}: {}", verdict.health.as_str().to_uppercase(), text::safe(&verdict.reasons.join("; "))),
         None => String::new(),

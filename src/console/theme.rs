@@ -74,7 +74,7 @@ impl Role {
 
     /// With what its result was judged to say.
     pub fn of_record(record: &StepRecord) -> Self {
-        match record.verdict.as_ref().map(|verdict| verdict.health) {
+        match record.verdict.as_ref().filter(|verdict| verdict.answer.is_none()).map(|verdict| verdict.health) {
             Some(Health::Failing) if record.state == StepState::Succeeded => Self::Bad,
             Some(Health::Degraded) if record.state == StepState::Succeeded => Self::Warn,
             Some(Health::Healthy | Health::Degraded | Health::Failing) | None => Self::of_step(&record.state),

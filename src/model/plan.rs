@@ -21,6 +21,8 @@ pub enum StepKind {
     Action,
     /// A failing verdict fails the step.
     Validation,
+    /// Its verdict is an answer: a failing one is a no, which takes the `failure` edges and loses nothing.
+    Decision,
     /// Still runs after a cancel (not after `cancel --now`), on its `always` edges.
     Recovery,
     /// A failing verdict raises an alert.

@@ -26,6 +26,21 @@ pub struct Verdict {
     pub health: Health,
     /// One sentence a threshold that was looked at and crossed: field, value, bound.
     pub reasons: Vec<String>,
+    /// What a decision answered. It says where the run goes on, not how well it went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<bool>,
+}
+
+impl Verdict {
+    pub fn says_no(&self) -> bool {
+        self.answer == Some(false)
+    }
+
+    /// A decision's answer with what it saw; `None` where there is none. Reasons are from outside.
+    pub fn told(&self) -> Option<String> {
+        let why = if self.reasons.is_empty() { self.health.as_str().to_owned() } else { self.reasons.join("; ") };
+        self.answer.map(|yes| format!("says {} ({why})", if yes { "yes" } else { "no" }))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,9 +31,10 @@ pub const REPEATS: [(&str, Repeat); 5] = [
     ("at_most_once", Repeat::AtMostOnce),
 ];
 
-pub const KINDS: [(&str, StepKind); 4] = [
+pub const KINDS: [(&str, StepKind); 5] = [
     ("action", StepKind::Action),
     ("validation", StepKind::Validation),
+    ("decision", StepKind::Decision),
     ("recovery", StepKind::Recovery),
     ("monitoring", StepKind::Monitoring),
 ];

@@ -19,7 +19,7 @@ use crate::policy::rule;
 use crate::text;
 
 use super::ask::{Ask, World};
-use super::compose::{Draft, Stop, clarify, draft, refuse, units};
+use super::compose::{Draft, Judges, Stop, clarify, draft, refuse, units};
 use super::judge::{judge, tell_risk};
 use super::mend::mended;
 use super::segment::segment;
@@ -279,8 +279,12 @@ fn step(at: usize, draft: Draft) -> Step {
     step.params = params;
     step.needs = needs;
     step.join = draft.join;
-    if draft.decides && draft.operation.effect == EffectClass::Read && !draft.operation.thresholds.is_empty() {
-        step.kind = StepKind::Validation;
+    if draft.operation.effect == EffectClass::Read && !draft.operation.thresholds.is_empty() {
+        step.kind = match draft.judges {
+            Judges::Nothing => step.kind,
+            Judges::Success => StepKind::Validation,
+            Judges::Way => StepKind::Decision,
+        };
     }
     step.provenance = draft.provenance;
     lock_target(&mut step);

@@ -54,6 +54,10 @@ pub fn of_record(start: &Start, ended: Ended) -> AttemptOutcome {
 
 /// `not_kept`: why part of what it wrote is missing.
 fn of_exit(start: &Start, exit: ExitFacts, (spool, stdout, not_kept): (SpoolFacts, &Stdout, &str), error_tail: &str) -> AttemptOutcome {
+    if let Some(verdict) = no_by_status(start, &exit) {
+        let result = fitting(&stdout.text, stdout.cut, start.result_cap.saturating_sub(TEXT_FRAME));
+        return AttemptOutcome::Succeeded { result, verdict: Some(verdict), exit: Some(exit), spool: Some(spool) };
+    }
     let judged = match bad_exit(&exit).map(|failure| unsure(&start.action, &exit, failure)) {
         Some(failure) => Err(told(&start.action, &exit, stdout).unwrap_or(failure)),
         None => result_of(&start.action, (stdout, not_kept), start.result_cap).and_then(|result| judge(start, result)),
@@ -77,15 +81,40 @@ pub fn of_result(start: &Start, result: Value) -> AttemptOutcome {
     }
 }
 
-/// A validation fails by its verdict; any other step only carries it.
+/// A validation fails by its verdict, a decision answers by it; any other step only carries it.
 fn judge(start: &Start, result: Value) -> Result<(Value, Option<Verdict>), Failure> {
     let verdict = verdict::judge(&start.thresholds, &result);
-    match (&verdict, start.kind) {
-        (Some(Verdict { health: Health::Failing, reasons }), StepKind::Validation) => {
-            Err(failure(Certainty::FailedKnown, FailureClass::Permanent, format!("validation failed: {}", reasons.join("; "))))
+    match (verdict, start.kind) {
+        (Some(Verdict { health: Health::Failing, reasons, .. }), StepKind::Validation) => {
+            Err(known(format!("validation failed: {}", reasons.join("; "))))
         }
-        (_, StepKind::Validation | StepKind::Action | StepKind::Recovery | StepKind::Monitoring) => Ok((result, verdict)),
+        (Some(verdict), StepKind::Decision) => {
+            let answer = Some(verdict.health != Health::Failing);
+            Ok((result, Some(Verdict { answer, ..verdict })))
+        }
+        (None, StepKind::Decision) if start.thresholds.is_empty() && answers_by_status(&start.action) => {
+            let reasons = vec!["exit status 0".to_owned()];
+            Ok((result, Some(Verdict { health: Health::Healthy, reasons, answer: Some(true) })))
+        }
+        (None, StepKind::Decision) => Err(known("it found nothing that a threshold judges, so it answers neither yes nor no".to_owned())),
+        (verdict, StepKind::Validation | StepKind::Action | StepKind::Recovery | StepKind::Monitoring) => Ok((result, verdict)),
     }
+}
+
+fn known(detail: String) -> Failure {
+    failure(Certainty::FailedKnown, FailureClass::Permanent, detail)
+}
+
+/// As with `test(1)` and `grep(1)`: 0 is a yes, 1 a no, and anything else no answer.
+fn answers_by_status(action: &Action) -> bool {
+    matches!(action, Action::Command { .. } | Action::Ssh { .. })
+}
+
+/// The no of a decision that has no thresholds.
+fn no_by_status(start: &Start, exit: &ExitFacts) -> Option<Verdict> {
+    let is_no = start.kind == StepKind::Decision && start.thresholds.is_empty() && answers_by_status(&start.action);
+    let came_to_its_end = exit.cut.is_none() && exit.left_over == 0 && exit.code == Some(1);
+    (is_no && came_to_its_end).then(|| Verdict { health: Health::Failing, reasons: vec!["exit status 1".to_owned()], answer: Some(false) })
 }
 
 fn bad_exit(exit: &ExitFacts) -> Option<Failure> {

@@ -8,7 +8,7 @@ use crate::model::verdict::{Health, Side, Threshold, Verdict};
 
 pub fn judge(thresholds: &[Threshold], result: &Value) -> Option<Verdict> {
     let mut looked_at = 0;
-    let mut verdict = Verdict { health: Health::Healthy, reasons: Vec::new() };
+    let mut verdict = Verdict { health: Health::Healthy, reasons: Vec::new(), answer: None };
     for threshold in thresholds {
         let mut figures = Vec::new();
         collect(result, &threshold.field, String::new(), &mut figures);

@@ -188,7 +188,9 @@ fn plan_columns(app: &App, graph: &Graph, ix: StepIx, columns: &Columns, spans: 
     spans.push(Span::styled(cell(&operation, columns.service), app.style(Role::Muted)));
     let role = if step.effect == crate::model::catalogue::EffectClass::Destroy { Role::Bad } else { Role::of_effect(step.effect) };
     spans.push(Span::styled(format!("{:>width$}", effect_word(step.effect), width = columns.time), app.style(role)));
-    let mut detail = text::safe(step.target().unwrap_or("")) + &listed(step).unwrap_or_default();
+    let parts = [Some(text::safe(step.target().unwrap_or(""))), phrase::only_if(graph, ix)];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let mut detail = parts.join("  ") + &listed(step).unwrap_or_default();
     if step.suggested {
         detail.push_str("  (added by the planner)");
     }

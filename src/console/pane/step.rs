@@ -158,6 +158,8 @@ fn needs(app: &App, graph: &Graph, ix: StepIx) -> Option<String> {
         let state =
             app.workflow().and_then(|workflow| workflow.steps.get(edge.from.at())).map(|record| crate::console::glyph::step(&record.state));
         let when = match edge.when {
+            When::Success if phrase::decides(graph, edge) => " if it says yes",
+            When::Failure if phrase::decides(graph, edge) => " if it says no",
             When::Success => "",
             When::Failure => " if it fails",
             When::Always => " in any case",

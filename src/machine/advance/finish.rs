@@ -6,7 +6,7 @@ use crate::model::effect::Role;
 use crate::model::event::Fact;
 use crate::model::graph::Graph;
 use crate::model::ids::{RunId, StepId, StepIx};
-use crate::model::plan::When;
+use crate::model::plan::{StepKind, When};
 use crate::model::state::{State, Workflow};
 use crate::model::step_state::{SkipWhy, StepState, WorkflowState};
 
@@ -68,7 +68,7 @@ fn judge(workflow: &Workflow, graph: &Graph) -> WorkflowState {
     for ix in graph.places() {
         let step = graph.step(ix);
         let state = match &workflow.step(ix).state {
-            StepState::Failed if is_handled(workflow, graph, ix) => WorkflowState::Succeeded,
+            StepState::Failed if step.kind != StepKind::Decision && is_handled(workflow, graph, ix) => WorkflowState::Succeeded,
             StepState::Failed if step.critical => WorkflowState::Failed,
             StepState::Cancelled if step.critical => WorkflowState::Cancelled,
             other if is_lost(other) => WorkflowState::PartiallySucceeded,
@@ -117,6 +117,11 @@ fn finished(workflow: &Workflow, graph: &Graph, state: WorkflowState) -> Draft {
     };
     let lost = ids(is_lost);
     let unknown = ids(|state| *state == StepState::OutcomeUnknown);
-    let verdict = workflow.steps.iter().filter_map(|record| Some(record.verdict.as_ref()?.health)).max();
+    let verdict = workflow
+        .steps
+        .iter()
+        .filter_map(|record| record.verdict.as_ref().filter(|verdict| verdict.answer.is_none()))
+        .map(|verdict| verdict.health)
+        .max();
     Draft::run(&workflow.run, Fact::WorkflowFinished { state, verdict, lost, unknown })
 }

@@ -9,8 +9,8 @@ use crate::model::catalogue::EffectClass;
 use crate::model::command::Question;
 use crate::model::event::Fact;
 use crate::model::ids::{RequestId, RunId, StepIx, TimerId};
-use crate::model::plan::Join;
-use crate::model::state::{State, Workflow};
+use crate::model::plan::{Join, StepKind, When};
+use crate::model::state::{State, StepRecord, Workflow};
 use crate::model::step_state::{EdgeHolds, SkipWhy, StepState, WorkflowState};
 
 pub(super) fn look(state: &State, run: &RunId, ix: StepIx, ctx: &Ctx<'_>) -> Vec<Draft> {
@@ -21,9 +21,19 @@ pub(super) fn look(state: &State, run: &RunId, ix: StepIx, ctx: &Ctx<'_>) -> Vec
     }
     match edges(workflow, ix) {
         // Also in a paused run: that a step can never start is no start.
-        EdgeHolds::Never => skip(run, ix, SkipWhy::Unreachable, "what it needs can no longer happen"),
+        EdgeHolds::Never => never(workflow, ix),
         EdgeHolds::Yes if may_start(workflow, ix, ctx) => ready(state, workflow, ix, ctx),
         EdgeHolds::Yes | EdgeHolds::NotYet => Vec::new(),
+    }
+}
+
+/// What an edge from it does. A decision that says no has succeeded, and goes on as if it had not; one that could not look
+/// says neither, so only what comes in any case goes on.
+fn holds(from: &StepRecord, kind: StepKind, when: When) -> EdgeHolds {
+    match (&from.state, &from.verdict) {
+        (StepState::Succeeded, Some(verdict)) if verdict.says_no() => StepState::Failed.edge(when),
+        (StepState::Failed, _) if kind == StepKind::Decision && when == When::Failure => EdgeHolds::Never,
+        (state, _) => state.edge(when),
     }
 }
 
@@ -32,7 +42,7 @@ pub(in crate::machine) fn edges(workflow: &Workflow, ix: StepIx) -> EdgeHolds {
     let needs = &graph.needs[ix.at()];
     let mut count = (0, 0);
     for edge in needs {
-        match workflow.step(edge.from).state.edge(edge.when) {
+        match holds(workflow.step(edge.from), graph.step(edge.from).kind, edge.when) {
             EdgeHolds::Yes => count.0 += 1,
             EdgeHolds::Never => count.1 += 1,
             EdgeHolds::NotYet => {}
@@ -45,6 +55,22 @@ pub(in crate::machine) fn edges(workflow: &Workflow, ix: StepIx) -> EdgeHolds {
         Join::Any if yes > 0 || needs.is_empty() => EdgeHolds::Yes,
         Join::Any if never == needs.len() => EdgeHolds::Never,
         Join::All | Join::Any => EdgeHolds::NotYet,
+    }
+}
+
+/// Not asked for is another thing than not to be had.
+fn never(workflow: &Workflow, ix: StepIx) -> Vec<Draft> {
+    let answered = workflow.graph().and_then(|graph| {
+        let edge = graph.needs[ix.at()].iter().find(|edge| {
+            let answer = workflow.step(edge.from).verdict.as_ref().and_then(|verdict| verdict.answer);
+            matches!((edge.when, answer), (When::Success, Some(false)) | (When::Failure, Some(true)))
+        })?;
+        Some((edge.when, graph.step(edge.from).id.clone()))
+    });
+    match answered {
+        Some((When::Failure, id)) => skip(&workflow.run, ix, SkipWhy::ConditionFalse, &format!("only if {id} says no, and it says yes")),
+        Some((_, id)) => skip(&workflow.run, ix, SkipWhy::ConditionFalse, &format!("only if {id} says yes, and it says no")),
+        None => skip(&workflow.run, ix, SkipWhy::Unreachable, "what it needs can no longer happen"),
     }
 }
 

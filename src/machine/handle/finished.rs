@@ -151,7 +151,8 @@ pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, f
         record: workflow.step(ix),
         failure,
         attended: workflow.attended,
-        has_failure_branch: dependents.iter().any(on_failure),
+        // Of a decision it is the way of a no, and nobody said no.
+        has_failure_branch: graph.step(ix).kind != StepKind::Decision && dependents.iter().any(on_failure),
         dependents: dependents.len(),
         seed,
     });

@@ -22,10 +22,21 @@ pub struct Draft {
     pub provenance: BTreeMap<String, Provenance>,
     pub needs: Vec<(usize, When, NeedKind)>,
     pub join: StepJoin,
-    /// Something hangs on what it finds, so a failing verdict fails it.
-    pub decides: bool,
+    pub judges: Judges,
     /// Runs beside others, asked for in so many words.
     pub beside: bool,
+}
+
+/// What becomes of a look that finds a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Judges {
+    /// It is told.
+    #[default]
+    Nothing,
+    /// It fails, and what hangs on it does not come.
+    Success,
+    /// It is the answer to "if".
+    Way,
 }
 
 /// Values of one unit before it is fanned out.
@@ -52,6 +63,14 @@ struct Draw<'a> {
     /// What the last condition looked at, whether it looked for failure, and of how many.
     anchor: Option<(Vec<usize>, bool, Option<Each>)>,
     listers: Vec<(BTreeMap<String, String>, usize)>,
+}
+
+fn judges(unit: &Unit, verifies: bool) -> Judges {
+    match (unit.is_condition, verifies) {
+        (true, _) => Judges::Way,
+        (false, true) => Judges::Success,
+        (false, false) => Judges::Nothing,
+    }
 }
 
 pub fn draft(units: &[Unit], ask: &Ask, world: &World<'_>) -> Result<Vec<Draft>, Stop> {
@@ -118,7 +137,7 @@ impl Draw<'_> {
                 provenance,
                 needs: edges,
                 join,
-                decides: unit.is_condition || verifies,
+                judges: judges(unit, verifies),
                 beside: unit.beside,
             });
         }
@@ -200,7 +219,8 @@ impl Draw<'_> {
     fn decide(&mut self, unit: &Unit, needs: &[(usize, When)]) {
         if matches!(unit.clause.cond, Some(Cond::On { .. } | Cond::Otherwise)) {
             for (step, _) in needs.iter().filter(|(_, when)| *when != When::Always) {
-                self.drafts[*step].decides = true;
+                let judges = &mut self.drafts[*step].judges;
+                *judges = if *judges == Judges::Nothing { Judges::Success } else { *judges };
             }
         }
     }
@@ -373,7 +393,7 @@ impl Draw<'_> {
             provenance,
             needs,
             join: StepJoin::All,
-            decides: false,
+            judges: Judges::Nothing,
             beside: false,
         });
         self.listers.push((group.values.clone(), step));

@@ -14,7 +14,7 @@ mod parts;
 mod spoken;
 mod units;
 
-pub use edges::{Draft, draft};
+pub use edges::{Draft, Judges, draft};
 pub use units::units;
 
 use crate::model::outcome::PlanOutcome;

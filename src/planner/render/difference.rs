@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::plan::{Plan, Step, When};
+use crate::model::plan::{Plan, Step, StepKind, When};
 use crate::text::safe;
 
 use super::value::value_lines;
@@ -50,7 +50,10 @@ fn line(plan: &Plan, step: &Step) -> String {
         .needs
         .iter()
         .map(|need| {
+            let decides = plan.steps.iter().any(|step| step.id == need.step && step.kind == StepKind::Decision);
             let ended = match need.when {
+                When::Success if decides => " says yes",
+                When::Failure if decides => " says no",
                 When::Success => "",
                 When::Failure => " failed",
                 When::Always => " ended",

@@ -2,11 +2,13 @@
 //!
 //! Names are escaped for the notation after `text::safe`, so no text from outside ends a label or adds a line.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::model::catalogue::EffectClass;
+use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
-use crate::model::plan::{NeedKind, Plan, Step, When};
+use crate::model::plan::{NeedKind, Plan, Step, StepKind, When};
 use crate::text::safe;
 
 /// Empty for outcomes that are no plan.
@@ -15,15 +17,17 @@ pub fn dot(outcome: &PlanOutcome) -> String {
     let mut out = format!("digraph plan {{\n  label=\"{}\";\n  rankdir=LR;\n  node [shape=box];\n", dot_text(&plan.title));
     for step in &plan.steps {
         let (style, mark) = look(step);
-        let _ = writeln!(out, "  \"{}\" [label=\"{}\", style=\"{style}\"];", dot_text(step.id.as_str()), dot_text(&label(step, mark)));
+        let shape = if step.kind == StepKind::Decision { ", shape=diamond" } else { "" };
+        let (id, label) = (dot_text(step.id.as_str()), dot_text(&label(step, mark)));
+        let _ = writeln!(out, "  \"{id}\" [label=\"{label}\", style=\"{style}\"{shape}];");
     }
-    edges(plan, |from, to, when, kind| {
+    edges(plan, |from, to, word, kind| {
         let _ = writeln!(
             out,
             "  \"{}\" -> \"{}\" [label=\"{}\"{}];",
             dot_text(from),
             dot_text(to),
-            word(when),
+            word,
             if kind == NeedKind::Data { ", style=dashed" } else { "" }
         );
     });
@@ -38,21 +42,22 @@ pub fn mermaid(outcome: &PlanOutcome) -> String {
     let place = |id: &str| plan.steps.iter().position(|step| step.id.as_str() == id).unwrap_or(usize::MAX);
     for (at, step) in plan.steps.iter().enumerate() {
         let (_, mark) = look(step);
-        let _ = writeln!(out, "  n{at}[\"{}\"]", mermaid_text(&label(step, mark)));
+        let (open, close) = if step.kind == StepKind::Decision { ('{', '}') } else { ('[', ']') };
+        let _ = writeln!(out, "  n{at}{open}\"{}\"{close}", mermaid_text(&label(step, mark)));
     }
-    edges(plan, |from, to, when, kind| {
+    edges(plan, |from, to, word, kind| {
         let arrow = if kind == NeedKind::Data { "-.->" } else { "-->" };
-        let label = word(when);
-        let label = if label.is_empty() { String::new() } else { format!("|{label}|") };
+        let label = if word.is_empty() { String::new() } else { format!("|{word}|") };
         let _ = writeln!(out, "  n{} {arrow}{label} n{}", place(from), place(to));
     });
     out
 }
 
-fn edges(plan: &Plan, mut draw: impl FnMut(&str, &str, When, NeedKind)) {
+fn edges(plan: &Plan, mut draw: impl FnMut(&str, &str, &str, NeedKind)) {
+    let decisions: BTreeSet<&StepId> = plan.steps.iter().filter(|step| step.kind == StepKind::Decision).map(|step| &step.id).collect();
     for step in &plan.steps {
         for need in &step.needs {
-            draw(need.step.as_str(), step.id.as_str(), need.when, need.kind);
+            draw(need.step.as_str(), step.id.as_str(), word(need.when, decisions.contains(&need.step)), need.kind);
         }
     }
 }
@@ -71,8 +76,10 @@ fn look(step: &Step) -> (&'static str, &'static str) {
     (style, if step.approval { ", asks first" } else { "" })
 }
 
-fn word(when: When) -> &'static str {
+fn word(when: When, decides: bool) -> &'static str {
     match when {
+        When::Success if decides => "yes",
+        When::Failure if decides => "no",
         When::Success => "",
         When::Failure => "failed",
         When::Always => "always",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::action::{Action, Operand};
+use crate::model::ids::StepId;
 use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Join, NeedKind, Plan, PlanSource, Step, StepKind, When};
 use crate::text::{safe, safe_block, width};
@@ -103,9 +104,10 @@ fn plan_text<'a>(plan: &'a Plan, folded: &mut Folded<'a>) -> String {
         put(&mut out, &format!("  without: {} (no parameter takes it: the step is done without)\n", words.join(", ")));
     }
     put(&mut out, &format!("  digest: {}\n", plan.digest));
+    let decisions = plan.steps.iter().filter(|step| step.kind == StepKind::Decision).map(|step| &step.id).collect();
     for (at, step) in plan.steps.iter().enumerate() {
         put(&mut out, "\n");
-        put_step(&mut out, at, step, folded);
+        put_step(&mut out, at, step, &decisions, folded);
     }
     for offer in &plan.why.suggestions {
         let values: Vec<String> = offer.params.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value))).collect();
@@ -116,7 +118,7 @@ fn plan_text<'a>(plan: &'a Plan, folded: &mut Folded<'a>) -> String {
     out
 }
 
-fn put_step<'a>(out: &mut String, at: usize, step: &'a Step, folded: &mut Folded<'a>) {
+fn put_step<'a>(out: &mut String, at: usize, step: &'a Step, decisions: &BTreeSet<&StepId>, folded: &mut Folded<'a>) {
     let mut marks = vec![step.effect.as_str().to_owned()];
     if step.approval {
         marks.push("asks first".to_owned());
@@ -127,6 +129,7 @@ fn put_step<'a>(out: &mut String, at: usize, step: &'a Step, folded: &mut Folded
     match step.kind {
         StepKind::Action => {}
         StepKind::Validation => marks.push("validation".to_owned()),
+        StepKind::Decision => marks.push("decision".to_owned()),
         StepKind::Recovery => marks.push("recovery".to_owned()),
         StepKind::Monitoring => marks.push("monitoring".to_owned()),
     }
@@ -142,7 +145,7 @@ fn put_step<'a>(out: &mut String, at: usize, step: &'a Step, folded: &mut Folded
         lines[1..].iter().for_each(|line| put(out, &format!("       {}\n", safe(line))));
     }
     if !step.needs.is_empty() {
-        let needs: Vec<String> = step.needs.iter().map(need_text).collect();
+        let needs: Vec<String> = step.needs.iter().map(|need| need_text(need, decisions)).collect();
         let any = if step.join == Join::Any { "any of " } else { "" };
         put(out, &format!("       after {any}{}\n", needs.join(", ")));
     }
@@ -170,8 +173,11 @@ fn provenance_word(known: crate::model::plan::Provenance) -> &'static str {
     }
 }
 
-fn need_text(need: &crate::model::plan::Need) -> String {
+fn need_text(need: &crate::model::plan::Need, decisions: &BTreeSet<&StepId>) -> String {
+    let decides = decisions.contains(&need.step);
     let when = match need.when {
+        When::Success if decides => " says yes",
+        When::Failure if decides => " says no",
         When::Success => "",
         When::Failure => " failed",
         When::Always => " ended",

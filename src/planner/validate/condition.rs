@@ -7,13 +7,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::Program;
 use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr};
 
+use crate::model::catalogue::{Binding, EffectClass, Operation};
 use crate::model::ids::StepId;
-use crate::model::plan::Step;
+use crate::model::plan::{Step, StepKind};
 
 use super::Found;
 
 const MAX_LEN: usize = 4 << 10;
 const MAX_LOOPS: usize = 2;
+
+/// A decision only looks, and what it finds can be judged.
+pub fn decides(at: usize, step: &Step, operation: &Operation, found: &mut Found) {
+    if step.kind != StepKind::Decision {
+        return;
+    }
+    if operation.effect != EffectClass::Read {
+        let message = format!("{} changes something, and a decision only looks", step.operation);
+        return found.field(at, &step.id, ".kind", "bad_decision", message, "make what it looks at a step of its own, before it");
+    }
+    let answers_by_status = matches!(operation.binding, None | Some(Binding::Command { .. }));
+    if operation.thresholds.is_empty() && step.thresholds.is_empty() && !answers_by_status {
+        let message = format!("nothing of what {} finds is judged, so it answers neither yes nor no", step.operation);
+        found.field(at, &step.id, ".kind", "bad_decision", message, "take a check with thresholds; `ouioe service show` names them");
+    }
+}
 
 pub fn check(at: usize, step: &Step, places: &BTreeMap<&StepId, usize>, found: &mut Found) {
     let Some(text) = &step.condition else { return };

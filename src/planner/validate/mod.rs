@@ -68,6 +68,9 @@ pub fn validate_placed(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> V
         params::check(at, step, catalogue, limits, &mut found);
         graph::references(at, step, plan, &places, &graph, &mut found);
         condition::check(at, step, &places, &mut found);
+        if let Some(operation) = catalogue.get(&step.operation) {
+            condition::decides(at, step, operation, &mut found);
+        }
     }
     params::targets(plan, limits, &mut found);
     found.0.sort_by_key(|(at, _)| at.map_or(0, |at| at + 1));

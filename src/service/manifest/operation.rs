@@ -113,7 +113,7 @@ fn words(reader: &Reader<'_>, row: &DeTable<'_>, it: &mut Operation) {
     // A read is pure unless its manifest says otherwise.
     let natural = if it.effect == EffectClass::Read && it.repeat == Repeat::AtMostOnce { Repeat::Pure } else { it.repeat };
     it.repeat = word(reader, row, "repeat", &repeats).unwrap_or(natural);
-    it.kind = word(reader, row, "kind", &["action", "validation", "recovery", "monitoring"]).unwrap_or(it.kind);
+    it.kind = word(reader, row, "kind", &["action", "validation", "decision", "recovery", "monitoring"]).unwrap_or(it.kind);
     for (key, list) in [("aliases", &mut it.aliases), ("nouns", &mut it.nouns), ("examples", &mut it.examples)] {
         if let Some(texts) = reader.strings(row, key) {
             *list = texts;

@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use serde_json::json;
+
 use super::home::{Home, step};
 
 /// Sentence, exit code, what becomes of the last step.
@@ -29,12 +31,53 @@ fn an_order_hangs_on_what_its_check_finds() {
         (format!("if port {closed} on localhost is open and port {open} on localhost is closed"), false),
         (format!("if http://localhost:{closed}/ is ok"), false),
     ] {
-        // What asked for success and found none fails the run; what asked for failure is answered by its branch.
-        let met = holds || condition.ends_with(&format!("{open} on localhost is closed")) && !condition.contains(" and ");
-        comes(&home, &format!("{condition}, {look}"), i32::from(!met), if holds { "succeeded" } else { "skipped" });
+        // A no is an answer: nothing failed, and nothing was lost.
+        comes(&home, &format!("{condition}, {look}"), 0, if holds { "succeeded" } else { "skipped" });
     }
     comes(&home, &format!("check port {closed} on localhost, if it fails {look}"), 0, "succeeded");
     comes(&home, &format!("verify that port {closed} on localhost is open, then {look}"), 1, "skipped");
     let told = home.run(&["run", "--yes", &format!("check port {closed} on localhost, if it fails {look}")]).exits(0).out;
     assert!(told.contains("the plan has a branch for its failure"), "{told}");
+}
+
+/// `test` says 1 where there is no such file; `ls` says 2, which is no answer.
+const LOOKS: &str = r#"
+[[operation]]
+name = "own.exists"
+summary = "whether a file exists"
+effect = "read"
+repeat = "pure"
+params = [{ name = "path", type = "path", required = true }]
+binding = { kind = "command", argv = ["test", "-e", "{path}"], output = "text" }
+
+[[operation]]
+name = "own.listed"
+summary = "what a folder holds"
+effect = "read"
+repeat = "pure"
+params = [{ name = "path", type = "path", required = true }]
+binding = { kind = "command", argv = ["ls", "{path}"], output = "text" }
+"#;
+
+#[test]
+fn a_program_answers_by_its_status() {
+    let home = Home::new();
+    home.manifest(LOOKS);
+    let here = home.write("here", "").display().to_string();
+    let gone = home.path("gone").display().to_string();
+    let list = |id: &str, when: &str| json!({ "id": id, "operation": "asset.list", "needs": [{ "step": "looks", "when": when }] });
+    for (operation, path, code, yes, no) in [
+        ("own.exists", &here, 0, "succeeded", "skipped"),
+        ("own.exists", &gone, 0, "skipped", "succeeded"),
+        ("own.listed", &gone, 1, "skipped", "skipped"),
+    ] {
+        let looks = json!({ "id": "looks", "operation": operation, "kind": "decision", "params": { "path": path } });
+        let plan = home.plan(&[looks, list("yes", "success"), list("no", "failure")]);
+        home.run(&["run", "--yes", "--plan", &plan]).exits(code);
+        let run = home.show("last");
+        assert_eq!((&step(&run, "yes")["state"], &step(&run, "no")["state"]), (&json!(yes), &json!(no)), "{operation} {path}");
+    }
+    let unjudged = json!({ "id": "looks", "operation": "host.logins", "kind": "decision", "params": { "host": "localhost" } });
+    let refused = home.run(&["run", "--yes", "--plan", &home.plan(&[unjudged])]).exits(2);
+    assert!(refused.err.contains("nothing of what host.logins finds is judged"), "{}", refused.err);
 }

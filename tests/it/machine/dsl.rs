@@ -16,6 +16,7 @@ use ouioe::model::intent::Intent;
 use ouioe::model::plan::Step;
 use ouioe::model::state::Workflow;
 use ouioe::model::time::Millis;
+use ouioe::model::verdict::{Health, Verdict};
 use serde_json::Value;
 
 use super::plans::{plan, step, word};
@@ -103,7 +104,7 @@ impl Story {
                 self.world.advance(i64::try_from(span.0).map_err(|error| error.to_string())?);
                 return Ok(Ok(()));
             }
-            "ok" | "fail" | "late" | "found" => return self.reported(words),
+            "ok" | "yes" | "no" | "fail" | "late" | "found" => return self.reported(words),
             "approve" => {
                 let step = words.get(1).map(StepId::new);
                 let digest = self.open_digest(step.as_ref())?;
@@ -201,6 +202,7 @@ impl Story {
         let rest = &words[2.min(words.len())..];
         let report = match words[0] {
             "ok" => Report::Finished { run, step, attempt, outcome: Box::new(succeeded(&rest.join(" "))?) },
+            "yes" | "no" => Report::Finished { run, step, attempt, outcome: Box::new(answered(words[0] == "yes")) },
             "fail" => Report::Finished { run, step, attempt, outcome: Box::new(failed(rest)?) },
             "late" => {
                 let attempt = AttemptNo(rest[0].parse().map_err(|_| "an attempt")?);
@@ -272,6 +274,12 @@ impl Story {
 fn succeeded(text: &str) -> Result<AttemptOutcome, String> {
     let result = if text.is_empty() { Value::Null } else { serde_json::from_str(text).map_err(|error| error.to_string())? };
     Ok(AttemptOutcome::Succeeded { result, verdict: None, exit: None, spool: None })
+}
+
+fn answered(yes: bool) -> AttemptOutcome {
+    let health = if yes { Health::Healthy } else { Health::Failing };
+    let verdict = Some(Verdict { health, reasons: Vec::new(), answer: Some(yes) });
+    AttemptOutcome::Succeeded { result: Value::Null, verdict, exit: None, spool: None }
 }
 
 /// `CLASS CERTAINTY [exit=N] [stop]`

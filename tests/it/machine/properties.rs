@@ -15,6 +15,7 @@ use ouioe::model::plan::{Join, Need, NeedKind, Step, StepKind, When};
 use ouioe::model::settings::Settings;
 use ouioe::model::state::State;
 use ouioe::model::time::{Millis, Stamp};
+use ouioe::model::verdict::{Health, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -36,7 +37,7 @@ fn any_step(at: usize, shape: (u8, u8, u8, u8)) -> Step {
     step.repeat = repeats[usize::from(class / 3 % 5)];
     step.critical = rest & 1 == 0;
     step.join = if rest & 2 == 0 { Join::All } else { Join::Any };
-    step.kind = if rest & 0b1100 == 0b1100 { StepKind::Recovery } else { StepKind::Action };
+    step.kind = [StepKind::Action, StepKind::Action, StepKind::Decision, StepKind::Recovery][usize::from(rest >> 2 & 3)];
     step.retry.limit = u32::from(rest >> 4 & 3);
     if rest & 64 != 0 {
         step.locks = vec!["shared".to_owned()];
@@ -107,7 +108,9 @@ fn play(world: &mut World, (kind, at, variation): Move) {
 
 fn outcome(variation: u8) -> AttemptOutcome {
     if variation & 3 < 2 {
-        return AttemptOutcome::Succeeded { result: json!({"n": variation}), verdict: None, exit: None, spool: None };
+        let answer = [None, Some(true), Some(false)][usize::from(variation >> 2) % 3];
+        let verdict = answer.map(|yes| Verdict { health: Health::Failing, reasons: Vec::new(), answer: Some(yes) });
+        return AttemptOutcome::Succeeded { result: json!({"n": variation}), verdict, exit: None, spool: None };
     }
     let certainty = [Certainty::NotStarted, Certainty::FailedKnown, Certainty::Unknown][usize::from(variation >> 2) % 3];
     let class = [FailureClass::Transient, FailureClass::Permanent, FailureClass::Timeout][usize::from(variation >> 4) % 3];
