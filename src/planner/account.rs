@@ -3,7 +3,7 @@
 //! What bounds an order (when, how many, which not, until when, how) is planned or asked about, never dropped.
 //! The words stand in `words.toml`; what is no word there is bounded by its kind. Nothing is bound here.
 
-use crate::model::catalogue::{EffectClass, Operation};
+use crate::model::catalogue::{EffectClass, Operation, Param, ParamType};
 
 use super::ask::World;
 use super::bounds::{Bounds, bounds_of, is_number, is_one_of_machines, is_span, repeats};
@@ -183,6 +183,9 @@ impl Reading<'_> {
         let token = &self.tokens[at];
         let index = &self.world.index;
         let strange = || !is_function(&token.low) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low);
+        if self.leads_to_path(at) {
+            return Part::Plain;
+        }
         if changes && token.low.len() > 4 && token.low.ends_with("ly") && strange() {
             return Part::Lost(Bounds::Manner);
         }
@@ -203,6 +206,10 @@ impl Reading<'_> {
             .is_some_and(|verb| verb < at && (verb + 1..at).all(|place| is_determiner(self.low(place)) || is_particle(self.low(place))));
         let other = index.names_work(&token.low) && !index.is_verb(&token.low) && !is_function(&token.low);
         if changes && !self.operation.low_risk && !self.is_worded && object && other && !is_outcome(token) {
+            return Part::Lost(Bounds::Value);
+        }
+        // "put x back to its last snapshot": where something is brought is no thing that the operation knows.
+        if changes && !self.is_worded && self.is_brought_to(at) && !is_outcome(token) {
             return Part::Lost(Bounds::Value);
         }
         // "rotate the nginx logs": of what stands beside the words of a change nothing is passed over either.
@@ -226,7 +233,6 @@ impl Reading<'_> {
             && strange()
             && index.is_strange(&token.low)
             && !is_outcome(token)
-            && !self.leads_to_path(at)
         {
             return Part::Lost(Bounds::Condition);
         }
@@ -238,6 +244,18 @@ impl Reading<'_> {
         self.tokens[at].is_one_of(&["under", "underneath", "beneath", "below", "inside", "within"])
             && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Path)
             && self.used.get(at + 1).copied().unwrap_or(false)
+    }
+
+    /// Behind "to" or "from", articles aside; a load balancer bears no load.
+    fn is_brought_to(&self, at: usize) -> bool {
+        let plain = |place: usize| is_determiner(self.low(place)) || self.tokens[place].is_one_of(&["its", "last", "latest", "previous"]);
+        let led = (0..at).rev().find(|place| !plain(*place)).is_some_and(|place| self.tokens[place].is_one_of(&["to", "from"]));
+        let named = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["balancer", "balancers"]));
+        let noun = !self.world.index.is_verb(self.low(at)) || at > 0 && plain(at - 1);
+        // "snapshot": the id that other operations give or take.
+        let id = |param: &Param| matches!(param.kind, ParamType::Other(_)) && stem(&param.name) == stem(self.low(at));
+        let known = || self.world.index.operations.iter().flat_map(|operation| &operation.params).any(id);
+        led && noun && !named && !is_function(self.low(at)) && (self.world.index.names_work(self.low(at)) || known())
     }
 
     /// Where the name of something stands: before or behind a word of the operation, or behind "of" and "for".

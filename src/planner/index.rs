@@ -136,6 +136,7 @@ impl Index {
         for at in 0..index.operations.len() {
             index.add(at, &nouns);
         }
+        index.part_nouns();
         index.shapes = index.postings.keys().filter(|stem| stem.len() >= 4).map(|stem| (stem.clone(), triples(stem))).collect();
         for say in &WORDS.say {
             index.add_say(say);
@@ -145,6 +146,23 @@ impl Index {
         index.param_stems = params.flat_map(|param| stems(&param.name)).collect();
         index.learn_words();
         index
+    }
+
+    /// Beside `notify.page` the page of `notify.status_page` is a thing.
+    fn part_nouns(&mut self) {
+        let called: BTreeSet<String> =
+            self.operations.iter().filter(|operation| !operation.verb().contains('_')).map(|operation| stem(operation.verb())).collect();
+        for (at, operation) in self.operations.iter().enumerate() {
+            let Some((_, last)) = operation.verb().rsplit_once('_') else { continue };
+            let last = stem(last);
+            let says = stems(&operation.summary).first() == Some(&last);
+            if called.contains(&last)
+                && !says
+                && let Some(led) = self.leads.get_mut(&last)
+            {
+                led.remove(&at);
+            }
+        }
     }
 
     fn add(&mut self, at: usize, nouns: &BTreeSet<String>) {

@@ -13,6 +13,8 @@ use super::words::{is_determiner, is_function, is_particle, stem};
 #[derive(Clone, Debug)]
 pub struct Query {
     terms: Vec<Term>,
+    /// Words behind the first of a phrase, with what the phrase is like.
+    members: Vec<(usize, Vec<Vec<String>>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,7 +115,7 @@ impl Query {
                 });
             }
         }
-        Self { terms }
+        Self { terms, members: phrases(&said, index) }
     }
 
     /// Scores of all operations that share a word, best first; ties by name.
@@ -123,8 +125,19 @@ impl Query {
             let mut best: BTreeMap<usize, f64> = BTreeMap::new();
             for (stems, strength) in &term.ways {
                 let verb = term.verb.as_ref().filter(|verb| stems.as_slice() == [(*verb).clone()]).and_then(|verb| index.led_by(verb));
+                // "page dba": what is called so is meant, and not the page of something.
+                let called = verb.is_some_and(|led| led.iter().any(|at| stem(index.operations[*at].verb()) == stems[0]));
                 for (operation, value) in all_of(stems, index) {
-                    let share = if verb.is_some_and(|led| !led.contains(&operation)) { 0.6 } else { 1.0 };
+                    let share = match verb {
+                        Some(led) if !led.contains(&operation) => {
+                            if called {
+                                0.4
+                            } else {
+                                0.6
+                            }
+                        }
+                        _ => 1.0,
+                    };
                     let known = best.entry(operation).or_insert(0.0);
                     *known = known.max(value * strength * share);
                 }
@@ -155,7 +168,9 @@ impl Query {
 
     /// The word at this place speaks of the operation.
     pub fn explains(&self, operation: usize, at: usize, index: &Index) -> bool {
+        let hits = |like: &Vec<Vec<String>>| like.iter().any(|stems| all_of(stems, index).iter().any(|(found, _)| *found == operation));
         self.terms.iter().filter(|term| term.at == Some(at)).any(|term| term.hits(operation, index))
+            || self.members.iter().any(|(place, like)| *place == at && hits(like))
     }
 
     /// The verb at this place leads the operation, or is like one that does.
@@ -339,6 +354,18 @@ fn phrase_members(said: &[String], index: &Index) -> BTreeSet<usize> {
         let says = index.says.get(word).map_or(&[][..], Vec::as_slice);
         for (stems, _) in says.iter().filter(|(stems, _)| stems.len() > 1) {
             members.extend(side_by_side(said, at, &stems[1..]).into_iter().flatten());
+        }
+    }
+    members
+}
+
+fn phrases(said: &[String], index: &Index) -> Vec<(usize, Vec<Vec<String>>)> {
+    let mut members = Vec::new();
+    for (at, word) in said.iter().enumerate() {
+        let says = index.says.get(word).map_or(&[][..], Vec::as_slice);
+        for (stems, like) in says.iter().filter(|(stems, _)| stems.len() > 1) {
+            let places = side_by_side(said, at, &stems[1..]).into_iter().flatten();
+            members.extend(places.map(|place| (place, like.clone())));
         }
     }
     members

@@ -32,6 +32,11 @@ pub struct Token {
 }
 
 impl Token {
+    /// One that nobody typed.
+    pub fn word(low: &str) -> Self {
+        Self { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false }
+    }
+
     pub fn is(&self, word: &str) -> bool {
         self.low == word && self.kind != Kind::Quoted
     }

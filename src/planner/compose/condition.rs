@@ -15,7 +15,7 @@ use crate::planner::slots::is_machine_param;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::is_function;
 
-use super::alive::alive;
+use super::alive::{alive, service_state};
 use super::parts::account_of;
 use super::units::{Unit, unit};
 use super::{Stop, clarify};
@@ -36,7 +36,7 @@ pub(super) fn condition(
         let reads = found.last().filter(|last| last.operation.as_ref().is_some_and(|one| one.effect == EffectClass::Read));
         reads.is_some_and(|last| hosts().all(|host| last.values.values().flatten().any(|known| known == host)))
     };
-    let pinged = alive(about, world, pool).filter(|choice| !told(choice));
+    let pinged = alive(about, world, pool).filter(|choice| !told(choice)).or_else(|| service_state(about, world, pool));
     let pings = pinged.is_some();
     // "the restart of x" is to restart x.
     let ordered = match about.as_slice() {
@@ -50,7 +50,8 @@ pub(super) fn condition(
         best.bound.used.splice(0..1, [false, true, true]);
         best
     });
-    let Some(best) = pinged.or(nominal).or_else(|| said(about)).map(|best| looked(best, about, said)) else {
+    let Some(best) = pinged.or(nominal).or_else(|| checked(about, said)).or_else(|| said(about)).map(|best| looked(best, about, said))
+    else {
         return met(about, found).map(|()| None);
     };
     let own_words = pings || about.iter().any(|token| speaks(token, world));
@@ -95,6 +96,15 @@ pub(super) fn condition(
     let join = if clause.join == Join::Start { Join::Start } else { Join::Then };
     found.push(Unit { is_condition: true, ..unit(best, Clause { tokens: about.clone(), ..Clause::new(join) }, false, None) });
     Ok(Some(found.len() - 1))
+}
+
+/// An address that fails: it is checked.
+fn checked(about: &[Token], said: impl Fn(&[Token]) -> Option<Choice>) -> Option<Choice> {
+    let plain = |token: &&Token| !is_function(&token.low) && !is_outcome(token) && !token.is_one_of(&["still", "again", "yet"]);
+    let alone = matches!(about.iter().filter(plain).collect::<Vec<_>>()[..], [one] if one.kind == Kind::Url);
+    let mut best = alone.then(|| said(&[&[Token::word("check")], about].concat())).flatten()?;
+    best.bound.used.remove(0);
+    Some(best)
 }
 
 /// It shows what there is, and says neither yes nor no. Of what nothing here binds nobody knows.
@@ -201,8 +211,7 @@ pub(super) fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<C
     let mut clauses = clauses.to_vec();
     for at in 1..clauses.len() {
         let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
-        let chained =
-            |at: usize| clauses[at].join == Join::And && !clauses[at].elliptic && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
+        let chained = |at: usize| clauses[at].join == Join::And && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
         let mut first = at;
         while first > 0 && chained(first) {
             first -= 1;
@@ -212,7 +221,7 @@ pub(super) fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<C
         let Some(check) = best(about).filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
         let said = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.name == check.operation.name);
         let changes = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.effect != EffectClass::Read);
-        if !clauses[..at].iter().any(said) && clauses[first..at].iter().all(changes) {
+        if !clauses[..at].iter().any(said) && (clauses[at].elliptic || clauses[first..at].iter().all(changes)) {
             clauses[first].cond = clauses[at].cond.take();
         }
     }

@@ -11,7 +11,7 @@ use crate::planner::segment::{Cond, Each, Join};
 use crate::planner::slots::{Group, WORDED, is_machine_param};
 use crate::planner::token::Token;
 
-use super::inherit::{Source, find};
+use super::inherit::{Source, find, made};
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
 
@@ -311,6 +311,10 @@ impl Draw<'_> {
                 continue;
             }
             if !param.required {
+                if let Some([step]) = made(self.units, at, param).map(|place| self.places[place].as_slice()) {
+                    values.insert(param.name.clone(), vec![self.output_of(*step)]);
+                    provenance.insert(param.name.clone(), Provenance::StepOutput);
+                }
                 continue;
             }
             let own_group = unit.bound.group.clone().filter(|_| is_machine_param(&param.name, &param.kind)).map(Source::Group);
@@ -328,13 +332,18 @@ impl Draw<'_> {
             }
             if let Some((name, lister)) = &filled.listed {
                 *lister_at = Some(*lister);
-                let output = self.drafts[*lister].operation.output.as_ref().map_or("hosts", |output| output.name.as_str());
-                values.insert(name.clone(), vec![format!("${{steps.s{}.output.{output}}}", lister + 1)]);
+                values.insert(name.clone(), vec![self.output_of(*lister)]);
                 provenance.insert(name.clone(), Provenance::StepOutput);
             }
         }
         (filled.values, filled.provenance) = (values, provenance);
         Ok(filled)
+    }
+
+    /// What that step will give.
+    fn output_of(&self, step: usize) -> String {
+        let output = self.drafts[step].operation.output.as_ref().map_or("hosts", |output| output.name.as_str());
+        format!("${{steps.s{}.output.{output}}}", step + 1)
     }
 
     /// Manifest defaults, the default host of reads, and texts that the intent itself can stand for.

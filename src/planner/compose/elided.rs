@@ -59,9 +59,8 @@ fn moved(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Opt
     } else {
         return None;
     };
-    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-    let mut tokens = vec![word(verb)];
-    tokens.extend((!named).then(|| word("it")));
+    let mut tokens = vec![Token::word(verb)];
+    tokens.extend((!named).then(|| Token::word("it")));
     let added = tokens.len();
     tokens.extend(clause.tokens.iter().cloned());
     let fits = |choice: &Choice| {
@@ -107,7 +106,7 @@ fn named_look(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -
     // "port 80", "nginx status".
     let told = if word == "port" { named } else { named + 1 };
     let place = if word == "port" { named + 1 } else { named };
-    tokens.insert(told, Token { text: word.to_owned(), low: word.to_owned(), kind: Kind::Word, owner: false });
+    tokens.insert(told, Token::word(word));
     let mut best = choose(&tokens, world, pool, around).into_iter().find(|choice| {
         let takes = choice.bound.used.get(place).copied().unwrap_or(false);
         takes
@@ -137,7 +136,7 @@ fn said_by_default(clause: &Clause, world: &World<'_>, pool: Pool, around: &Arou
     } else {
         return None;
     };
-    let word = Token { text: verb.to_owned(), low: verb.to_owned(), kind: Kind::Word, owner: false };
+    let word = Token::word(verb);
     let tokens: Vec<Token> = std::iter::once(word).chain(clause.tokens.iter().cloned()).collect();
     let mut best = choose(&tokens, world, pool, around).into_iter().next()?;
     let quiet = best.operation.effect == EffectClass::Read || best.operation.low_risk;
@@ -177,7 +176,7 @@ fn only_fit(clause: &Clause, world: &World<'_>) -> Option<Choice> {
 /// "disk of web-1 to #ops": what is read there is told there.
 pub(super) fn recipients(clauses: Vec<Clause>, world: &World<'_>, pool: Pool) -> Vec<Clause> {
     let mut all = Vec::with_capacity(clauses.len());
-    for mut clause in clauses {
+    for mut clause in told_last(clauses, world, pool) {
         let told = match clause.tokens.as_slice() {
             [head @ .., to, channel]
                 if !head.is_empty()
@@ -196,7 +195,7 @@ pub(super) fn recipients(clauses: Vec<Clause>, world: &World<'_>, pool: Pool) ->
             all.push(clause);
             continue;
         };
-        let tell = Token { text: "tell".to_owned(), low: "tell".to_owned(), kind: Kind::Word, owner: false };
+        let tell = Token::word("tell");
         let sends = clause.tokens.first().is_some_and(|token| is_order(token, &world.index));
         if sends {
             all.push(clause);
@@ -207,6 +206,28 @@ pub(super) fn recipients(clauses: Vec<Clause>, world: &World<'_>, pool: Pool) ->
         all.push(Clause { tokens: vec![tell, channel], ..Clause::new(Join::Then) });
     }
     all
+}
+
+/// "tell #ops: disk of web-1, load of web-2": what is told is looked at first.
+fn told_last(mut clauses: Vec<Clause>, world: &World<'_>, pool: Pool) -> Vec<Clause> {
+    let heads = |clause: &Clause| {
+        let channel = clause.tokens.iter().any(|token| token.kind == Kind::Channel);
+        let tells = clause.tokens.first().is_some_and(|token| world.index.verbs.contains(&token.low));
+        clause.lead && channel && tells
+    };
+    let reads = |clause: &Clause| {
+        let best = choose(&clause.tokens, world, pool, &Around::default()).into_iter().next();
+        clause.cond.is_none() && !clause.negated && best.is_some_and(|best| best.operation.effect == EffectClass::Read)
+    };
+    let Some(at) = clauses.iter().position(heads).filter(|at| clauses.len() > at + 1 && clauses[at + 1..].iter().all(reads)) else {
+        return clauses;
+    };
+    let told = clauses.remove(at);
+    if let Some(first) = clauses.get_mut(at) {
+        first.join = told.join;
+    }
+    clauses.push(Clause { tokens: told.tokens, ..Clause::new(Join::Then) });
+    clauses
 }
 
 /// All that it needs is there, and each word is a value, says the operation, or says nothing.

@@ -7,6 +7,7 @@ use crate::planner::grammar;
 use crate::planner::slots::{Group, is_machine_param};
 use crate::planner::words::stem;
 
+use super::holder::{gives_person, speaks_of_person};
 use super::units::{Unit, is_service_param};
 
 /// Where a missing value comes from.
@@ -30,6 +31,15 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     if let Some(place) = (0..at).rev().find(|place| gives(&units[*place], param) && speaks_of_it(&units[at])) {
         return Some(Source::Listed(place));
     }
+    if let Some(place) = (0..at).rev().find(|place| gives_person(&units[*place], param) && speaks_of_person(&units[at])) {
+        return Some(Source::Listed(place));
+    }
+    if let Some(found) = same_again(units, at, param) {
+        return Some(found);
+    }
+    if let Some(found) = counterpart(units, at, param) {
+        return Some(found);
+    }
     let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
     direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
 }
@@ -42,6 +52,17 @@ fn lists_of(unit: &Unit, param: &Param) -> bool {
         output.kind.ends_with("List") && output.kind != "HostList" && output.name.ends_with('s') && named(&output.name)
     }) && matches!(param.kind, ParamType::Name | ParamType::Str | ParamType::Ip | ParamType::Dns | ParamType::Path | ParamType::Other(_))
         && unit.operation.as_ref().is_some_and(|operation| operation.effect == EffectClass::Read)
+}
+
+/// "snapshot it, patch it, restore it from the snapshot": the id that an earlier step gives is the one that is meant.
+pub fn made(units: &[Unit], at: usize, param: &Param) -> Option<usize> {
+    let ParamType::Other(kind) = &param.kind else { return None };
+    let tokens = &units[at].clause.tokens;
+    let meant = |at: usize| tokens.get(at).is_some_and(|token| token.is_one_of(&["it", "that", "this", "the"]));
+    let from = tokens.iter().position(|token| token.is("from"))?;
+    let last = from + 2 >= tokens.len() || stem(&tokens[from + 2].low) == stem(&param.name) && from + 3 >= tokens.len();
+    let gives = |unit: &Unit| unit.operation.as_ref().and_then(|one| one.output.as_ref()).is_some_and(|output| output.kind == *kind);
+    (meant(from + 1) && last).then(|| (0..at).rev().find(|place| gives(&units[*place]))).flatten()
 }
 
 /// "open a ticket and assign it": what the step gives is what the parameter names.
@@ -59,6 +80,27 @@ fn speaks_of_it(unit: &Unit) -> bool {
 
 fn speaks_of_many(unit: &Unit) -> bool {
     unit.clause.tokens.iter().any(|token| token.is_one_of(&["them", "those", "these", "each", "their", "all"]))
+}
+
+/// "release 2.0 of x to test, ..., release it to staging": what is done once more is done with the same version.
+fn same_again(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
+    let own = units[at].operation.as_ref().filter(|_| param.kind == ParamType::Version && speaks_of_it(&units[at]))?;
+    let place = (0..at).rev().find(|place| units[*place].operation.as_ref().is_some_and(|other| other.name == own.name))?;
+    units[place].values.get(&param.name).map(|values| Source::Values(place, values.clone()))
+}
+
+/// "stop worker on a, restore b, start worker": what is done to the same service is done where it was done before.
+fn counterpart(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
+    let own = units[at].operation.as_ref().filter(|_| is_machine_param(&param.name, &param.kind))?;
+    let serves = |other: &&Param| is_service_param(&other.name, &other.kind);
+    let service = own.params.iter().find(serves).and_then(|other| units[at].values.get(&other.name))?;
+    let place = (0..at).rev().find(|place| {
+        let other = units[*place].operation.as_ref();
+        other.is_some_and(|other| {
+            other.name != own.name && other.params.iter().filter(serves).any(|one| units[*place].values.get(&one.name) == Some(service))
+        }) && units[*place].values.contains_key(&param.name)
+    })?;
+    units[place].values.get(&param.name).map(|values| Source::Values(place, values.clone()))
 }
 
 fn from_unit(units: &[Unit], place: usize, is_earlier: bool, param: &Param) -> Option<Source> {

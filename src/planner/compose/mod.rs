@@ -7,6 +7,7 @@ mod alive;
 mod condition;
 mod edges;
 mod elided;
+mod holder;
 mod inherit;
 mod looks;
 mod more;

@@ -61,6 +61,19 @@ pub(super) fn once_more(found: &[Unit], clause: &Clause, world: &World<'_>) -> O
     Some(Unit { operation: Some(operation), values, bound, clause, beside: false, is_condition: false, anchor: None, asides: Vec::new() })
 }
 
+/// "check the certificate, renew it, check it again": what the same verb asked for before.
+pub(super) fn repeated(found: &[Unit], clause: &Clause, anchor: Option<usize>, world: &World<'_>) -> Option<Unit> {
+    let verb = |tokens: &[Token]| world.index.verb_place(tokens).map(|at| stem(&tokens[at].low));
+    let again = clause.tokens.iter().any(|token| token.is("again"));
+    let (bare, own) = (clause.tokens.iter().all(|token| token.kind == Kind::Word), verb(&clause.tokens)?);
+    let plain = |token: &Token| is_function(&token.low) || stem(&token.low) == own;
+    if !again || !bare || !clause.tokens.iter().all(plain) {
+        return None;
+    }
+    let before = found.iter().rfind(|unit| unit.operation.is_some() && verb(&unit.clause.tokens) == Some(own.clone()))?;
+    Some(Unit { clause: clause.clone(), beside: false, is_condition: false, anchor, ..before.clone() })
+}
+
 /// "fail pg over to pg-b2, ..., fail back pg-b1": the one name of an order given once more is what its like was before.
 pub(super) fn alike(mut best: Choice, found: &[Unit]) -> Choice {
     let same = |unit: &&Unit| unit.operation.as_ref().is_some_and(|operation| operation.name == best.operation.name);

@@ -6,7 +6,7 @@ use crate::planner::ask::World;
 use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
-use crate::planner::score::Query;
+use crate::planner::score::{Query, is_inside_phrase};
 use crate::planner::segment::{Clause, Cond, Join, is_outcome};
 use crate::planner::slots::{WORDED, is_machine_param};
 use crate::planner::token::{Kind, Token};
@@ -119,7 +119,8 @@ pub(super) fn leaves_name(best: &Choice, clause: &Clause, world: &World<'_>) -> 
             && index.is_strange(&token.low)
             && !is_outcome(token)
     };
-    !worded && (0..clause.tokens.len()).any(|at| !best.bound.used[at] && strange(at))
+    let said = |at: usize| is_inside_phrase(&clause.tokens, at, index);
+    !worded && (0..clause.tokens.len()).any(|at| !best.bound.used[at] && strange(at) && !said(at))
 }
 
 /// More than a word of looking speaks for it: "check the weather" is no check that is known.

@@ -20,8 +20,9 @@ use crate::planner::words::{is_determiner, is_function, stem, stems};
 use super::alive;
 use super::condition::{condition, given, hold, lifted};
 use super::elided::{elided, recipients};
+use super::holder::holders;
 use super::looks::{look_after, look_instead};
-use super::more::{alike, fold, gives_value, merge, once_more};
+use super::more::{alike, fold, gives_value, merge, once_more, repeated};
 use super::parts::{
     account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, is_symptom, leaves_name,
     left_over, says_more, unbounded,
@@ -48,7 +49,7 @@ pub struct Unit {
 
 pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<Vec<Unit>, Stop> {
     let pool = Pool::of(intent, world);
-    let lifted = recipients(lifted(clauses, world, pool), world, pool);
+    let lifted = holders(recipients(lifted(clauses, world, pool), world, pool), world, pool);
     let clauses = lifted.as_slice();
     let mut found: Vec<Unit> = Vec::new();
     let mut around = Around::default();
@@ -73,8 +74,12 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             found.push(looked);
             continue;
         }
-        let asked = clauses.len() == 1 || alive::asks(&clause.tokens);
-        let state = if asked { alive::alive(&clause.tokens, world, pool) } else { None };
+        if let Some(again) = repeated(&found, clause, anchor, world) {
+            around.before.extend(again.operation.clone());
+            found.push(again);
+            continue;
+        }
+        let state = alive::stated(&clause.tokens, clauses.len() == 1, world, pool);
         let meaning = state.map(|best| Meant::Operation(Box::new(best)));
         let best = match meaning.unwrap_or_else(|| meant(clause, world, pool, &around, &mut found)) {
             Meant::Operation(best) => *best,
@@ -357,7 +362,8 @@ fn beside_flags(clauses: &[Clause]) -> Vec<bool> {
     for (at, clause) in clauses.iter().enumerate() {
         if clause.together {
             let mut here = at;
-            while here > 0 && joins_group(clauses, here, at) {
+            let listed = |here: usize| clause.all_together && matches!(clauses[here].join, Join::Comma | Join::And);
+            while here > 0 && (listed(here) || joins_group(clauses, here, at)) {
                 flags[here] = true;
                 here -= 1;
             }

@@ -131,7 +131,7 @@ pub(super) fn plain_request(words: &mut Vec<Token>, index: &Index) {
     } else {
         return;
     };
-    words.splice(at..end, [Token { text: "please".to_owned(), low: "please".to_owned(), kind: Kind::Word, owner: false }]);
+    words.splice(at..end, [Token::word("please")]);
 }
 
 /// "... . I need it for my sheet.", "Much obliged!": said behind it, and names nothing.

@@ -3,6 +3,7 @@
 //! What was typed stays in `text`, so a name is never changed; only what is compared is.
 
 mod courtesy;
+mod message;
 mod nominal;
 
 use super::ask::World;
@@ -18,6 +19,8 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     drop(words.drain(..courtesy::preface(&words, &world.index)));
     courtesy::plain_request(&mut words, &world.index);
     words.truncate(courtesy::trailer(&words, &world.index));
+    message::on_call(&mut words);
+    message::messages(&mut words, &world.index);
     digits_for_words(&mut words);
     // "type A", "rack A": behind another word no article is written so.
     for at in 1..words.len() {
@@ -35,6 +38,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     read_signs(&mut words, world);
     plain_words(&mut words);
     down_and_up(&mut words);
+    ask_outright(&mut words, &world.index);
     ask_states(&mut words);
     ask_outcomes(&mut words);
     part_measures(&mut words);
@@ -45,6 +49,20 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     nominal::work_last(&mut words, world);
     nominal::say_verbs(&mut words, world);
     words
+}
+
+/// "nightly job ok?", "nginx up on web-1?": asked, whatever the words could order without the sign.
+fn ask_outright(words: &mut Vec<Token>, index: &Index) {
+    let [body @ .., mark] = words.as_slice() else { return };
+    let orders = |token: &Token| index.verbs.contains(&token.low) || index.is_look(&token.low);
+    let opens =
+        body.first().is_some_and(|first| matches!(first.kind, Kind::Word | Kind::Ident) && (!is_function(&first.low) || first.is("last")));
+    let plain =
+        body.iter().all(|token| !matches!(token.kind, Kind::Mark(_)) && !token.is_one_of(&["and", "then", "if", "is", "are", "does"]));
+    let state = |token: &Token| is_outcome(token) || Index::is_state(&token.low);
+    if mark.kind == Kind::Mark('?') && opens && plain && body.iter().any(state) && !body.first().is_some_and(orders) {
+        words.insert(0, Token::word("is"));
+    }
 }
 
 /// "is x stopped": asks how x is, and orders nothing.
@@ -64,7 +82,7 @@ fn ask_states(words: &mut [Token]) {
 
 /// "port 443 open? enable it, else ...": a question with what hangs on its answer.
 fn ask_outcomes(words: &mut Vec<Token>) {
-    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let word = Token::word;
     let comma = || Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
     let Some(at) = (1..words.len()).find(|at| words[*at].kind == Kind::Mark('?') && is_outcome(&words[at - 1])) else { return };
     if words[at + 1..].iter().any(|token| token.is_one_of(&["else", "otherwise"])) {
@@ -95,7 +113,7 @@ fn digits_for_words(words: &mut [Token]) {
         if words[at - 1].kind == Kind::Word && !words[at - 1].is_one_of(&["port", "version", "on", "at", "by"])
             || matches!(words[at - 1].kind, Kind::Ident | Kind::Version)
         {
-            words[at] = Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            words[at] = Token::word(low);
         }
     }
 }
@@ -103,7 +121,7 @@ fn digits_for_words(words: &mut [Token]) {
 /// "svc" is a service, "brought" a form of "bring", and "make sure x runs" asks whether it is running.
 fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
     for token in words.iter_mut().filter(|token| token.text == "@") {
-        *token = Token { text: "at".to_owned(), low: "at".to_owned(), kind: Kind::Word, owner: false };
+        *token = Token::word("at");
     }
     short_of_two(words, world);
     for token in words.iter_mut().filter(|token| matches!(token.kind, Kind::Word | Kind::Ident)) {
@@ -123,7 +141,7 @@ fn spell_out(words: &mut Vec<Token>, world: &World<'_>) {
     };
     let places: Vec<usize> = (0..words.len()).filter(|at| runs(*at)).collect();
     for at in places.into_iter().rev() {
-        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        let word = Token::word;
         words.splice(at..=at, [word("is"), word("running")]);
     }
 }
@@ -150,7 +168,7 @@ fn split_verbs(words: &mut Vec<Token>, world: &World<'_>) {
         if token.kind == Kind::Ident
             && let Some((first, second)) = token.low.split_once('-')
         {
-            let plain = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+            let plain = Token::word;
             if first == "re" && world.index.verbs.contains(second) {
                 words[at] = Token { text: token.text, ..plain(second) };
             } else if world.index.is_phrase(&[stem(first), stem(second)]) {
@@ -218,7 +236,7 @@ fn part_glued(words: &mut Vec<Token>, world: &World<'_>) {
         let token = &words[at];
         let strange = token.kind == Kind::Word && token.low == token.text.to_lowercase() && !world.is_asset(&token.text);
         let Some((first, second)) = Some(&token.low).filter(|_| strange).and_then(|low| world.index.glued(low)) else { continue };
-        let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+        let word = Token::word;
         let parts = [word(first), Token { owner: token.owner, ..word(second) }];
         words.splice(at..=at, parts);
     }
@@ -237,7 +255,7 @@ fn name_nights(words: &mut [Token]) {
 
 /// "a -> b" is to another value, what comes next, or, as "still down: page them", what hangs on how it went.
 fn read_signs(words: &mut Vec<Token>, world: &World<'_>) {
-    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let word = Token::word;
     let mut at = 0;
     while at < words.len() {
         let is_arrow = words[at].kind == Kind::Mark(ARROW);
@@ -278,7 +296,7 @@ fn tells_outcome(words: &[Token], world: &World<'_>) -> bool {
 
 /// Turns of speech that hide what is meant -> the plain words: "tell me if", "or if", "each after", "> 14 days old", "5 minutes later".
 fn plain_words(words: &mut Vec<Token>) {
-    let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
+    let word = Token::word;
     let mut at = 0;
     while at < words.len() {
         let rest = &words[at..];
@@ -370,6 +388,6 @@ fn down_and_up(words: &mut Vec<Token>) {
     for ((from, end), verb, state) in [(up, "start", "up"), (down, "stop", "down")] {
         let Some(place) = (from..end).find(|at| words[*at].is(state)) else { continue };
         words.remove(place);
-        words.insert(from, Token { text: verb.to_owned(), low: verb.to_owned(), kind: Kind::Word, owner: false });
+        words.insert(from, Token::word(verb));
     }
 }

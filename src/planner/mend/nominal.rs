@@ -15,8 +15,7 @@ pub(super) fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
         let needed = words[at].is_one_of(&["needs", "need"]) && at > 0 && words.get(noun).is_some_and(|noun| noun.kind == Kind::Word);
         let verb = needed.then(|| world.index.verbs.iter().find(|verb| is_noun_of(&words[noun].low, verb))).flatten();
         if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
-            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-            words.splice(at + 1..=noun, [word("to"), word("be"), word(&done)]);
+            words.splice(at + 1..=noun, [Token::word("to"), Token::word("be"), Token::word(&done)]);
         }
         at += 1;
     }
@@ -28,8 +27,7 @@ pub(super) fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
         let verb = Some(&words[at + 3]).filter(|noun| gets && noun.kind == Kind::Word);
         let verb = verb.and_then(|noun| world.index.verbs.iter().find(|verb| stem(verb) == stem(&noun.low)));
         if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
-            let word = |low: &str| Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false };
-            words.splice(at + 1..=at + 3, [word("be"), word(&done)]);
+            words.splice(at + 1..=at + 3, [Token::word("be"), Token::word(&done)]);
         }
         at += 1;
     }
@@ -40,10 +38,6 @@ fn is_noun_of(noun: &str, verb: &str) -> bool {
     let root = verb.trim_end_matches('e');
     let tail = noun.strip_prefix(root).filter(|_| verb.len() > 3);
     noun == verb || tail.is_some_and(|tail| ["al", "ment", "ement", "ion", "ation", "ition", "ing"].contains(&tail))
-}
-
-fn word(low: &str) -> Token {
-    Token { text: low.to_owned(), low: low.to_owned(), kind: Kind::Word, owner: false }
 }
 
 fn ends_part(token: &Token) -> bool {
@@ -79,7 +73,7 @@ pub(super) fn name_work(words: &mut Vec<Token>, world: &World<'_>) {
             continue;
         };
         let end = (noun + 2..words.len()).find(|at| matches!(words[*at].kind, Kind::Mark(_))).unwrap_or(words.len());
-        words.splice(at..=noun + 1, [word(&verb)]);
+        words.splice(at..=noun + 1, [Token::word(&verb)]);
         let end = end - (noun + 1 - at);
         if let Some(tail) = (at + 1..end).find(|at| asks_for_it(&words[*at..end])) {
             drop(words.drain(tail..end));
@@ -121,7 +115,7 @@ pub(super) fn work_last(words: &mut Vec<Token>, world: &World<'_>) {
             .find(|verb| **verb != noun.low && !noun.low.ends_with("ing") && is_noun_of(&noun.low, verb) && changes(verb));
         if let Some(verb) = verb.cloned() {
             words.remove(from + last);
-            words.insert(from, word(&verb));
+            words.insert(from, Token::word(&verb));
         }
     }
 }
@@ -136,7 +130,7 @@ pub(super) fn done_first(words: &mut Vec<Token>, world: &World<'_>) {
             known(&done).or_else(|| known(done.strip_prefix("re")?))
         });
         if let Some(verb) = base.cloned() {
-            words.splice(at..=at + 1, [word(&verb)]);
+            words.splice(at..=at + 1, [Token::word(&verb)]);
         }
     }
 }
@@ -207,5 +201,5 @@ pub(super) fn verified(words: &mut Vec<Token>) {
     }
     let Some(from) = (1..end).rfind(|at| words[*at].is_one_of(&["has", "must", "should", "needs", "is"])) else { return };
     drop(words.drain(from..end));
-    words.insert(0, word("verify"));
+    words.insert(0, Token::word("verify"));
 }

@@ -76,7 +76,7 @@ impl Scan<'_> {
         // "of x and of y": one more of the same.
         if self.is_told(rest) {
             self.flush(join);
-            let verb = Token { text: "tell".to_owned(), low: "tell".to_owned(), kind: Kind::Word, owner: false };
+            let verb = Token::word("tell");
             self.current.tokens.push(verb);
             self.at = next;
             return;
@@ -94,13 +94,22 @@ impl Scan<'_> {
             }
             _ => false,
         };
-        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on && !listed {
+        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on && !listed && !self.calls_another(rest) {
             self.flush(join);
             self.current.elliptic = true;
         } else {
             self.current.tokens.push(self.tokens[self.at].clone());
         }
         self.at = next;
+    }
+
+    /// "page dba and network": whom else, whatever the word means beside.
+    fn calls_another(&self, rest: &[Token]) -> bool {
+        let calls = matches!(self.current.tokens.as_slice(), [verb, .., name]
+            if verb.is_one_of(&["page", "call", "wake", "alert", "assign"]) && matches!(name.kind, Kind::Word | Kind::Ident));
+        let ends =
+            rest.get(1).is_none_or(|next| is_joint(next) || matches!(next.kind, Kind::Mark(_)) || condition::opener(&rest[1..]).is_some());
+        calls && ends && rest[0].kind == Kind::Word
     }
 
     /// "everything but the logs": what is left out, and no clause.

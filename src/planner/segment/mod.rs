@@ -61,6 +61,8 @@ pub struct Clause {
     pub always: bool,
     /// "at the same time", said in or after this clause.
     pub together: bool,
+    /// "all at once": so does the whole list that it ends.
+    pub all_together: bool,
     /// "in parallel" said before the clauses that it covers.
     pub together_after: bool,
     /// "at the end".
@@ -87,6 +89,7 @@ impl Clause {
             cond: None,
             always: false,
             together: false,
+            all_together: false,
             together_after: false,
             at_end: false,
             lead: false,

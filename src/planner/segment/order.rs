@@ -23,7 +23,7 @@ impl Scan<'_> {
 
     pub(super) fn wait(&mut self, span: Token) {
         self.at += 2;
-        let verb = Token { text: "wait".to_owned(), low: "wait".to_owned(), kind: Kind::Word, owner: false };
+        let verb = Token::word("wait");
         let cond = self.current.cond.take();
         self.found.push(Clause { tokens: vec![verb, span], cond, ..Clause::new(self.current.join) });
         self.current.join = Join::Then;

@@ -23,7 +23,7 @@ pub fn pace(tokens: &[Token]) -> Option<Pace> {
         match (batches(rest), said) {
             (Some((_, width)), _) => Some(Pace::Batches(width)),
             (None, Some(Marker::Apart)) => Some(Pace::Batches(1)),
-            (None, Some(Marker::Together)) => Some(Pace::AllAtOnce),
+            (None, Some(Marker::Together | Marker::AllTogether)) => Some(Pace::AllAtOnce),
             (None, _) => None,
         }
     });

@@ -232,6 +232,14 @@ impl<'a> Scan<'a> {
     }
 
     fn mark(&mut self, marker: Marker) {
+        let marker = match marker {
+            Marker::AllTogether => {
+                let last = if self.is_blank() { self.found.last_mut() } else { Some(&mut self.current) };
+                last.into_iter().for_each(|clause| clause.all_together = true);
+                Marker::Together
+            }
+            other => other,
+        };
         match marker {
             Marker::Then => self.flush(Join::Then),
             Marker::Together if self.is_blank() && (self.found.is_empty() || self.current.join == Join::Then) => {
@@ -261,7 +269,7 @@ impl<'a> Scan<'a> {
                 }
                 self.current.negated = true;
             }
-            Marker::Filler => {}
+            Marker::Filler | Marker::AllTogether => {}
         }
         if self.current.tokens.is_empty() {
             self.skip_comma();

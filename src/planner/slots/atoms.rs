@@ -53,9 +53,12 @@ impl Binder<'_> {
                 at += 1;
             }
             let Some(token) = self.tokens.get(at).filter(|token| fits(token)) else { return };
-            self.used[at] = true;
             let text = token.text.clone();
-            self.bound.values.entry(param.name.clone()).or_default().push(text);
+            self.used[at] = true;
+            match grammar::typed(&param.kind, &text) {
+                Ok(_) => self.bound.values.entry(param.name.clone()).or_default().push(text),
+                Err(reason) => self.bound.bad.push((param.name.clone(), format!("`{text}` {reason}"))),
+            }
             at += 1;
         }
     }
@@ -154,6 +157,10 @@ impl Binder<'_> {
                 return;
             }
             self.accept(param, &text, at);
+            // "ports 80 and 443".
+            if param.kind == ParamType::Port {
+                self.further(param, at, &|token: &Token| matches!(token.kind, Kind::Int(_)));
+            }
             return;
         }
         if !param.required {
@@ -181,6 +188,7 @@ impl Binder<'_> {
         let plain = places.iter().copied().find(|at| *at == 0 || !self.tokens[at - 1].is_one_of(&["to", "at"]));
         if let Some(at) = plain.or_else(|| places.first().copied()) {
             self.accept(param, &self.tokens[at].text.clone(), at);
+            self.further(param, at, &|token: &Token| token.kind == Kind::Ident && grammar::is_dns(&token.text));
         }
     }
 

@@ -70,6 +70,7 @@ pub fn bind(operation: &Operation, tokens: &[Token], world: &World<'_>, place: &
     binder.texts_in_quotes();
     binder.atoms();
     binder.texts_by_preposition();
+    binder.ids();
     binder.names();
     binder.left_names();
     binder.late_versions();

@@ -104,10 +104,17 @@ impl Binder<'_> {
         }
         // "shop/cart:1.9" is a name only where nothing else can be.
         let ill = if grammar::typed(&param.kind, &token.text).is_err() { 2.5 } else { 0.0 };
-        let known = if token.kind == Kind::Word { self.known_penalty(&token.low) } else { 0.0 };
+        let known = if token.kind == Kind::Word && !self.is_set_to(param, at) { self.known_penalty(&token.low) } else { 0.0 };
         place + shape + identifier_score(param, token) - known - ill
             + if param.required { 0.4 } else { 0.0 }
             + if param.kind == ParamType::Host && machine_like { 0.2 } else { 0.0 }
+    }
+
+    /// "set mail to degraded": what is given a state is a name, whatever else the word may mean.
+    fn is_set_to(&self, param: &Param, at: usize) -> bool {
+        let state = self.operation.required().any(|other| other.kind == ParamType::Str && other.name != param.name);
+        let led = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["to", "as", "in", "into"]));
+        param.required && state && led && self.verb_at.is_some_and(|verb| verb + 1 == at)
     }
 
     /// Words of this operation are rather not names, words of others a little less so.

@@ -181,6 +181,15 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
             at += 1 + skip;
             continue;
         }
+        if token.is("of")
+            && let Some(name) = by_word_group(tokens, at + 2 + skip, index).or_else(|| by_word_group(tokens, at + 1 + skip, index))
+        {
+            // "the hosts of the web group".
+            group.values.extend(name.values);
+            at = name.span.end;
+            group.span.end = at.min(tokens.len());
+            continue;
+        }
         if token.is_one_of(&["are", "is", "that", "which", "have", "has", "of"])
             || (token.is("with") && !here(at + 2 + skip).is_some_and(|next| next.is_one_of(&["tag", "label"])))
         {

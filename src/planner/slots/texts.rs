@@ -35,6 +35,26 @@ impl Binder<'_> {
         }
     }
 
+    /// What other operations give, by the word that it is called: "from snapshot snap-7", "from snap-7".
+    pub(super) fn ids(&mut self) {
+        for param in self.by_need().into_iter().filter(|param| matches!(param.kind, ParamType::Other(_))) {
+            let cues = stems(&param.name);
+            // "the last snapshot db-1": one name is rather what it is done to.
+            let several = self.tokens.iter().filter(|token| matches!(token.kind, Kind::Ident | Kind::Ip)).count() > 1;
+            let placed = several || self.has_pronoun_object();
+            let named = |at: usize| placed && self.tokens[at].kind == Kind::Ident && at > 0 && cues.contains(&stem(self.low(at - 1)));
+            let alike = |at: usize| {
+                let head = self.low(at).split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+                let short = head.len() > 2 && cues.iter().any(|cue| cue.starts_with(head));
+                self.tokens[at].kind == Kind::Ident && short && at > 0 && self.tokens[at - 1].is_one_of(&["from", "of"])
+            };
+            let free = |at: &usize| !self.used[*at] && (named(*at) || alike(*at));
+            if let Some(at) = (0..self.tokens.len()).find(free) {
+                self.accept(&param, &self.tokens[at].text.clone(), at);
+            }
+        }
+    }
+
     /// "as X", "to X", "in X" for what must be given; "NAME X" and "for X" for the rest.
     pub(super) fn texts_by_preposition(&mut self) {
         for param in self.open_texts() {
@@ -149,7 +169,8 @@ impl Binder<'_> {
                 _ => false,
             }
         };
-        (0..self.tokens.len()).find(|at| !self.used[*at] && self.tokens[*at].kind == Kind::Word && fits(at))
+        let word = |at: usize| self.tokens[at].kind == Kind::Word || self.tokens[at].text == "A";
+        (0..self.tokens.len()).find(|at| !self.used[*at] && word(*at) && fits(at))
     }
 
     /// What must be given and was not placed: the last free word behind the object.

@@ -88,7 +88,7 @@ pub fn find_owner(params: &Params, world: &World) -> Answer {
     let Some(owner) = asset.owner else {
         return Err(broke(FailureClass::Permanent, format!("the inventory names no owner of {service}")));
     };
-    Ok(json!({ "owner": { "name": owner, "contact": asset.contact }, "service": service }))
+    Ok(json!({ "owner": owner, "contact": asset.contact, "service": service }))
 }
 
 /// Both ways, near ones and all behind them.

@@ -64,7 +64,8 @@ fn steps_change_the_inventory_and_read_it_back() {
     assert_eq!(run("asset.clear_maintenance", json!({"target": "kettle"}))["was_in_maintenance"], true);
     assert_eq!(run("asset.get", json!({"asset": "kettle"}))["asset"]["in_maintenance"], false);
 
-    assert_eq!(run("asset.find_owner", json!({"service": "checkout"}))["owner"], json!({"name": "team pay", "contact": "#pay"}));
+    let holder = run("asset.find_owner", json!({"service": "checkout"}));
+    assert_eq!((&holder["owner"], &holder["contact"]), (&json!("team pay"), &json!("#pay")));
     let needs = run("asset.dependencies", json!({"service": "checkout"}));
     assert_eq!((&needs["services"], &needs["all_needs"]), (&json!(["ledger", "mail"]), &json!(["auth", "ledger", "mail"])));
     assert_eq!(needs["unknown"], json!(["mail"]));
