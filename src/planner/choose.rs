@@ -101,7 +101,11 @@ pub fn choose(tokens: &[Token], world: &World<'_>, pool: Pool, around: &Around) 
         {
             continue;
         }
+        // "page x about the outage": what is called so, and lacks nothing.
+        let called = speech.is_called(score.operation, tokens, &world.index)
+            && operation.required().all(|param| bound.values.contains_key(&param.name));
         let fit = if turned { 2.5 } else { 0.0 }
+            + if called { 3.5 } else { 0.0 }
             + bound.evidence
             + slots_score(&operation, &bound, pool)
             + around_score(&operation, around, tokens)

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::decision::Record;
-use crate::model::catalogue::{Catalogue, EffectClass, ParamType};
+use crate::model::catalogue::{Catalogue, EffectClass, Operation, ParamType};
 use crate::model::digest::Digest;
 use crate::model::ids::StepId;
 use crate::model::plan::{Need, NeedKind, Plan, PlanSource, Provenance, Step, When};
@@ -19,7 +19,7 @@ use crate::model::problem::Problem;
 use super::ask::{Ask, World};
 use super::grammar;
 use super::pipeline::{blank_step, title_of};
-use super::slots::{Place, bind, is_machine_param};
+use super::slots::{Bound, Place, bind, is_machine_param};
 use super::token::{Kind, Token, tokens};
 use super::words::{is_function, stem};
 
@@ -238,6 +238,7 @@ fn content(said: &[Token]) -> Vec<String> {
 fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<Plan> {
     let place = Place::of(said, &world.index);
     let mut taken: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut left = Left::of(said);
     let mut steps = Vec::with_capacity(entry.steps.len());
     for (at, remembered) in entry.steps.iter().enumerate() {
         let operation = world.catalogue.get(&remembered.operation)?;
@@ -245,6 +246,7 @@ fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<P
         if !bound.bad.is_empty() {
             return None;
         }
+        left.take(operation, &bound);
         let mut step = blank_step(operation);
         step.id = StepId::new(format!("s{}", at + 1));
         for param in &operation.params {
@@ -256,8 +258,8 @@ fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<P
             let is_own = |text: &&String| {
                 is_machine_param(&param.name, &param.kind) && entry.words.contains(&stem(&text.to_lowercase())) && !world.is_asset(text)
             };
+            *turn += usize::from(text.is_some());
             if let Some(text) = text.filter(|text| !is_own(text)) {
-                *turn += 1;
                 step.params.insert(param.name.clone(), grammar::typed(&param.kind, text).ok()?);
                 step.provenance.insert(param.name.clone(), Provenance::Operator);
             } else if let Some(kept) = remembered.params.get(&param.name).filter(|_| may_keep(operation.effect, &param.name, &param.kind)) {
@@ -274,11 +276,40 @@ fn fill(entry: &Entry, ask: &Ask, said: &[Token], world: &World<'_>) -> Option<P
         }
         steps.push(step);
     }
+    if left.is_any(&taken) {
+        return None;
+    }
     for (from, to, when) in &entry.edges {
         let need = Need { step: StepId::new(format!("s{}", from + 1)), when: *when, kind: NeedKind::Completion };
         steps.get_mut(*to)?.needs.push(need);
     }
     Some(plan_of(ask, steps))
+}
+
+/// Values of the new text that no step has taken: a plan of the past that drops one is no plan for it.
+struct Left {
+    unused: Vec<bool>,
+    said: BTreeMap<(String, String), usize>,
+}
+
+impl Left {
+    fn of(said: &[Token]) -> Self {
+        let named = |token: &Token| token.is_value() && (token.kind != Kind::Ident || token.text.bytes().any(|byte| byte.is_ascii_digit()));
+        Self { unused: said.iter().map(named).collect(), said: BTreeMap::new() }
+    }
+
+    fn take(&mut self, operation: &Operation, bound: &Bound) {
+        self.unused.iter_mut().zip(&bound.used).for_each(|(unused, used)| *unused &= !used);
+        for (name, values) in &bound.values {
+            self.said.insert((operation.name.clone(), name.clone()), values.len());
+        }
+    }
+
+    /// `taken`: values that steps of an operation have of a parameter.
+    fn is_any(&self, taken: &BTreeMap<(String, String), usize>) -> bool {
+        let fewer = |(place, said): (&(String, String), &usize)| taken.get(place).is_none_or(|turns| turns < said);
+        self.unused.contains(&true) || self.said.iter().any(fewer)
+    }
 }
 
 /// The past lends no target, and nothing to a step that changes something.

@@ -8,6 +8,7 @@ use super::index::{Index, Said};
 use super::segment::is_outcome;
 use super::token::{Kind, Token};
 use super::words::{is_determiner, is_function, is_particle, stem};
+use crate::model::catalogue::EffectClass;
 
 /// Words of one clause, prepared once.
 #[derive(Clone, Debug)]
@@ -34,10 +35,20 @@ struct Term {
     verb: Option<String>,
     /// "set", "take": what is ordered stands in the rest of the clause.
     is_light: bool,
+    /// Only like a word of the catalogue: a rest is no restore.
+    is_guess: bool,
 }
 
 impl Term {
+    /// Nothing is destroyed on a guess.
+    fn may_mean(&self, operation: usize, index: &Index) -> bool {
+        !self.is_guess || index.operations[operation].effect != EffectClass::Destroy
+    }
+
     fn hits(&self, operation: usize, index: &Index) -> bool {
+        if !self.may_mean(operation, index) {
+            return false;
+        }
         let by_words = self.ways.iter().any(|(stems, _)| all_of(stems, index).iter().any(|(found, _)| *found == operation));
         by_words || self.aliases.iter().any(|(found, _)| *found == operation)
     }
@@ -74,6 +85,7 @@ impl Query {
                 is_verb: true,
                 verb: None,
                 is_light: index.light.contains(verb),
+                is_guess: false,
             });
         }
         for (at, token) in tokens.iter().enumerate() {
@@ -112,6 +124,10 @@ impl Query {
                     is_verb,
                     verb: leading,
                     is_light,
+                    is_guess: base > 0.0
+                        && !index.postings.contains_key(&said[at])
+                        && says_of(&said, at, index).next().is_none()
+                        && !said[at].contains('-'),
                 });
             }
         }
@@ -127,7 +143,7 @@ impl Query {
                 let verb = term.verb.as_ref().filter(|verb| stems.as_slice() == [(*verb).clone()]).and_then(|verb| index.led_by(verb));
                 // "page dba": what is called so is meant, and not the page of something.
                 let called = verb.is_some_and(|led| led.iter().any(|at| stem(index.operations[*at].verb()) == stems[0]));
-                for (operation, value) in all_of(stems, index) {
+                for (operation, value) in all_of(stems, index).into_iter().filter(|(operation, _)| term.may_mean(*operation, index)) {
                     let share = match verb {
                         Some(led) if !led.contains(&operation) => {
                             if called {

@@ -167,6 +167,15 @@ impl Speech {
         ordered && person && self.verb.is_none_or(|verb| self.is_question || self.is_meant(verb, at, changes, query, index))
     }
 
+    /// The clause opens with the very name of the operation, and no other is led by the word.
+    pub(super) fn is_called(&self, operation: usize, tokens: &[Token], index: &Index) -> bool {
+        self.verb.is_some_and(|verb| {
+            let said = stem(&tokens[verb].low);
+            let alone = index.led_by(&said).is_some_and(|led| led.len() == 1 && led.contains(&operation));
+            alone && said == stem(index.operations[operation].verb())
+        })
+    }
+
     /// "clear the screen": a verb that many things take, and nothing that says it is this thing.
     pub(super) fn is_vague(&self, operation: &Operation, at: usize, query: &Query, bound: &Bound, tokens: &[Token], index: &Index) -> bool {
         let Some(verb) = self.place.filter(|verb| tokens[*verb].is_one_of(VAGUE)) else { return false };

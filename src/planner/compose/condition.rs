@@ -40,7 +40,7 @@ pub(super) fn condition(
     let pings = pinged.is_some();
     // "the restart of x" is to restart x.
     let ordered = match about.as_slice() {
-        [the, verb, of, rest @ ..] if the.is("the") && of.is("of") && world.index.verbs.contains(&verb.low) => {
+        [the, verb, of, rest @ ..] if the.is_one_of(&["the", "a", "an"]) && of.is("of") && world.index.verbs.contains(&verb.low) => {
             Some(std::iter::once(verb).chain(rest).cloned().collect::<Vec<_>>())
         }
         _ => None,
@@ -66,7 +66,9 @@ pub(super) fn condition(
     let query = Query::of(about, &world.index, None);
     let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
     let tells = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
-    if let Some(at) = measure(about).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
+    // "if the disk usage fails" is about the look itself.
+    let went = matches!(clause.cond, Some(Cond::On { failure: true, is_told: true, .. })) && !about.iter().any(is_outcome);
+    if let Some(at) = measure(about).filter(|_| !went).filter(|at| best.operation.thresholds.is_empty() || !tells(*at)) {
         return Err(bounds::ask(&best.operation.name, about, at, Bounds::Condition));
     }
     if blind(&best.operation) {
@@ -88,7 +90,7 @@ pub(super) fn condition(
     // "if restarting x fails", "if the restart of x fails".
     let done = about.iter().any(|token| token.low.ends_with("ing"))
         || about.windows(2).any(|pair| pair[0].is("be") && Index::is_past(&pair[1].text.to_lowercase()))
-        || matches!(about.as_slice(), [the, verb, of, ..] if the.is("the") && of.is("of") && world.index.is_verb(&verb.low));
+        || matches!(about.as_slice(), [the, verb, of, ..] if the.is_one_of(&["the", "a", "an"]) && of.is("of") && world.index.is_verb(&verb.low));
     if best.operation.effect != EffectClass::Read && !done {
         return Ok(None);
     }

@@ -126,7 +126,8 @@ fn is_order(token: &Token, index: &Index) -> bool {
 /// An address is checked, a channel is told, a span is waited.
 fn said_by_default(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
     let has = |kind: fn(&Kind) -> bool| clause.tokens.iter().any(|token| kind(&token.kind));
-    let only_spans = clause.tokens.iter().all(|token| token.kind == Kind::Duration || is_function(&token.low));
+    let past = clause.tokens.iter().any(|token| token.is_one_of(&["yesterday", "ago", "did", "what", "last"]));
+    let only_spans = !past && clause.tokens.iter().all(|token| token.kind == Kind::Duration || is_function(&token.low));
     let verb = if has(|kind| *kind == Kind::Channel) {
         "tell"
     } else if has(|kind| *kind == Kind::Url) {

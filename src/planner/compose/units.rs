@@ -12,7 +12,7 @@ use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, Join, is_outcome, tells_bad};
-use crate::planner::slots::Bound;
+use crate::planner::slots::{Bound, is_machine_param};
 use crate::planner::speech::asks_holder;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem, stems};
@@ -206,7 +206,8 @@ fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found:
     let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
     let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
     let other = if unplaced || absent { elided(clause, world, pool, around) } else { None };
-    let fits = fitting(choices, clause, world).filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
+    let fits = fitting(spoken_of(choices, clause, found), clause, world)
+        .filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
     match other.or(fits) {
         Some(best) => Meant::Operation(Box::new(best)),
         None if fold(found, clause, world) => Meant::Value,
@@ -316,6 +317,27 @@ fn wants_absent(choice: &Choice, pool: Pool) -> bool {
         ParamType::Channel => !pool.channel,
         _ => false,
     })
+}
+
+/// "if the import job is not running, start it": where "it" is all that is said, what was spoken of tells which is meant.
+fn spoken_of(mut choices: Vec<Choice>, clause: &Clause, found: &[Unit]) -> Vec<Choice> {
+    let pronoun = clause.tokens.iter().any(|token| token.is_one_of(&["it", "them"]));
+    let Some(best) = choices.first().filter(|best| pronoun && best.bound.values.is_empty()) else { return choices };
+    let given = |choice: &Choice| {
+        choice.operation.required().all(|param| {
+            let machine = |name: &str| is_machine_param(&param.name, &param.kind) && is_machine_param(name, &ParamType::Name);
+            param.default.is_some() || found.iter().any(|unit| unit.values.keys().any(|name| *name == param.name || machine(name)))
+        })
+    };
+    let (enough, reads) = (0.5 * best.total, best.operation.effect == EffectClass::Read);
+    let alike = |choice: &Choice| (choice.operation.effect == EffectClass::Read) == reads;
+    let meant = |choice: &Choice| choice.total > enough && alike(choice) && given(choice) && choice.operation.required().next().is_some();
+    if !given(best)
+        && let Some(at) = choices.iter().position(meant)
+    {
+        choices[..=at].rotate_right(1);
+    }
+    choices
 }
 
 /// The best choice; or the next, where the best has no place for a value that was said and the next has.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::planner::grammar;
 use crate::planner::near::distance;
 use crate::planner::segment::{closed_words as outcome_words, connectives};
-use crate::planner::words::{function_words, is_function, stem};
+use crate::planner::words::{function_words, is_function, is_particle, stem};
 
 use super::{Index, WORDS};
 
@@ -65,7 +65,9 @@ impl Index {
                 .and_then(|one| self.vocabulary.get(&format!("{one}s")))
                 .map(String::as_str)
         };
-        let bare = || self.skeletons.get(low).and_then(Option::as_deref);
+        // Three letters are as often the name of something.
+        let names = |word: &&str| low.len() > 3 || is_function(word) || is_particle(word);
+        let bare = || self.skeletons.get(low).and_then(Option::as_deref).filter(names);
         if known { None } else { written().or_else(many).or_else(bare) }
     }
 
@@ -160,6 +162,10 @@ impl Index {
         let led = |verb: &&String| self.led_by(&stem(verb)).is_some() || self.says.contains_key(&stem(verb));
         let swaps = || self.verbs.iter().filter(|verb| is_swap(low, verb));
         let slips = || self.verbs.iter().filter(|verb| verb.len() >= 5 && low.len() >= 4 && is_slip(low, verb));
+        let bare = || self.skeletons.get(low).and_then(Option::as_ref).filter(|word| self.verbs.contains(*word));
+        if let Some(verb) = bare() {
+            return Some(verb);
+        }
         swaps().find(led).or_else(|| swaps().next()).or_else(|| slips().find(led)).or_else(|| slips().next()).map(String::as_str)
     }
 }

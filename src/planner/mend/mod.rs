@@ -43,6 +43,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     ask_outcomes(&mut words);
     part_measures(&mut words);
     nominal::done_first(&mut words, world);
+    nominal::both_sides(&mut words, world);
     nominal::only_once(&mut words, world);
     nominal::verified(&mut words);
     nominal::name_work(&mut words, world);

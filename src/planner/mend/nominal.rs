@@ -135,6 +135,28 @@ pub(super) fn done_first(words: &mut Vec<Token>, world: &World<'_>) {
     }
 }
 
+/// "measure x before and after restarting y": measured, restarted, measured once more.
+pub(super) fn both_sides(words: &mut Vec<Token>, world: &World<'_>) {
+    let Some(at) = words.windows(3).position(|part| part[0].is("before") && part[1].is("and") && part[2].is("after")) else { return };
+    let parts = |token: &Token| matches!(token.kind, Kind::Mark(_)) || token.is("then");
+    let start = words[..at].iter().rposition(parts).map_or(0, |place| place + 1);
+    let end = words[at..].iter().position(parts).map_or(words.len(), |place| at + place);
+    let base = |doing: &Token| {
+        let known = world.index.verbs.iter().find(|verb| doing.low.ends_with("ing") && stem(verb) == stem(&doing.low));
+        known.map(|verb| Token { low: verb.clone(), ..doing.clone() })
+    };
+    let Some(verb) = words.get(at + 3).filter(|_| at > start && at + 4 < end).and_then(base) else { return };
+    let then = || [Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }, Token::word("then")];
+    let looked = words[start..at].to_vec();
+    let mut said = looked.clone();
+    said.extend(then());
+    said.push(verb);
+    said.extend_from_slice(&words[at + 4..end]);
+    said.extend(then());
+    said.extend(looked);
+    words.splice(start..end, said);
+}
+
 /// "only once a is stopped may b be deployed" -> "after a is stopped, b be deployed".
 pub(super) fn only_once(words: &mut [Token], world: &World<'_>) {
     let Some(at) =

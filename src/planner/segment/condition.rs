@@ -201,6 +201,15 @@ fn one(opener: &Token, said: &[Token]) -> Cond {
         (!token.is_one_of(BAD) || token.is_one_of(STATES)) && !token.is_one_of(NOT) && !token.is_one_of(&["either", "both"])
     };
     let mut about: Vec<Token> = said.iter().filter(kept).cloned().collect();
+    // "one of them", "any of these": of what went before, which is counted beside.
+    if let Some(at) = about.windows(3).position(|part| {
+        part[0].is_one_of(&["one", "any", "all", "each", "none"])
+            && part[1].is("of")
+            && part[2].is_one_of(&["them", "these", "those", "the"])
+    }) {
+        about[at] = Token::word("they");
+        drop(about.drain(at + 1..at + 3));
+    }
     // "x can't reach y" speaks of what x can.
     for (at, token) in said.iter().enumerate().filter(|(_, token)| token.is_one_of(&["can't", "cannot", "cant", "couldn't"])) {
         let place = said[..at].iter().filter(kept).count();
@@ -267,7 +276,7 @@ fn end_behind(tokens: &[Token], outcome: usize, index: &Index) -> Option<usize> 
     if tokens[outcome].is_one_of(ANSWERS) && tokens.get(next)?.is_value() {
         return verb(next + 1).then_some(next + 1);
     }
-    while tokens.get(next)?.is_one_of(&["and", "please", "also", "again"]) {
+    while tokens.get(next)?.is_one_of(&["and", "please", "also", "again", "too", "anyway", "as", "well"]) {
         next += 1;
     }
     let second = tokens.get(next + 1).is_some_and(|token| !is_particle(&token.low));

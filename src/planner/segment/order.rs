@@ -134,6 +134,7 @@ impl Scan<'_> {
                     && *at > self.at + 1
                     && self.is_base_verb(*at)
                     && !self.is_passive_form(*at)
+                    && !self.is_participle(*at)
                     && !is_determiner(&self.tokens[at - 1].low)
                     && !self.tokens[at - 1].is_one_of(&["to", "of", "in", "on", "at", "from", "for"]);
                 token.kind == Kind::Mark(',')
@@ -151,6 +152,12 @@ impl Scan<'_> {
             && next.is_some_and(|next| {
                 self.index.is_verb(&next.low) && (Index::is_past(&next.low) || Index::is_past(&next.text.to_lowercase()))
             })
+    }
+
+    /// "is taken": how it is done with, and no order to take something.
+    fn is_participle(&self, at: usize) -> bool {
+        let past = Index::is_past(&self.tokens[at].text.to_lowercase());
+        past && at > 0 && self.tokens[at - 1].is_one_of(&["is", "are", "was", "were", "be", "been", "gets", "got"])
     }
 
     fn end_of_main(&self) -> usize {

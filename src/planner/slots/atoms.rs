@@ -22,14 +22,32 @@ impl Binder<'_> {
                 ParamType::Url => self.take(&param, |token| token.kind == Kind::Url),
                 ParamType::Path => self.take(&param, |token| token.kind == Kind::Path),
                 ParamType::Channel => self.take(&param, |token| token.kind == Kind::Channel),
-                ParamType::Ip => self.take(&param, |token| token.kind == Kind::Ip),
+                ParamType::Ip => {
+                    self.take(&param, |token| token.kind == Kind::Ip);
+                    self.refuse_quads(&param);
+                }
                 ParamType::Duration => self.take_duration(&param),
                 ParamType::Datetime => self.take(&param, |token| token.kind == Kind::Datetime),
                 ParamType::Version => self.take_version(&param),
                 ParamType::Port | ParamType::Int => self.take_number(&param),
                 ParamType::Dns => self.take_domain(&param),
-                ParamType::Host | ParamType::Name | ParamType::Env | ParamType::Str | ParamType::Json | ParamType::Other(_) => {}
+                ParamType::Host => self.refuse_quads(&param),
+                ParamType::Name | ParamType::Env | ParamType::Str | ParamType::Json | ParamType::Other(_) => {}
             }
+        }
+    }
+
+    /// "300.1.1.1", "10.0.0.0/33": written as an address, and none.
+    fn refuse_quads(&mut self, param: &Param) {
+        let quad = |text: &str| {
+            let (address, bits) = text.split_once('/').unwrap_or((text, "0"));
+            let number = |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+            address.split('.').count() == 4 && address.split('.').all(number) && number(bits)
+        };
+        let wrong = |at: &usize| !self.used[*at] && self.tokens[*at].kind != Kind::Ip && quad(&self.tokens[*at].text);
+        if let Some(at) = (0..self.tokens.len()).find(wrong) {
+            self.used[at] = true;
+            self.bound.bad.push((param.name.clone(), format!("`{}` is no IP address", self.tokens[at].text)));
         }
     }
 

@@ -144,6 +144,10 @@ fn by_machines(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     if head.kind != Kind::Word || !index.is_machine(&head.low) || named_next || !(plural || is_each(before(1)) || is_each(before(2))) {
         return None;
     }
+    // "both hosts", "the two machines": those that were spoken of.
+    if before(1).is_some_and(|token| token.is_one_of(&["both", "these", "those", "same"])) {
+        return None;
+    }
     // "four instances" counts them.
     if before(1).is_some_and(|token| matches!(token.kind, Kind::Int(_)) || grammar::number_word(&token.low).is_some()) {
         return None;

@@ -190,7 +190,8 @@ impl Binder<'_> {
                     && !index.is_machine(&token.low)
             });
             // States are known words: "mark search operational on the status page".
-            let own = |at: usize| self.operation.name.split(['.', '_']).any(|part| stem(part) == stem(self.low(at)));
+            let named = |at: usize| self.operation.params.iter().any(|other| stems(&other.name).contains(&stem(self.low(at))));
+            let own = |at: usize| named(at) || self.operation.name.split(['.', '_']).any(|part| stem(part) == stem(self.low(at)));
             let state = || {
                 (start..self.tokens.len())
                     .rev()

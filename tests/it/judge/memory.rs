@@ -53,6 +53,9 @@ fn what_words_do_not_say_is_remembered_refilled_and_forgotten() {
     assert_eq!(experience.memory.learn("runs", LINE), []);
     let recalled = experience.memory.recall(&Ask::new("is db-7 brimming"), &World::new(&catalogue, &[], &[], &policy));
     assert_eq!(recalled.len(), 1);
+    // Of two that are named it would look at one.
+    let both = experience.memory.recall(&Ask::new("are db-7 and db-8 brimming"), &World::new(&catalogue, &[], &[], &policy));
+    assert_eq!(both.len(), 0);
     // The value is that of the new text, never that of the past.
     assert_eq!(
         (recalled[0].plan.steps[0].operation.as_str(), recalled[0].plan.steps[0].params["host"].as_str()),
