@@ -40,9 +40,10 @@ struct Term {
 }
 
 impl Term {
-    /// Nothing is destroyed on a guess.
+    /// Nothing is changed on a guess.
     fn may_mean(&self, operation: usize, index: &Index) -> bool {
-        !self.is_guess || index.operations[operation].effect != EffectClass::Destroy
+        let operation = &index.operations[operation];
+        !self.is_guess || operation.effect == EffectClass::Read || operation.low_risk
     }
 
     fn hits(&self, operation: usize, index: &Index) -> bool {

@@ -50,6 +50,8 @@ pub(super) struct Speech {
     runs_text: bool,
     /// It opens with a verb of setting, whatever it sets.
     sets: bool,
+    /// "run it again": what was spoken of.
+    runs_it: bool,
     /// It asks what holds something.
     asks_holder: bool,
     /// Stems of the verb; "turn-off" of "turn x off".
@@ -109,6 +111,7 @@ impl Speech {
                 && opening.is_some_and(|token| index.is_machine(&token.low))
                 && !tokens.iter().any(|token| token.is_one_of(&["should", "must", "be", "been", "needs", "need", "to"]))
                 && !tokens.get(1).is_some_and(|token| token.kind == Kind::Ident),
+            runs_it: place.is_some_and(|at| tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["it", "them"]))),
             runs_text: place.is_some_and(|at| runs_text(tokens, at)),
         }
     }
@@ -143,7 +146,7 @@ impl Speech {
             return false;
         }
         // "run sleep 30": neither a job nor a check is named.
-        if !self.runs_text && self.runs.is_some_and(|verb| !query.speaks_beside(at, verb, index)) {
+        if !self.runs_text && !self.runs_it && self.runs.is_some_and(|verb| !query.speaks_beside(at, verb, index)) {
             return false;
         }
         // "run x" starts x, now or at a time, and is no other change.

@@ -41,7 +41,7 @@ const STATES: &[&str] = &[
 ];
 
 /// Nothing else can be meant by the words.
-const SURE: f64 = 3.0;
+pub(super) const SURE: f64 = 3.0;
 
 /// A question about it, not a remark before an order.
 fn asks(tokens: &[Token]) -> bool {

@@ -15,7 +15,7 @@ use crate::planner::slots::is_machine_param;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::is_function;
 
-use super::alive::{alive, service_state};
+use super::alive::{SURE, alive, service_state};
 use super::parts::account_of;
 use super::units::{Unit, unit};
 use super::{Stop, clarify};
@@ -106,6 +106,7 @@ fn checked(about: &[Token], said: impl Fn(&[Token]) -> Option<Choice>) -> Option
     let alone = matches!(about.iter().filter(plain).collect::<Vec<_>>()[..], [one] if one.kind == Kind::Url);
     let mut best = alone.then(|| said(&[&[Token::word("check")], about].concat())).flatten()?;
     best.bound.used.remove(0);
+    best.words = best.words.max(SURE);
     Some(best)
 }
 
@@ -214,13 +215,17 @@ pub(super) fn lifted(clauses: &[Clause], world: &World<'_>, pool: Pool) -> Vec<C
     for at in 1..clauses.len() {
         let Some(Cond::On { about, .. }) = clauses[at].cond.as_ref().filter(|_| clauses[at].trailing) else { continue };
         let chained = |at: usize| clauses[at].join == Join::And && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
+        // "a, b and c if d fails": the whole list.
+        let listed = |at: usize| clauses[at].join == Join::Comma && clauses[at - 1].cond.is_none() && !clauses[at - 1].lead;
         let mut first = at;
-        while first > 0 && chained(first) {
+        while first > 0 && (chained(first) || first < at && listed(first)) {
             first -= 1;
         }
         let whole = |choice: &Choice| choice.operation.required().all(|param| choice.bound.values.contains_key(&param.name));
         let best = |tokens: &[Token]| choose(tokens, world, pool, &Around::default()).into_iter().next();
-        let Some(check) = best(about).filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
+        let stated = || alive(about, world, pool).or_else(|| service_state(about, world, pool)).or_else(|| checked(about, best));
+        let check = stated().or_else(|| best(about));
+        let Some(check) = check.filter(|check| first < at && check.words >= 1.5 && whole(check)) else { continue };
         let said = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.name == check.operation.name);
         let changes = |clause: &Clause| best(&clause.tokens).is_some_and(|one| one.operation.effect != EffectClass::Read);
         if !clauses[..at].iter().any(said) && (clauses[at].elliptic || clauses[first..at].iter().all(changes)) {

@@ -191,8 +191,9 @@ impl Draw<'_> {
         match &unit.clause.cond {
             Some(Cond::On { failure, about, each, .. }) => {
                 let anchor = self.anchor_of(unit, *failure, about.iter().any(|token| token.is_one_of(&["that", "this"])));
-                self.anchor = Some((anchor.clone(), *failure, *each));
-                let when = if *failure { When::Failure } else { When::Success };
+                let failure = *failure != self.wants_down(&anchor, about);
+                self.anchor = Some((anchor.clone(), failure, *each));
+                let when = if failure { When::Failure } else { When::Success };
                 anchor.into_iter().map(|step| (step, when)).collect()
             }
             Some(Cond::Otherwise) => {
@@ -202,6 +203,16 @@ impl Draw<'_> {
             }
             None => self.front.iter().map(|step| (*step, When::Success)).collect(),
         }
+    }
+
+    /// "stop x, and if it is stopped": what was to be ended and is down went well.
+    fn wants_down(&self, anchor: &[usize], about: &[Token]) -> bool {
+        let ends = |step: &usize| {
+            let verb = self.drafts[*step].operation.verb();
+            verb.split('_').any(|part| ["stop", "kill", "halt", "shutdown", "disable", "terminate"].contains(&part))
+        };
+        let state = |token: &Token| token.is_one_of(&["stopped", "down", "dead", "offline", "up", "running", "alive", "active"]);
+        !anchor.is_empty() && anchor.iter().all(ends) && about.iter().any(state)
     }
 
     /// What a condition looks at: a unit that it names, the check of the opposite condition before, or what went before.

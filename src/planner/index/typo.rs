@@ -56,7 +56,9 @@ impl Index {
     /// What a short form stands for, where the catalogue does not know the form itself.
     pub fn spelt_out(&self, low: &str) -> Option<&str> {
         let known = self.postings.contains_key(&stem(low)) || self.verbs.contains(low);
-        let written = || WORDS.short.get(low).or_else(|| WORDS.past.get(low)).map(String::as_str);
+        // "repl" is the replication of one catalogue and the replicas of another.
+        let means = |word: &&String| self.knows(&stem(word)) || self.lengthened(low).is_none();
+        let written = || WORDS.short.get(low).filter(means).or_else(|| WORDS.past.get(low)).map(String::as_str);
         let many = || {
             WORDS
                 .short

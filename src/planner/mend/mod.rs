@@ -43,6 +43,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     ask_outcomes(&mut words);
     part_measures(&mut words);
     nominal::done_first(&mut words, world);
+    time_last(&mut words);
     nominal::both_sides(&mut words, world);
     nominal::only_once(&mut words, world);
     nominal::verified(&mut words);
@@ -50,6 +51,24 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     nominal::work_last(&mut words, world);
     nominal::say_verbs(&mut words, world);
     words
+}
+
+/// "at 02:00 run the job": when it is to be done stands behind it.
+fn time_last(words: &mut [Token]) {
+    let timed = |at: usize| words.get(at).is_some_and(|token| token.kind == Kind::Datetime);
+    let led = words.first().is_some_and(|first| first.is_one_of(&["at", "on"]) && first.kind == Kind::Word);
+    let end = if led && timed(1) {
+        2
+    } else if timed(0) {
+        1
+    } else {
+        return;
+    };
+    let more = words[end..].iter().any(|token| matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then"]));
+    let orders = words.get(end).is_some_and(|next| next.kind == Kind::Word);
+    if !more && orders && words.len() > end + 1 {
+        words.rotate_left(end);
+    }
 }
 
 /// "nightly job ok?", "nginx up on web-1?": asked, whatever the words could order without the sign.
@@ -222,7 +241,7 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
             _ => None,
         };
         let longer = || world.index.lengthened(&token.low).filter(|_| token.text == token.low);
-        if let Some(word) = small.or_else(|| world.index.spelt_right(&token.low)).or_else(longer).map(str::to_owned) {
+        if let Some(word) = small.or_else(longer).or_else(|| world.index.spelt_right(&token.low)).map(str::to_owned) {
             token.low = word;
         }
     }

@@ -133,7 +133,10 @@ impl<'a> Scan<'a> {
                 self.skip_comma();
             } else if rest[0].is_one_of(ORDINALS) && !self.is_blank() && rest.get(1).is_none_or(is_joint) {
                 self.at += 1;
-            } else if rest[0].is_one_of(&["once", "when"]) && self.is_done(self.at + 1) && !self.tells_outcome(self.at + 1) {
+            } else if rest[0].is_one_of(&["once", "when"])
+                && self.is_done(self.at + 1)
+                && (!self.tells_outcome(self.at + 1) || self.is_own_end(self.at + 1))
+            {
                 self.order(false);
             } else if let Some(length) = condition::opener(rest).filter(|_| !self.is_whether() && !self.is_modal()) {
                 self.condition(length);
@@ -181,6 +184,15 @@ impl<'a> Scan<'a> {
         let rest = &self.tokens[from.min(self.tokens.len())..];
         let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
         rest[..end].iter().any(is_outcome)
+    }
+
+    /// "stop x, and when it is stopped": how what was just ordered ends, and nothing bad.
+    fn is_own_end(&self, from: usize) -> bool {
+        let ordered = std::iter::once(&self.current).chain(self.found.iter().rev()).find(|clause| !clause.tokens.is_empty());
+        let verb = ordered.and_then(|clause| clause.tokens.iter().find(|token| self.index.verbs.contains(&token.low)));
+        let rest = &self.tokens[from.min(self.tokens.len())..];
+        let end = rest.iter().position(|token| is_joint(token) || matches!(token.kind, Kind::Mark(_))).unwrap_or(rest.len());
+        verb.is_some_and(|verb| rest[..end].iter().any(|token| stem(&token.text.to_lowercase()) == stem(&verb.low)))
     }
 
     /// "triage x by checking a, b and c": what follows says how.
