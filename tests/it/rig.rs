@@ -1,6 +1,7 @@
 //! Services with the real binary as step runner, in a folder of their own; reports come back over a channel.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -27,6 +28,13 @@ pub struct Rig {
     pub services: Services,
     pub reports: Receiver<Report>,
     pub runtime: tokio::runtime::Runtime,
+}
+
+/// A connection to a port of this machine that somebody listens on. Where nobody does, the port may be given to the very socket
+/// that asks for it, which then meets itself.
+pub fn reach(port: u16) -> Option<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    (stream.local_addr().ok() != stream.peer_addr().ok()).then_some(stream)
 }
 
 pub fn exe() -> PathBuf {

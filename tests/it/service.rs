@@ -441,7 +441,7 @@ fn a_certificate_is_shown_with_its_days() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while crate::rig::reach(port).is_none() {
         std::thread::yield_now();
     }
     let mut look = step("network.tls_cert", &json!({"host": "127.0.0.1", "port": port}));

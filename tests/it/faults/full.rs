@@ -148,7 +148,8 @@ fn an_engine_killed_on_a_full_disk_loses_nothing() {
         let watched = Instant::now();
         until("the end or a while", || (early.has_ended() || watched.elapsed() > Duration::from_secs(2)).then_some(()));
         let early = early.kill();
-        assert!(matches!((early.code(), early.signal()), (Some(74), _) | (_, Some(9))), "{}", early.text());
+        // Where the ballast comes too late for what a start frees, it had room for all.
+        assert!(matches!((early.code(), early.signal()), (Some(0 | 74), _) | (_, Some(9))), "{}", early.text());
         one.heard(&early);
         // Nothing has started that is not recorded.
         assert_clean(&one.judge());

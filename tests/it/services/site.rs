@@ -118,7 +118,7 @@ fn a_drained_server_gets_no_more_connections_until_it_is_back() {
     let (failure, _) = failure_of(order("lb_drain", json!({ "host": "kiosk-35" })));
     assert_eq!(failure.class, FailureClass::DependencyDown, "{failure:?}");
     let _haproxy = Daemon::start("haproxy", &["-db", "-f", &config.display().to_string()]);
-    until("haproxy", || TcpStream::connect(("127.0.0.1", front)).ok());
+    until("haproxy", || crate::rig::reach(front));
     let both = asked(front);
     assert!(both.contains('a') && both.contains('b'), "{both}");
 

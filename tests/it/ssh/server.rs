@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -85,13 +86,27 @@ impl Server {
             fs::create_dir_all("/run/sshd").expect("a folder");
             fs::set_permissions("/run/sshd", fs::Permissions::from_mode(0o755)).expect("its mode");
         }
-        let daemon = Command::new("/usr/sbin/sshd").args(["-D", "-e", "-f"]).arg(self.path("sshd.conf")).stderr(Stdio::null()).spawn();
-        self.daemon = Some(daemon.expect("sshd is installed"));
+        let config = self.path("sshd.conf");
+        let spawn = || Command::new("/usr/sbin/sshd").args(["-D", "-e", "-f"]).arg(&config).stderr(Stdio::null()).spawn();
+        let mut daemon = spawn().expect("sshd is installed");
         let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while !self.answers() {
             assert!(began.elapsed() < Duration::from_secs(20), "sshd does not listen");
+            // Somebody had the port for a moment.
+            if daemon.try_wait().expect("its state").is_some() {
+                daemon = spawn().expect("sshd is installed");
+            }
             std::thread::yield_now();
         }
+        self.daemon = Some(daemon);
+    }
+
+    /// It says what it is.
+    fn answers(&self) -> bool {
+        let Some(mut stream) = crate::rig::reach(self.port) else { return false };
+        stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a deadline");
+        let mut first = [0; 4];
+        stream.read_exact(&mut first).is_ok() && first == *b"SSH-"
     }
 
     /// The daemon and all its sessions; what they had started goes on.
