@@ -206,7 +206,23 @@ fn met(about: &[Token], found: &[Unit]) -> Result<(), Stop> {
 fn unlooked(best: &Choice, about: &[Token], world: &World<'_>) -> Option<(usize, Bounds)> {
     let account = account_of(best, about, world);
     let aside = |at: usize| (at, Bounds::Condition);
-    account.lost.into_iter().next().or_else(|| account.asides.into_iter().next().map(aside))
+    // "if its load check or its disk check fails": what another operation is called after.
+    let query = Query::of(about, &world.index, None);
+    let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
+    let told = |at: usize| place.is_some_and(|place| query.explains(place, at, &world.index));
+    let other = |at: &usize| {
+        let token = &about[*at];
+        let joined = about[*at..].iter().any(|next| next.is_one_of(&["or", "and"]));
+        joined
+            && token.kind == Kind::Word
+            && !best.bound.used.get(*at).copied().unwrap_or(false)
+            && !told(*at)
+            && !is_function(&token.low)
+            && !is_outcome(token)
+            && world.index.names_work(&token.low)
+    };
+    let unsaid = || (0..about.len()).find(other).map(aside);
+    account.lost.into_iter().next().or_else(|| account.asides.into_iter().next().map(aside)).or_else(unsaid)
 }
 
 /// "do a and b if c fails": a check of its own, said last, stands before all that hangs on it.
