@@ -8,6 +8,7 @@ use crate::adaptation::BRANCH;
 use crate::model::event::{Event, Fact};
 use crate::model::failure::Failure;
 use crate::model::ids::StepId;
+use crate::model::item;
 use crate::model::step_state::QueuedWhy;
 use crate::model::time::Stamp;
 use crate::model::verdict::{Health, Verdict};
@@ -102,6 +103,7 @@ fn what(fact: &Fact) -> Option<String> {
         },
         Fact::StepQueued { queued: why } => queued(why),
         Fact::StepHeld { until, .. } => format!("held until {}", moment(*until)),
+        Fact::StepExpanded { items, .. } => format!("goes over {}: {}", items.len(), item::named(items)),
         Fact::StepStarted { .. } => "running".to_owned(),
         Fact::StepRecovering { pid } => format!("still running as process {pid}: taken up again"),
         Fact::StepRequeued { why, .. } => format!("again: {why}"),

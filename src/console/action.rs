@@ -93,7 +93,8 @@ fn values<'a>(step: &'a Step, folded: &mut Folded<'a>) -> Vec<String> {
         Value::String(text) => vec![format!("{} = {}", exact(name), short(text, folded))],
         _ => param(name, value).into_iter().map(|line| line.strip_prefix("  ").map_or(line.clone(), str::to_owned)).collect(),
     };
-    step.params.iter().flat_map(one).collect()
+    let over = step.for_each.as_ref().map(|each| format!("for {}", exact(&each.told(step.effect))));
+    over.into_iter().chain(step.params.iter().flat_map(one)).collect()
 }
 
 fn one_line(options: &[String]) -> String {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::command::Consent;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{RunId, Seq};
+use crate::model::item;
 use crate::model::step_state::StopWhy;
 use crate::text;
 
@@ -104,6 +105,7 @@ pub fn told(fact: &Fact) -> Option<(Role, String)> {
         Fact::AdaptationChosen { strategy, reasons, rejected } => (Role::Accent, adapted(strategy, reasons, rejected)),
         Fact::StepSkipped { skipped, reason } => (Role::Muted, format!("skipped: {}{}", phrase::skip_why(*skipped), because(reason))),
         Fact::StepDoneByHand { evidence } => (Role::Ok, format!("done by hand{}", because(evidence))),
+        Fact::StepExpanded { items, .. } => (Role::Text, format!("goes over {}: {}", items.len(), text::safe(&item::named(items)))),
         Fact::StepStopping { stopping } => (Role::Warn, stopped(*stopping).to_owned()),
         Fact::CompensationStarted {} => (Role::Warn, "is being undone".to_owned()),
         Fact::CompensationFinished { succeeded: true, detail } => (Role::Ok, format!("was undone{}", because(detail))),

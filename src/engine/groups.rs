@@ -1,4 +1,5 @@
-//! What is to be done on a group of hosts -> on the hosts that the inventory has in it now.
+//! What is to be done on a group of hosts -> on the hosts that the inventory has in it now; over a list that is written -> on each
+//! thing of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::catalogue::{Binding, Catalogue};
 use crate::model::hole::is_literal;
-use crate::model::plan::{Plan, Step};
+use crate::model::plan::{Plan, PlanSource, Step};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 use crate::planner::{self, Limits, Members};
@@ -18,8 +19,14 @@ use crate::store::Inventory;
 const ASSET_LIST: &str = "asset_list";
 
 /// `None`: no step of it goes over such a group.
-pub fn spread(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings, inventory: &Inventory) -> Result<Option<Plan>, Vec<Problem>> {
+pub fn spread(
+    plan: &Plan,
+    catalogue: &Catalogue,
+    policy: &PolicySettings,
+    inventory: Option<&Inventory>,
+) -> Result<Option<Plan>, Vec<Problem>> {
     let known = |step: &Step| {
+        let inventory = inventory?;
         let is_list = match catalogue.get(&step.operation)?.binding.as_ref()? {
             Binding::Builtin { name, .. } => name == ASSET_LIST,
             Binding::Command { .. } | Binding::Http { .. } | Binding::Job { .. } | Binding::Channel { .. } => false,
@@ -28,7 +35,11 @@ pub fn spread(plan: &Plan, catalogue: &Catalogue, policy: &PolicySettings, inven
         (is_list && is_told).then(|| asset::names(&step.params, inventory).map_err(|failure| failure.detail))
     };
     let Some(wide) = planner::spread(plan, catalogue, known).map_err(|problem| vec![problem])? else { return Ok(None) };
-    let problems = planner::validate(&wide, catalogue, Limits::generated(policy));
+    let limits = match plan.source {
+        PlanSource::File { .. } | PlanSource::Template { .. } => Limits::file(policy),
+        PlanSource::Intent | PlanSource::Model { .. } => Limits::generated(policy),
+    };
+    let problems = planner::validate(&wide, catalogue, limits);
     if problems.is_empty() { Ok(Some(wide)) } else { Err(problems) }
 }
 

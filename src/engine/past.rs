@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::journal::{Bounds, Ended, JournalError, Reader};
 use crate::machine::apply;
 use crate::model::effect::Role;
+use crate::model::expand::without_copies;
 use crate::model::ids::{JournalId, RunId, Seq};
 use crate::model::plan::{Plan, PlanSource};
 use crate::model::state::Workflow;
@@ -118,7 +119,7 @@ impl Lesson {
             words: plan.as_ref().map_or_else(String::new, |plan| plan.intent.clone()),
             remembers_plan,
             attempts: plan.as_ref().map_or_else(Vec::new, |plan| attempts(workflow, plan)),
-            plan: plan.filter(|_| remembers_plan),
+            plan: plan.filter(|_| remembers_plan).map(|plan| Arc::new(without_copies(&plan))),
         }
     }
 }

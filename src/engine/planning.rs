@@ -279,10 +279,11 @@ impl Planning {
     /// Binds, previews, marks and seals. What cannot be bound stays in the plan and says what would bind it.
     pub async fn prepare(&self, mut plan: Plan) -> Result<Plan, Vec<Problem>> {
         self.hidden.refuse(&plan)?;
-        if let Some(wide) = self.inventory.as_ref().map_or(Ok(None), |known| groups::spread(&plan, &self.catalogue, &self.policy, known))? {
+        if let Some(wide) = groups::spread(&plan, &self.catalogue, &self.policy, self.inventory.as_ref())? {
             plan = wide;
             self.foretell(&mut plan);
         }
+        planner::for_each_later(&mut plan, &self.catalogue, &self.policy);
         let problems = service::bind_over(&mut plan, &self.catalogue, &Ssh::new(&self.ssh, self.inventory.clone()));
         if !problems.is_empty() {
             return Err(problems);

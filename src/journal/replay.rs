@@ -61,7 +61,9 @@ fn attach_plans(conn: &Connection, path: &Path, state: &mut State) -> Result<(),
     }
     let State { runs, plans, .. } = state;
     for run in runs.values_mut() {
-        run.graph = plans.get(&run.digest).cloned();
+        if let Some(graph) = plans.get(&run.digest) {
+            run.attach(graph);
+        }
     }
     Ok(())
 }

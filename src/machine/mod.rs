@@ -6,6 +6,7 @@
 mod advance;
 mod apply;
 mod condition;
+mod copies;
 mod ending;
 mod handle;
 mod losses;
@@ -18,6 +19,7 @@ mod worklist;
 
 pub use advance::advance;
 pub use apply::apply;
+pub use copies::{Copies, asked_about, copies};
 pub use ending::{Ending, ending};
 pub use handle::handle;
 pub use losses::losses;

@@ -107,6 +107,7 @@ fn joined(workflow: &Workflow, parts: &[Piece]) -> Result<String, Unrendered> {
     for part in parts {
         match part {
             Piece::Text(text) => out.push_str(text),
+            Piece::Item => return Err(Unrendered::Refused("`${item}` stands for nothing outside of a `for_each`".to_owned())),
             Piece::Hole(hole) => match look_up(workflow, hole)? {
                 Value::String(text) => out.push_str(&text),
                 scalar @ (Value::Bool(_) | Value::Number(_)) => out.push_str(&scalar.to_string()),

@@ -51,7 +51,9 @@ pub fn follow_ups(state: &State, event: &Event, work: &mut Worklist) {
     match &event.fact {
         Fact::LockReleased { lock } => work.push(Item::Lock(lock.clone())),
         Fact::TargetThawed { target } => work.push(Item::Thawed(target.clone())),
-        Fact::WorkflowStarted {} | Fact::WorkflowResumed { .. } | Fact::WorkflowCancelling { .. } => wake(state, event, work),
+        Fact::WorkflowStarted {} | Fact::WorkflowResumed { .. } | Fact::WorkflowCancelling { .. } | Fact::StepExpanded { .. } => {
+            wake(state, event, work);
+        }
         _ => {}
     }
     let Some(workflow) = event.run.as_ref().and_then(|run| state.runs.get(run)) else { return };

@@ -159,6 +159,9 @@ pub struct Output {
     pub name: String,
     #[serde(rename = "type")]
     pub kind: String,
+    /// Of a list: the parameter that each thing on it is a value of, where the name does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
 }
 
 /// How stdout of a command becomes the typed result.

@@ -121,6 +121,13 @@ pub enum Fact {
         until: Stamp,
         timer: TimerId,
     },
+    /// The list that the step goes over, as it was when the run came to it: a copy of the step for each thing.
+    /// `agreed`: a person saw them all and said yes.
+    StepExpanded {
+        items: Vec<Value>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        agreed: bool,
+    },
     LockGranted {
         lock: String,
     },
@@ -244,6 +251,7 @@ impl Fact {
             Self::WorkflowFinished { .. } => "workflow_finished",
             Self::StepQueued { .. } => "step_queued",
             Self::StepHeld { .. } => "step_held",
+            Self::StepExpanded { .. } => "step_expanded",
             Self::LockGranted { .. } => "lock_granted",
             Self::LockReleased { .. } => "lock_released",
             Self::StepStarted { .. } => "step_started",

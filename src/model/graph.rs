@@ -20,6 +20,8 @@ pub struct Graph {
     /// Incoming edges of each step, in plan order. A need that names no step of the plan is left out: validation refuses it before.
     pub needs: Vec<Vec<Edge>>,
     pub dependents: Vec<Vec<StepIx>>,
+    /// What a `for_each` step has become, in the order of its list.
+    copies: BTreeMap<StepIx, Vec<StepIx>>,
     by_id: BTreeMap<StepId, StepIx>,
     worst: EffectClass,
 }
@@ -43,8 +45,14 @@ impl Graph {
             }
             needs.push(edges);
         }
+        let mut copies: BTreeMap<StepIx, Vec<StepIx>> = BTreeMap::new();
+        for (step, at) in plan.steps.iter().zip(0_u32..) {
+            if let Some(whole) = step.copy_of.as_ref().and_then(|copy| by_id.get(&copy.step)) {
+                copies.entry(*whole).or_default().push(StepIx(at));
+            }
+        }
         let worst = plan.worst_effect();
-        Self { plan, needs, dependents, by_id, worst }
+        Self { plan, needs, dependents, copies, by_id, worst }
     }
 
     /// Of all steps, known without looking at them again.
@@ -54,6 +62,15 @@ impl Graph {
 
     pub fn ix(&self, id: &StepId) -> Option<StepIx> {
         self.by_id.get(id).copied()
+    }
+
+    pub fn copies(&self, ix: StepIx) -> &[StepIx] {
+        self.copies.get(&ix).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The `for_each` step that it is a copy of.
+    pub fn whole(&self, ix: StepIx) -> Option<StepIx> {
+        self.ix(&self.step(ix).copy_of.as_ref()?.step)
     }
 
     pub fn step(&self, ix: StepIx) -> &Step {
@@ -68,11 +85,11 @@ impl Graph {
         self.plan.steps.is_empty()
     }
 
-    /// The step and all that depends on it, however far, in plan order.
+    /// The step and all that depends on it, however far, and what they have become, in plan order.
     pub fn subtree(&self, root: StepIx) -> BTreeSet<StepIx> {
         let (mut found, mut open) = (BTreeSet::from([root]), vec![root]);
         while let Some(from) = open.pop() {
-            open.extend(self.dependents[from.at()].iter().filter(|next| found.insert(**next)));
+            open.extend(self.dependents[from.at()].iter().chain(self.copies(from)).filter(|next| found.insert(**next)));
         }
         found
     }

@@ -1,6 +1,7 @@
 //! `${steps.ID.output.path}`: where a value of another step goes.
 //!
 //! Scanned once, left to right; what a value brings is never scanned again. `$${` stands for a literal `${`.
+//! `${item}`: the thing that a step of a `for_each` is for.
 
 use crate::model::ids::StepId;
 
@@ -15,7 +16,14 @@ pub struct Hole {
 pub enum Piece {
     Text(String),
     Hole(Hole),
+    Item,
 }
+
+/// As it stands between `${` and `}`.
+const ITEM: &str = "item";
+
+/// Nothing but the thing.
+pub const WHOLE_ITEM: &str = "${item}";
 
 /// Text with holes -> its pieces; an error names what stands where a reference should.
 pub fn pieces(text: &str) -> Result<Vec<Piece>, String> {
@@ -34,7 +42,10 @@ pub fn pieces(text: &str) -> Result<Vec<Piece>, String> {
         if !literal.is_empty() {
             out.push(Piece::Text(std::mem::take(&mut literal)));
         }
-        out.push(Piece::Hole(reference(&rest[at + 2..end])?));
+        out.push(match &rest[at + 2..end] {
+            ITEM => Piece::Item,
+            text => Piece::Hole(reference(text)?),
+        });
         rest = &rest[end + 1..];
     }
     literal.push_str(rest);
@@ -58,6 +69,26 @@ fn reference(text: &str) -> Result<Hole, String> {
     Ok(Hole { step: StepId::new(step), path })
 }
 
+/// Pieces -> the text that is read as them.
+pub fn written(pieces: &[Piece]) -> String {
+    let one = |piece: &Piece| match piece {
+        Piece::Text(text) => literal(text),
+        Piece::Hole(hole) if hole.path.is_empty() => format!("${{steps.{}.output}}", hole.step),
+        Piece::Hole(hole) => format!("${{steps.{}.output.{}}}", hole.step, hole.path.join(".")),
+        Piece::Item => WHOLE_ITEM.to_owned(),
+    };
+    pieces.iter().map(one).collect()
+}
+
+/// The text as it would be written so that no hole is read in it.
+pub fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
+pub fn has_item(text: &str) -> bool {
+    text.contains(WHOLE_ITEM) && pieces(text).is_ok_and(|pieces| pieces.contains(&Piece::Item))
+}
+
 /// Does it hold any hole at all? Cheap, for the many texts that have none.
 pub fn is_literal(text: &str) -> bool {
     !text.contains("${")
@@ -77,8 +108,11 @@ mod tests {
             ("${steps.s1.output}", vec![hole("s1", &[])]),
             ("a${steps.s1.output.hosts.0}b", vec![text("a"), hole("s1", &["hosts", "0"]), text("b")]),
             ("cost $${x}", vec![text("cost ${x}")]),
+            ("x-${item}.${steps.s1.output.a}", vec![text("x-"), Piece::Item, text("."), hole("s1", &["a"])]),
+            ("$${item}", vec![text("${item}")]),
         ] {
             assert_eq!(pieces(source).expect(source), expected);
+            assert_eq!(written(&expected), source);
         }
         for bad in ["${", "${x}", "${steps.a}", "${steps..output}", "${steps.a.output.}", "${steps.a.outputs}"] {
             assert!(pieces(bad).is_err(), "{bad}");

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::action::Action;
 use super::catalogue::{EffectClass, Repeat};
 use super::digest::Digest;
+use super::hole::{Piece, has_item, pieces};
 use super::ids::{StepId, StepIx};
 use super::time::Millis;
 use super::verdict::Threshold;
@@ -125,6 +126,45 @@ pub enum Bound {
     Range { min: i64, max: i64 },
 }
 
+/// The step once for each thing on a list. `${item}` in its values stands for that thing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForEach {
+    /// The things themselves, or `${steps.ID.output.path}` for a list that is known when the run gets there.
+    #[serde(rename = "in")]
+    pub list: Value,
+    /// How many are taken up together; none: all where it only reads, else one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<u32>,
+    /// A list of more things than this waits for a person.
+    pub most: u32,
+}
+
+impl ForEach {
+    /// For people: `each of the hosts that s1 gives, one after the other; more than 100 wait for a person`.
+    pub fn told(&self, effect: EffectClass) -> String {
+        let over = match (&self.list, self.list.as_str().and_then(|text| pieces(text).ok()).as_deref()) {
+            (_, Some([Piece::Hole(hole)])) if hole.path.is_empty() => format!("what {} gives", hole.step),
+            (_, Some([Piece::Hole(hole)])) => format!("the {} that {} gives", hole.path.join("."), hole.step),
+            (list, _) => list.to_string(),
+        };
+        let pace = match (self.at_once, effect) {
+            (None, EffectClass::Read) => "all at once".to_owned(),
+            (None | Some(1), _) => "one after the other".to_owned(),
+            (Some(size), _) => format!("{size} at a time"),
+        };
+        format!("each of {over}, {pace}; more than {} wait for a person", self.most)
+    }
+}
+
+/// What a step is that its `for_each` made while the run went on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CopyOf {
+    pub step: StepId,
+    pub item: Value,
+    /// Parameters that hold the thing or a part of it.
+    pub params: Vec<String>,
+}
+
 /// Undo of a step: another action, run in reverse order on rollback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
@@ -153,6 +193,10 @@ pub struct Step {
     /// CEL over `steps.ID.output` and `steps.ID.state`; false skips the step.
     #[serde(default)]
     pub condition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<ForEach>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<CopyOf>,
     /// A critical step that fails without a failure branch fails the workflow.
     pub critical: bool,
     /// Waits for a person before it may start.
@@ -192,9 +236,19 @@ impl Step {
         self.operation.split_once('.').map_or(self.operation.as_str(), |(service, _)| service)
     }
 
-    /// The host, asset or service that it acts on, for locks, freezes and counting.
+    /// Whoever changes a target has it alone.
+    pub fn lock_target(&mut self) {
+        if self.effect != EffectClass::Read
+            && let Some(target) = self.target().filter(|target| !target.contains("${"))
+        {
+            self.locks = vec![format!("target:{target}")];
+        }
+    }
+
+    /// The host, asset or service that it acts on, for locks, freezes and counting. None yet where it goes over a list.
     pub fn target(&self) -> Option<&str> {
-        ["host", "target", "asset", "service"].iter().find_map(|name| self.params.get(*name)?.as_str())
+        let named = ["host", "target", "asset", "service"].iter().find_map(|name| self.params.get(*name)?.as_str());
+        named.filter(|target| self.for_each.is_none() || !has_item(target))
     }
 }
 

@@ -10,6 +10,7 @@ use super::actor::Actor;
 use super::command::{Consent, Question};
 use super::digest::Digest;
 use super::effect::Role;
+use super::expand::expanded;
 use super::failure::{ExitFacts, Failure, SpoolFacts};
 use super::graph::Graph;
 use super::ids::{AttemptNo, CmdId, Epoch, Generation, JournalId, RequestId, RunId, Seq, StepIx, TimerId};
@@ -117,6 +118,9 @@ pub struct Workflow {
     pub revision: u32,
     #[serde(skip)]
     pub graph: Option<Arc<Graph>>,
+    /// What its lists held when the run came to them, in that order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<(StepIx, Vec<Value>)>,
     /// As recorded; `shown` adds what follows from the steps.
     pub state: WorkflowState,
     pub approval_required: bool,
@@ -174,6 +178,12 @@ impl StepRecord {
 impl Workflow {
     pub fn graph(&self) -> Option<&Arc<Graph>> {
         self.graph.as_ref()
+    }
+
+    /// Its plan's body, with what the lists that are known by now have made of it.
+    pub fn attach(&mut self, graph: &Arc<Graph>) {
+        let wide = self.lists.iter().try_fold(Arc::clone(graph), |graph, (ix, things)| expanded(&graph, *ix, things));
+        self.graph = wide.ok();
     }
 
     pub fn step(&self, ix: StepIx) -> &StepRecord {
@@ -277,7 +287,7 @@ impl State {
     pub fn know_plan(&mut self, graph: Arc<Graph>) {
         let digest = graph.plan.digest;
         for workflow in self.runs.values_mut().filter(|workflow| workflow.graph.is_none() && workflow.digest == digest) {
-            workflow.graph = Some(graph.clone());
+            workflow.attach(&graph);
         }
         self.plans.insert(digest, graph);
     }

@@ -147,7 +147,7 @@ fn operation(file: &str, node: &Node, problems: &mut Vec<Problem>) -> (Operation
     }
     if let Some(output) = output {
         let mut fields = Fields::of(file, "an output", output, problems);
-        operation.output = Some(Output { name: fields.required_text("name"), kind: fields.required_text("type") });
+        operation.output = Some(Output { name: fields.required_text("name"), kind: fields.required_text("type"), of: fields.text("of") });
         fields.finish();
     }
     (operation, uses)

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::catalogue::{Catalogue, EffectClass};
+use crate::model::fresh::Fresh;
 use crate::model::ids::StepId;
 use crate::model::plan::{Need, NeedKind, Plan, When};
 use crate::model::problem::Problem;
 use crate::model::settings::PolicySettings;
 
-use super::fresh::Fresh;
 use super::pace::{self, Pace};
 use super::spread::renamed;
 use super::template::{Template, instantiate};

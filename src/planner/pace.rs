@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::catalogue::EffectClass;
-use crate::model::hole::Hole;
 use crate::model::ids::StepId;
 use crate::model::plan::{Need, NeedKind, Plan, Step, When};
 
 pub(super) use super::segment::Pace;
 
 use super::segment::pace;
-use super::spread::Copies;
+use super::spread::{Copies, List};
 use super::token::tokens;
 
 /// As the intent says; `None` where it does not.
@@ -21,7 +20,7 @@ pub(super) fn said(intent: &str) -> Option<Pace> {
 /// Lets the steps of later things on a list wait for those of earlier ones.
 pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepId, Copies>) {
     let said = said(&plan.intent);
-    let mut lists: Vec<&Hole> = Vec::new();
+    let mut lists: Vec<&List> = Vec::new();
     for one in copies.values() {
         if !lists.contains(&&one.list) {
             lists.push(&one.list);
@@ -30,10 +29,12 @@ pub(super) fn hold_back(steps: &mut [Step], plan: &Plan, copies: &BTreeMap<StepI
     for list in lists {
         let over: Vec<&Step> = plan.steps.iter().filter(|step| copies.get(&step.id).is_some_and(|copies| copies.list == *list)).collect();
         let changes = over.iter().any(|step| step.effect != EffectClass::Read);
-        let size = match said {
-            Some(Pace::Batches(size)) => size,
-            None if changes => 1,
-            Some(Pace::AllAtOnce) | None => continue,
+        let written = over.iter().find_map(|step| step.for_each.as_ref()?.at_once);
+        let size = match (written, said) {
+            (Some(size), _) => usize::try_from(size).unwrap_or(usize::MAX).max(1),
+            (None, Some(Pace::Batches(size))) => size,
+            (None, None) if changes => 1,
+            (None, Some(Pace::AllAtOnce) | None) => continue,
         };
         let is_over = |id: &StepId| over.iter().any(|step| step.id == *id);
         let first: Vec<&Step> = over.iter().copied().filter(|step| !step.needs.iter().any(|need| is_over(&need.step))).collect();

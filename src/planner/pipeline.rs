@@ -26,7 +26,7 @@ use super::segment::segment;
 use super::slots::environments;
 use super::token::{Token, tokens};
 use super::validate::{Limits, validate};
-use super::{complete, grammar, guard, matching, strangers};
+use super::{complete, grammar, guard, later, matching, strangers};
 
 /// Cells of a title.
 const TITLE: usize = 80;
@@ -123,6 +123,7 @@ fn finish(mut plan: Plan, world: &World<'_>) -> PlanOutcome {
         Some(experience) => forecast(&plan, &experience.history, world.catalogue),
         None => forecast(&plan, &History::default(), world.catalogue),
     });
+    later::for_each_later(&mut plan, world.catalogue, &policy);
     PlanOutcome::Plan { approval_required: plan.approval_required, plan: Box::new(plan) }
 }
 
@@ -287,17 +288,8 @@ fn step(at: usize, draft: Draft) -> Step {
         };
     }
     step.provenance = draft.provenance;
-    lock_target(&mut step);
+    step.lock_target();
     step
-}
-
-/// Whoever changes a target has it alone.
-pub(super) fn lock_target(step: &mut Step) {
-    if step.effect != EffectClass::Read
-        && let Some(target) = step.target().filter(|target| !target.contains("${"))
-    {
-        step.locks = vec![format!("target:{target}")];
-    }
 }
 
 fn step_id(at: usize) -> StepId {
@@ -337,6 +329,8 @@ pub fn blank_step(operation: &Arc<Operation>) -> Step {
         bounds: BTreeMap::new(),
         thresholds: operation.thresholds.clone(),
         suggested: false,
+        for_each: None,
+        copy_of: None,
         action: Action::Unbound { hint: String::new() },
         digest: Digest::ZERO,
     }

@@ -59,7 +59,7 @@ fn parse_placed(origin: &str, text: &str, format: Format, given: &BTreeMap<Strin
     if nodes.is_empty() {
         fields.report(body.at, "empty", "the plan has no steps".to_owned(), "");
     }
-    fields.unsupported(&["for_each", "alternatives", "resources", "orchestration", "defaults"]);
+    fields.unsupported(&["alternatives", "resources", "orchestration", "defaults"]);
     fields.derived(&["digest", "revision", "source", "approval_required", "why"]);
     fields.finish();
     if nodes.len() > MOST_STEPS {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::validate::{Limits, validate};
 use super::{grammar, near};
 use crate::model::catalogue::{Catalogue, EffectClass, Operation};
+use crate::model::expand::without_copies;
 use crate::model::ids::StepId;
 use crate::model::plan::{Plan, Provenance, Step};
 use crate::model::problem::Problem;
@@ -46,7 +47,7 @@ pub fn revise(
 
 /// The same steps for another run: what was listed for the last one is to be listed anew.
 pub fn again(plan: &Plan) -> Plan {
-    let mut next = Plan { revision: 1, why: Box::default(), ..plan.clone() };
+    let mut next = Plan { revision: 1, why: Box::default(), ..without_copies(plan) };
     next.steps.iter_mut().for_each(forget_previews);
     next
 }

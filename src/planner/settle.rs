@@ -2,13 +2,14 @@
 //!
 //! A file can neither lower nor raise what an operation is declared to do: a difference is a problem.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::model::catalogue::Catalogue;
 use crate::model::hole::{self, Piece};
 use crate::model::ids::StepId;
+use crate::model::item;
 use crate::model::plan::{Compensation, Need, NeedKind, Plan, Provenance, Step, When};
 use crate::model::problem::Problem;
 use crate::model::settings::EngineSettings;
@@ -89,15 +90,16 @@ fn settle_compensation(undo: &mut Compensation, catalogue: &Catalogue) {
 /// Whoever reads an output waits for the step that makes it.
 fn add_data_edges(step: &mut Step) {
     let own = step.id.clone();
-    let wanted: BTreeSet<String> = step.params.values().flat_map(references).collect();
+    let wanted: BTreeSet<String> = step.params.values().chain(step.for_each.iter().map(|each| &each.list)).flat_map(references).collect();
     for name in wanted.into_iter().filter(|name| *name != own.as_str()) {
         match step.needs.iter_mut().find(|need| need.step.as_str() == name && need.when == When::Success) {
             Some(need) => need.kind = NeedKind::Data,
             None => step.needs.push(Need { step: StepId::new(name), when: When::Success, kind: NeedKind::Data }),
         }
     }
-    let read: BTreeMap<&String, &Value> = step.params.iter().filter(|(_, value)| !references(value).is_empty()).collect();
-    let names: Vec<String> = read.into_keys().cloned().collect();
+    let listed = step.for_each.as_ref().is_some_and(|each| !references(&each.list).is_empty());
+    let is_read = |value: &Value| !references(value).is_empty() || (listed && item::holds(value));
+    let names: Vec<String> = step.params.iter().filter(|(_, value)| is_read(value)).map(|(name, _)| name.clone()).collect();
     for name in names {
         step.provenance.insert(name, Provenance::StepOutput);
     }
@@ -110,7 +112,7 @@ pub fn references(value: &Value) -> Vec<String> {
             let pieces = if text.contains("${") { hole::pieces(text).unwrap_or_default() } else { Vec::new() };
             let of = |piece: Piece| match piece {
                 Piece::Hole(hole) => Some(hole.step.to_string()),
-                Piece::Text(_) => None,
+                Piece::Text(_) | Piece::Item => None,
             };
             pieces.into_iter().filter_map(of).collect()
         }

@@ -8,24 +8,46 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::model::catalogue::{Catalogue, EffectClass, ParamType};
+use crate::model::fresh::Fresh;
 use crate::model::hole::{Hole, Piece, pieces};
 use crate::model::ids::StepId;
+use crate::model::item;
 use crate::model::plan::{Join, Need, NeedKind, Plan, PlanSource, Provenance, Step, When};
 use crate::model::problem::Problem;
 use crate::model::why::{Suggestion, ThinkingKind, Thought};
 
-use super::fresh::Fresh;
 use super::pace::{self, Pace};
-use super::pipeline::lock_target;
 
 /// More steps than this come of no sentence.
 const MOST: usize = 10_000;
 
+/// What a step goes over.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum List {
+    Things(Vec<Value>),
+    /// Of another step's output.
+    Of(Hole),
+}
+
+impl List {
+    fn source(&self) -> Option<&StepId> {
+        match self {
+            Self::Things(_) => None,
+            Self::Of(hole) => Some(&hole.step),
+        }
+    }
+
+    /// The value stands for the whole list.
+    fn is(&self, value: &Value) -> bool {
+        matches!(self, Self::Of(list) if whole(value).as_ref() == Some(list))
+    }
+}
+
 /// The steps that one became, and the list that it went over.
 pub(super) struct Copies {
-    pub list: Hole,
+    pub list: List,
     /// Thing on the list, and the step for it.
-    pub each: Vec<(String, StepId)>,
+    pub each: Vec<(Value, StepId)>,
 }
 
 /// `known`: what a step would give, where that can be told now; an error says why it cannot. Reads go to all at once, changes to
@@ -38,10 +60,15 @@ pub fn spread(
     let mut copies: BTreeMap<StepId, Copies> = BTreeMap::new();
     let mut fresh = Fresh::beside(plan.steps.iter().map(|step| &step.id));
     for step in &plan.steps {
-        let listed = list_of(step, catalogue).and_then(|list| Some((plan.step(plan.ix(&list.step)?), list)));
-        let Some((source, list)) = listed.filter(|(source, _)| source.condition.is_none()) else { continue };
-        let Some(told) = known(source) else { continue };
-        let items = items(step, source, &list, told)?;
+        let Some(list) = list_of(step, catalogue) else { continue };
+        let items = match &list {
+            List::Things(things) => things.clone(),
+            List::Of(hole) => {
+                let source = plan.ix(&hole.step).map(|ix| plan.step(ix)).filter(|source| source.condition.is_none());
+                let Some((source, told)) = source.and_then(|source| Some((source, known(source)?))) else { continue };
+                items(step, source, hole, told)?
+            }
+        };
         let all = copies.values().map(|copies| copies.each.len()).sum::<usize>() + items.len();
         if all > MOST {
             return Err(refused("too_many_steps", format!("step {} over {} things: more than {MOST} steps", step.id, items.len())));
@@ -49,7 +76,7 @@ pub fn spread(
         let each = items
             .into_iter()
             .map(|item| {
-                let id = fresh.id(&step.id, &item);
+                let id = fresh.id(&step.id, &item::text_of(&item));
                 (item, id)
             })
             .collect();
@@ -85,11 +112,16 @@ pub fn spread(
     Ok(Some(wide))
 }
 
-/// The list that stands where one value should: the step is meant for each thing on it.
-fn list_of(step: &Step, catalogue: &Catalogue) -> Option<Hole> {
+/// What its `for_each` says; or a list that stands where one value should: the step is meant for each thing on it.
+fn list_of(step: &Step, catalogue: &Catalogue) -> Option<List> {
+    match step.for_each.as_ref().map(|each| &each.list) {
+        Some(Value::Array(things)) => return Some(List::Things(things.clone())),
+        Some(list) => return whole(list).map(List::Of),
+        None => {}
+    }
     let operation = catalogue.get(&step.operation)?;
     let mut single = operation.params.iter().filter(|param| !matches!(param.kind, ParamType::Other(_) | ParamType::Json));
-    single.find_map(|param| whole(step.params.get(&param.name)?))
+    single.find_map(|param| whole(step.params.get(&param.name)?)).map(List::Of)
 }
 
 /// Nothing but one hole.
@@ -100,12 +132,12 @@ fn whole(value: &Value) -> Option<Hole> {
     }
 }
 
-fn items(step: &Step, source: &Step, list: &Hole, told: Result<Value, String>) -> Result<Vec<String>, Problem> {
+fn items(step: &Step, source: &Step, list: &Hole, told: Result<Value, String>) -> Result<Vec<Value>, Problem> {
     let told =
         told.map_err(|why| refused("unknown_list", format!("step {}: could not tell what {} gives: {why}", step.id, source.operation)))?;
     let found = list.path.iter().try_fold(&told, |value, key| value.get(key));
-    let texts = |items: &Vec<Value>| items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-    match found.and_then(Value::as_array).and_then(texts) {
+    let things = |items: &Vec<Value>| items.iter().map(|one| item::thing(one).cloned()).collect::<Option<Vec<_>>>();
+    match found.and_then(Value::as_array).and_then(things) {
         Some(items) if items.is_empty() => Err(nothing_listed(step, source)),
         Some(items) => Ok(items),
         None => Err(refused("unknown_list", format!("step {}: {} gives no list `{}`", step.id, source.operation, list.path.join(".")))),
@@ -130,18 +162,26 @@ struct Spreading<'a> {
 
 impl Spreading<'_> {
     /// The step for one thing. What went over the same list before is waited for only where it is the same thing's.
-    fn copy(&self, step: &Step, (item, id): (&str, &StepId), list: &Hole) -> Result<Step, Problem> {
-        let mut one = Step { id: id.clone(), ..step.clone() };
+    fn copy(&self, step: &Step, (item, id): (&Value, &StepId), list: &List) -> Result<Step, Problem> {
+        let mut one = Step { id: id.clone(), for_each: None, ..step.clone() };
+        let unfit = |why| refused("unfit_item", format!("step {}: {why}", step.id));
+        let holders = item::holders(step);
+        item::put(&mut one, item).map_err(unfit)?;
+        if list.source().is_some() {
+            for name in holders {
+                one.bounds.remove(&name);
+                one.provenance.insert(name, Provenance::Inventory);
+            }
+        }
         let old_lock = step.target().map(|target| format!("target:{target}"));
         one.locks.retain(|lock| Some(lock) != old_lock.as_ref());
-        for (name, value) in one.params.iter_mut().filter(|(_, value)| whole(value).as_ref() == Some(list)) {
-            *value = Value::from(item);
+        for (name, value) in one.params.iter_mut().filter(|(_, value)| list.is(value)) {
+            value.clone_from(item);
             one.provenance.insert(name.clone(), Provenance::Inventory);
             one.bounds.remove(name);
         }
         for other in [&mut one.compensation, &mut one.probe].into_iter().flatten() {
-            let values = other.params.values_mut().filter(|value| whole(value).as_ref() == Some(list));
-            values.for_each(|value| *value = Value::from(item));
+            other.params.values_mut().filter(|value| list.is(value)).for_each(|value| value.clone_from(item));
         }
         let mut needs = Vec::new();
         for need in &step.needs {
@@ -151,8 +191,8 @@ impl Spreading<'_> {
                     needs.push(Need { step: own, ..need.clone() });
                 }
                 // The list is told already; what it waited for is waited for.
-                None if need.step == list.step => {
-                    let before = self.plan.ix(&list.step).map(|ix| self.plan.step(ix).needs.as_slice()).unwrap_or_default();
+                None if Some(&need.step) == list.source() => {
+                    let before = self.plan.ix(&need.step).map(|ix| self.plan.step(ix).needs.as_slice()).unwrap_or_default();
                     needs.extend(before.iter().flat_map(|need| self.all_of(need)));
                 }
                 None => needs.extend(self.all_of(need)),
@@ -161,12 +201,12 @@ impl Spreading<'_> {
         one.needs = needs;
         self.reads_one(&one)?;
         let locks = std::mem::take(&mut one.locks);
-        lock_target(&mut one);
+        one.lock_target();
         one.locks.extend(locks);
         Ok(one)
     }
 
-    fn same(&self, before: &StepId, item: &str, list: &Hole) -> Option<StepId> {
+    fn same(&self, before: &StepId, item: &Value, list: &List) -> Option<StepId> {
         let copies = self.copies.get(before).filter(|copies| copies.list == *list)?;
         copies.each.iter().find(|(other, _)| other == item).map(|(_, id)| id.clone())
     }
@@ -231,8 +271,8 @@ fn name_one(offer: &mut Suggestion, copies: &BTreeMap<StepId, Copies>) {
     let Some(copies) = copies.get(&StepId::new(&offer.after)) else { return };
     let Some((item, id)) = copies.each.first() else { return };
     offer.after = id.to_string();
-    for value in offer.params.values_mut().filter(|value| whole(&Value::from(value.as_str())).as_ref() == Some(&copies.list)) {
-        value.clone_from(item);
+    for value in offer.params.values_mut().filter(|value| copies.list.is(&Value::from(value.as_str()))) {
+        *value = item::text_of(item);
     }
     if copies.each.len() > 1 {
         offer.why = format!("{}; the same for each of the {}", offer.why, copies.each.len());
@@ -242,19 +282,22 @@ fn name_one(offer: &mut Suggestion, copies: &BTreeMap<StepId, Copies>) {
 fn thought(plan: &Plan, copies: &BTreeMap<StepId, Copies>) -> Thought {
     let counts = copies.iter().map(|(step, copies)| format!("{step} goes to {}", copies.each.len())).collect::<Vec<_>>().join(", ");
     let changes = copies.keys().filter_map(|id| plan.ix(id)).any(|ix| plan.step(ix).effect != EffectClass::Read);
+    let written = plan.steps.iter().filter(|step| copies.contains_key(&step.id)).find_map(|step| step.for_each.as_ref()?.at_once);
     let pace = match pace::said(&plan.intent) {
+        _ if written.is_some() => "at the pace that is written".to_owned(),
         Some(Pace::Batches(1)) => "one after the other, as said".to_owned(),
         Some(Pace::Batches(size)) => format!("{size} at a time, as said"),
         Some(Pace::AllAtOnce) => "all at once, as said".to_owned(),
         None if changes => "one after the other, as it changes them; `all at once` or `in batches of 3` would be another pace".to_owned(),
         None => "all at once, as it only reads".to_owned(),
     };
-    Thought { kind: ThinkingKind::ExecutionPlanning, text: format!("hosts by the inventory: {counts}; {pace}"), conclusion: true }
+    let from = if copies.values().any(|one| one.list.source().is_some()) { "hosts by the inventory" } else { "lists" };
+    Thought { kind: ThinkingKind::ExecutionPlanning, text: format!("{from}: {counts}; {pace}"), conclusion: true }
 }
 
 /// A list that nothing waits for any more was only asked for the sake of the others.
 fn drop_lists(steps: &mut Vec<Step>, copies: &BTreeMap<StepId, Copies>) {
-    let lists: BTreeSet<&StepId> = copies.values().map(|copies| &copies.list.step).collect();
+    let lists: BTreeSet<&StepId> = copies.values().filter_map(|copies| copies.list.source()).collect();
     let needed: BTreeSet<StepId> = steps.iter().flat_map(|step| step.needs.iter().map(|need| need.step.clone())).collect();
     steps.retain(|step| step.effect != EffectClass::Read || !lists.contains(&step.id) || needed.contains(&step.id));
 }

@@ -10,9 +10,11 @@ use serde_json::Value;
 use crate::model::action::Action;
 use crate::model::catalogue::{EffectClass, Repeat};
 use crate::model::digest::Digest;
+use crate::model::hole;
 use crate::model::ids::StepId;
-use crate::model::plan::{Bound, Compensation, Join, Need, NeedKind, Provenance, Retry, Step, When};
+use crate::model::plan::{Bound, Compensation, ForEach, Join, Need, NeedKind, Provenance, Retry, Step, When};
 use crate::model::problem::Problem;
+use crate::model::settings::PolicySettings;
 use crate::model::time::Millis;
 use crate::model::verdict::{Side, Threshold};
 
@@ -23,7 +25,7 @@ use super::source::{Body, Fields, Node};
 pub const DECLARED_EFFECT: &str = "effect";
 pub const DECLARED_REPEAT: &str = "repeat";
 
-pub const UNSUPPORTED: [&str; 7] = ["for_each", "alternatives", "resources", "env", "cwd", "script", "priority"];
+pub const UNSUPPORTED: [&str; 6] = ["alternatives", "resources", "env", "cwd", "script", "priority"];
 
 pub const WHENS: [(&str, When); 3] = [("success", When::Success), ("failure", When::Failure), ("always", When::Always)];
 
@@ -69,11 +71,13 @@ pub fn read_step(origin: &str, at: usize, node: &Node, own: &[&'static str], pro
         bounds: read_bounds(&mut fields),
         thresholds: read_thresholds(&mut fields),
         suggested: fields.flag("suggested").unwrap_or(false),
+        for_each: read_for_each(&mut fields),
+        copy_of: None,
         action: Action::Unbound { hint: String::new() },
         digest: Digest::ZERO,
     };
     fields.unsupported(&UNSUPPORTED);
-    fields.derived(&["approval", "provenance", "action", "digest", "low_risk"]);
+    fields.derived(&["approval", "provenance", "action", "digest", "low_risk", "copy_of"]);
     fields.derived(own);
     fields.finish();
     step
@@ -106,6 +110,32 @@ fn read_needs(fields: &mut Fields<'_, '_>) -> Vec<Need> {
         needs.push(need);
     }
     needs
+}
+
+/// `["a", "b"]`, `"${steps.ID.output.path}"`, or `{ in = …, at_once = 2, most = 50 }`.
+fn read_for_each(fields: &mut Fields<'_, '_>) -> Option<ForEach> {
+    let origin = fields.origin();
+    let node = fields.node("for_each")?;
+    let default = PolicySettings::default().max_targets;
+    if !matches!(node.body, Body::Table(_)) {
+        return Some(ForEach { list: node.value(), at_once: None, most: default });
+    }
+    let mut inner = Fields::of(origin, "`for_each`", node, fields.problems());
+    let Some(list) = inner.node("in").map(Node::value) else {
+        inner.report(node.at, "missing_field", "`for_each` needs `in`: a list, or `${steps.ID.output.path}`".to_owned(), "");
+        return None;
+    };
+    let mut count = |key: &'static str| {
+        let number = inner.int(key)?;
+        let count = u32::try_from(number).ok().filter(|count| (1..=10_000).contains(count));
+        if count.is_none() {
+            inner.report(node.at, "out_of_range", format!("`for_each.{key}` must be from 1 to 10000, not {number}"), "");
+        }
+        count
+    };
+    let (at_once, most) = (count("at_once"), count("most").unwrap_or(default));
+    inner.finish();
+    Some(ForEach { list, at_once, most })
 }
 
 fn read_retry(fields: &mut Fields<'_, '_>) -> Retry {
@@ -239,6 +269,16 @@ pub fn put_text(text: &str, inputs: &BTreeMap<String, Value>, unknown: &mut Vec<
     out
 }
 
+/// `a, b` as an operator types it is a list.
+fn listed(list: Value) -> Value {
+    match list {
+        Value::String(text) if hole::is_literal(&text) => {
+            text.split([',', ' ']).filter(|one| !one.is_empty()).map(Value::from).collect::<Vec<_>>().into()
+        }
+        other => other,
+    }
+}
+
 /// Inputs that a text names.
 fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split("${inputs.").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
@@ -265,6 +305,10 @@ pub fn fill_step(step: &mut Step, inputs: &BTreeMap<String, Value>, given_by: Pr
     let undo = step.compensation.iter_mut().chain(step.probe.iter_mut());
     for value in undo.flat_map(|undo| undo.params.values_mut()) {
         put_inputs(value, inputs, &mut unknown);
+    }
+    if let Some(each) = &mut step.for_each {
+        put_inputs(&mut each.list, inputs, &mut unknown);
+        each.list = listed(std::mem::take(&mut each.list));
     }
     for lock in &mut step.locks {
         *lock = put_text(lock, inputs, &mut unknown);

@@ -114,7 +114,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<Template, Vec<Problem>> {
     if step_nodes.is_empty() {
         fields.report(tree.at, "empty", "the template has no [[step]]".to_owned(), "");
     }
-    fields.unsupported(&["for_each", "orchestration", "sync_points", "data_flow", "alternatives", "resources"]);
+    fields.unsupported(&["orchestration", "sync_points", "data_flow", "alternatives", "resources"]);
     fields.finish();
     let params: Vec<Input> = param_nodes.iter().map(|node| inputs::read_input(file_name, None, node, &mut problems)).collect();
     for (at, input) in params.iter().enumerate() {

@@ -68,7 +68,10 @@ pub fn step_digest(step: &Step) -> Digest {
         .list(step.locks.iter(), |out, lock| out.text(lock))
         .list(step.bounds.iter(), |out, (hole, bound)| put_bound(out.text(hole), bound))
         .digest(&action_digest(&step.action));
-    out.list(step.compensation.iter(), put_compensation).list(step.probe.iter(), put_compensation).finish()
+    let out = out.list(step.compensation.iter(), put_compensation).list(step.probe.iter(), put_compensation);
+    // Steps without it keep the digest that they always had.
+    let Some(each) = &step.for_each else { return out.finish() };
+    out.text("for_each").value(&each.list).number(each.at_once.map_or(0, u64::from)).number(u64::from(each.most)).finish()
 }
 
 fn put_compensation(out: Canonical, it: &Compensation) -> Canonical {

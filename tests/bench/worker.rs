@@ -258,6 +258,8 @@ fn step(piece: &Piece, log: &Path) -> Result<Step, Trouble> {
         bounds: BTreeMap::new(),
         thresholds: Vec::new(),
         suggested: false,
+        for_each: None,
+        copy_of: None,
         action,
         digest: Digest::ZERO,
     })

@@ -55,6 +55,8 @@ pub fn plan_of(operation: &Operation, value: &Value) -> Plan {
         bounds: BTreeMap::new(),
         thresholds: operation.thresholds.clone(),
         suggested: false,
+        for_each: None,
+        copy_of: None,
         action: Action::Unbound { hint: String::new() },
         digest: Digest::ZERO,
     };

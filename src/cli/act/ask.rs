@@ -10,6 +10,7 @@ use crate::cli::out::Out;
 use crate::cli::watch::{Watch, interrupted, print};
 use crate::engine::handle::Reply;
 use crate::link::Link;
+use crate::machine::asked_about;
 use crate::model::command::{Command, StepRef};
 use crate::model::ids::{RequestId, RunId};
 use crate::model::outcome::PlanOutcome;
@@ -108,7 +109,7 @@ pub fn prompt(run: &Workflow, open: &OpenQuestion) -> String {
 fn named(run: &Workflow, open: &OpenQuestion) -> Option<String> {
     let graph = run.graph()?;
     match open.step {
-        Some(ix) => name_to_type([graph.step(ix)]),
+        Some(ix) => name_to_type(&asked_about(run, ix)),
         None => name_to_type(&graph.plan.steps),
     }
 }

@@ -10,9 +10,10 @@ use crate::cli::exit::Exit;
 use crate::cli::lines;
 use crate::cli::out::Out;
 use crate::cli::session::Place;
-use crate::machine::rendered;
+use crate::machine::{copies, rendered};
 use crate::model::graph::Graph;
 use crate::model::ids::StepIx;
+use crate::model::item;
 use crate::model::plan::{Provenance, Step};
 use crate::model::state::{OpenQuestion, StepRecord, Workflow};
 use crate::model::step_state::StepState;
@@ -91,7 +92,9 @@ fn unsaid(step: &Step) -> Vec<String> {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Some(format!("{}={} ({})", text::safe(name), text::safe(&value), from.as_str()))
     };
-    step.params.iter().filter_map(told).collect()
+    let over = step.for_each.as_ref().map(|each| format!("for {}", text::safe(&each.told(step.effect))));
+    let params = step.params.iter().filter(|(_, value)| over.is_none() || !item::holds(value));
+    params.filter_map(told).chain(over.clone()).collect()
 }
 
 /// What it said last, where it failed.
@@ -140,7 +143,11 @@ pub fn question_text(run: &Workflow, graph: &Graph, open: &OpenQuestion, command
             let _ = writeln!(page, "  said: {}", text::clip(&text::safe(&said), 200));
         }
         // Last, as it may bring a script: what is asked and why stays together.
-        if let Ok(action) = rendered(run, &graph.step(ix).action) {
+        if let Some(copies) = copies(run, ix).filter(|_| gate) {
+            for (_, action) in &copies.each {
+                page.push_str(&render::whole_action("  would run: ", action));
+            }
+        } else if let Ok(action) = rendered(run, &graph.step(ix).action) {
             page.push_str(&render::whole_action(if gate { "  would run: " } else { "  ran: " }, &action));
         }
     }

@@ -1,5 +1,6 @@
 //! The approval of a plan or of one gate: everything that would run, to the last argument.
 
+use crate::machine::{Copies, asked_about, copies};
 use crate::model::action::Action;
 use crate::model::catalogue::EffectClass;
 use crate::model::command::Command;
@@ -53,14 +54,18 @@ pub fn for_plan(app: &App, workflow: &Workflow, open: &OpenQuestion) -> Option<D
 pub fn for_gate(app: &App, workflow: &Workflow, ix: StepIx, open: &OpenQuestion) -> Option<Dialog> {
     let step = workflow.graph()?.step(ix);
     let digest = open.digest?;
-    let rendered = (app.render)(workflow, &step.action);
-    let (mut parts, sound) = gate_parts(step, rendered, digest);
+    let steps = asked_about(workflow, ix);
+    let (mut parts, sound) = match copies(workflow, ix) {
+        Some(copies) => list_parts(step, &copies, digest),
+        None => gate_parts(step, (app.render)(workflow, &step.action), digest),
+    };
     parts.insert(1, Part::new("WHY", text::safe(&open.question.why)));
     let at = || Some(step.id.clone());
     let approve = Does::Send(Command::Approve { run: workflow.run.clone(), step: at(), digest });
     let reject = Does::Send(Command::Reject { run: workflow.run.clone(), step: at(), reason: String::new() });
     let mut choices = vec![
-        Choice::new("approve", "approve: run exactly these bytes", approve, effort(&[step])).noted(format!("RISK {}", phrase::risk(step))),
+        Choice::new("approve", "approve: run exactly these bytes", approve, effort(&steps.iter().collect::<Vec<_>>()))
+            .noted(format!("RISK {}", phrase::risk(step))),
         Choice::new("reject", "reject; the step is cancelled", reject, Effort::Enter),
         Choice::close("it goes on waiting, nothing is lost"),
     ];
@@ -88,6 +93,21 @@ fn gate_parts(step: &Step, rendered: Result<Action, String>, digest: Digest) -> 
             (parts, false)
         }
     }
+}
+
+/// All that a step over a list would become.
+fn list_parts(step: &Step, copies: &Copies, digest: Digest) -> (Vec<Part>, bool) {
+    let many = phrase::count(copies.each.len(), "thing");
+    let what = format!("run `{}`: {}, for each of {many}", phrase::exact(step.id.as_str()), phrase::exact(&step.operation));
+    let mut parts = vec![Part::new("WHAT", what)];
+    for (copy, action) in &copies.each {
+        parts.push(Part::of("RUNS", Role::Text, action::lines(copy, action)));
+        parts.extend(foreign(action));
+    }
+    let sound = copies.digest == digest;
+    parts.extend((!sound).then(|| warning("these bytes are not those that wait: the digest differs")));
+    parts.push(touches(&copies.each.iter().map(|(copy, _)| copy).collect::<Vec<_>>()));
+    (parts, sound)
 }
 
 fn all(plan: &Plan) -> Vec<&Step> {

@@ -102,6 +102,9 @@ fn facts(app: &App, ix: StepIx, now: Now, width: usize) -> Vec<Line<'static>> {
     let mut page = Page::new(app, width, 10);
     let operation = format!("{}   {}", text::safe(&step.operation), text::safe(step.target().unwrap_or("")));
     page.put("does", Role::Text, operation.trim_end());
+    if let Some(each) = &step.for_each {
+        page.put("for", Role::Text, &text::safe(&each.told(step.effect)));
+    }
     let approval = if step.approval { "   needs approval" } else { "" };
     let undo = step.compensation.as_ref().map_or_else(String::new, |undo| format!("   undo: {}", text::safe(&undo.operation)));
     let effect = format!("{}   RISK {}{approval}{undo}", phrase::effect(step.effect), phrase::risk(step));

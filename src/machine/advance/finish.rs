@@ -60,6 +60,8 @@ fn last_to_undo(workflow: &Workflow, graph: &Graph) -> Option<StepIx> {
     graph
         .places()
         .filter(|ix| workflow.step(*ix).state == StepState::Succeeded && graph.step(*ix).compensation.is_some())
+        // Of a step over a list, its copies are undone.
+        .filter(|ix| graph.step(*ix).for_each.is_none())
         .max_by_key(|ix| workflow.step(*ix).completed)
 }
 
@@ -68,6 +70,8 @@ fn judge(workflow: &Workflow, graph: &Graph) -> WorkflowState {
     for ix in graph.places() {
         let step = graph.step(ix);
         let state = match &workflow.step(ix).state {
+            // The step over the list has failed with it, and says what that means.
+            StepState::Failed | StepState::Cancelled if graph.whole(ix).is_some() => WorkflowState::Succeeded,
             StepState::Failed if step.kind != StepKind::Decision && is_handled(workflow, graph, ix) => WorkflowState::Succeeded,
             StepState::Failed if step.critical => WorkflowState::Failed,
             StepState::Cancelled if step.critical => WorkflowState::Cancelled,

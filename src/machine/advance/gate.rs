@@ -10,7 +10,8 @@ use crate::model::catalogue::EffectClass;
 use crate::model::event::Fact;
 use crate::model::hole::{Piece, pieces};
 use crate::model::ids::{RequestId, StepIx};
-use crate::model::plan::{Bound, Step};
+use crate::model::item;
+use crate::model::plan::{Bound, CopyOf, Step};
 use crate::model::state::{State, Workflow};
 use crate::model::step_state::{SkipWhy, StepState};
 use crate::policy::digest::action_digest;
@@ -41,6 +42,13 @@ pub(super) fn look(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>
     Some(vec![Draft::step(&workflow.run, ix, Fact::ApprovalRequested { request, digest, why, expires: None })])
 }
 
+/// Does it change something that the plan's approval does not bound?
+pub(super) fn asks(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
+    step.effect != EffectClass::Read
+        && (step.approval || stricter(workflow, step, ctx))
+        && (workflow.approved.is_none() || outside(workflow, step).is_some())
+}
+
 /// Policy as it is now asks for this step.
 fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
     let Some(graph) = workflow.graph() else { return true };
@@ -51,11 +59,25 @@ fn stricter(workflow: &Workflow, step: &Step, ctx: &Ctx<'_>) -> bool {
 
 /// The first hole that the approval does not bound, or whose value lies outside.
 fn outside(workflow: &Workflow, step: &Step) -> Option<String> {
+    if let Some(copy) = step.copy_of.as_ref().filter(|copy| is_later(workflow, copy)) {
+        let unbound = |name: &String| match (step.params.get(name), step.bounds.get(name)) {
+            (Some(value), Some(bound)) => outside_bound(workflow, name, value, Some(bound)),
+            _ => Some(format!("`{}` is on a list that was not known when the plan was agreed to", item::text_of(&copy.item))),
+        };
+        let mut held = copy.params.iter();
+        return if copy.params.is_empty() { unbound(&String::new()) } else { held.find_map(unbound) };
+    }
     let mut holes = step.params.iter().filter(|(_, value)| has_hole(value)).peekable();
     if holes.peek().is_none() && rendered(workflow, &step.action).as_ref() != Ok(&step.action) {
         return Some("its action takes a value from another step that no parameter names".to_owned());
     }
     holes.find_map(|(name, value)| outside_bound(workflow, name, value, step.bounds.get(name)))
+}
+
+/// The list itself was no part of the plan.
+fn is_later(workflow: &Workflow, copy: &CopyOf) -> bool {
+    let whole = workflow.graph().and_then(|graph| Some(graph.step(graph.ix(&copy.step)?)));
+    !matches!(whole.and_then(|whole| whole.for_each.as_ref()).map(|each| &each.list), Some(Value::Array(_)))
 }
 
 fn outside_bound(workflow: &Workflow, name: &str, value: &Value, bound: Option<&Bound>) -> Option<String> {
@@ -78,7 +100,7 @@ fn has_hole(value: &Value) -> bool {
 }
 
 /// A step that reads what was skipped is skipped and listed; any other missing value is a failure.
-fn unrendered(state: &State, workflow: &Workflow, ix: StepIx, step: &Step, trouble: &Unrendered, ctx: &Ctx<'_>) -> Vec<Draft> {
+pub(super) fn unrendered(state: &State, workflow: &Workflow, ix: StepIx, step: &Step, trouble: &Unrendered, ctx: &Ctx<'_>) -> Vec<Draft> {
     let lost = workflow.graph().is_some_and(|graph| {
         step.needs.iter().filter_map(|need| graph.ix(&need.step)).any(|from| {
             let record = workflow.step(from);

@@ -1,5 +1,6 @@
 //! What follows from a change: starts, skips, gates, grants, ends. One item of the worklist at a time.
 
+mod each;
 mod finish;
 mod gate;
 mod ready;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{gate, may_start, start};
+use super::{each, gate, may_start, start};
 use crate::machine::condition;
 use crate::machine::turn::{Ctx, Draft};
 use crate::model::catalogue::EffectClass;
@@ -39,6 +39,12 @@ fn holds(from: &StepRecord, kind: StepKind, when: When) -> EdgeHolds {
 
 pub(in crate::machine) fn edges(workflow: &Workflow, ix: StepIx) -> EdgeHolds {
     let Some(graph) = workflow.graph() else { return EdgeHolds::NotYet };
+    // What it needed itself has come about: it waits for its copies, however they end.
+    let copies = graph.copies(ix);
+    if !copies.is_empty() {
+        let all = copies.iter().all(|copy| workflow.step(*copy).state.is_settled());
+        return if all { EdgeHolds::Yes } else { EdgeHolds::NotYet };
+    }
     let needs = &graph.needs[ix.at()];
     let mut count = (0, 0);
     for edge in needs {
@@ -77,12 +83,18 @@ fn never(workflow: &Workflow, ix: StepIx) -> Vec<Draft> {
 fn ready(state: &State, workflow: &Workflow, ix: StepIx, ctx: &Ctx<'_>) -> Vec<Draft> {
     let Some(graph) = workflow.graph() else { return Vec::new() };
     let (run, step, record) = (&workflow.run, graph.step(ix), workflow.step(ix));
+    if !graph.copies(ix).is_empty() {
+        return each::end(workflow, graph, ix, ctx);
+    }
     if let Some(text) = &step.condition {
         match condition::holds(workflow, ix, text) {
             Ok(true) => {}
             Ok(false) => return skip(run, ix, SkipWhy::ConditionFalse, "its condition is false"),
             Err(why) => return ask_about(state, run, ix, &format!("the condition could not be judged: {why}")),
         }
+    }
+    if let Some(list) = &step.for_each {
+        return each::begin(state, workflow, ix, list, ctx);
     }
     if let Some(drafts) = gate::look(state, workflow, ix, ctx) {
         return drafts;

@@ -49,6 +49,7 @@ pub(super) fn intent_submitted(state: &mut State, event: &Event, intent: &Intent
         digest: Digest::ZERO,
         revision: 0,
         graph: None,
+        lists: Vec::new(),
         state: WorkflowState::Draft,
         approval_required: false,
         approved: None,

@@ -8,15 +8,18 @@ use serde_json::Value;
 use super::lifecycle;
 use super::places::move_step;
 use super::{ask, set_timer};
+use crate::machine::render::rendered;
 use crate::machine::size::size_of;
 use crate::model::command::Question;
 use crate::model::effect::Role;
 use crate::model::event::{Event, Fact};
+use crate::model::expand::expanded;
 use crate::model::failure::{ExitFacts, Failure, SpoolFacts};
 use crate::model::ids::{RequestId, RunId, StepIx, TimerId};
 use crate::model::state::{AttemptRecord, OpenQuestion, State, StepRecord, Timer, TimerKind};
 use crate::model::step_state::{SkipWhy, StepState};
 use crate::model::time::Stamp;
+use crate::policy::digest::action_digest;
 
 pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
     let Some((run, ix)) = place(state, event) else { return };
@@ -50,6 +53,7 @@ pub(super) fn apply_step(state: &mut State, event: &Event, fact: &Fact) {
             lifecycle::hold_back(state, &run, ix, matches!(fact, Fact::WorkflowPaused {}));
             spoke(state, event, &run);
         }
+        Fact::StepExpanded { items, agreed } => widen(state, &run, ix, items, *agreed),
         Fact::LockGranted { lock } => {
             state.locks.insert(lock.clone(), (run, ix));
         }
@@ -135,6 +139,22 @@ fn apply_attempt(state: &mut State, event: &Event, fact: &Fact, run: &RunId, ix:
             settle(state, run, ix, if *succeeded { StepState::Compensated } else { StepState::Failed });
         }
         _ => {}
+    }
+}
+
+/// Its copies are behind all other steps; what holds it back holds them back.
+fn widen(state: &mut State, run: &RunId, ix: StepIx, items: &[Value], agreed: bool) {
+    let Some(workflow) = state.runs.get_mut(run) else { return };
+    let Some(wide) = workflow.graph().and_then(|graph| expanded(graph, ix, items).ok()) else { return };
+    let copy = StepRecord { paused: workflow.step(ix).paused, ..StepRecord::fresh() };
+    workflow.steps.resize(wide.len(), copy);
+    workflow.lists.push((ix, items.to_vec()));
+    let copies = wide.copies(ix).to_vec();
+    workflow.graph = Some(Arc::clone(&wide));
+    for copy in copies.into_iter().filter(|_| agreed) {
+        // A yes to all was a yes to each, and to exactly these bytes.
+        let exact = rendered(workflow, &wide.step(copy).action).ok().map(|action| action_digest(&action));
+        workflow.steps[copy.at()].approved = exact;
     }
 }
 

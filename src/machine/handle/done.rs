@@ -1,14 +1,15 @@
 //! A person did it, or saw that it happened, and says how they know.
 
 use super::super::turn::{Draft, Handled};
-use super::{addressed_step, wrong_state};
+use super::{addressed_step, not_over_a_list, wrong_state};
 use crate::model::command::{Refusal, RefusalCode, StepRef};
 use crate::model::effect::Role;
 use crate::model::event::Fact;
 use crate::model::state::State;
 
 pub(super) fn handle(state: &State, at: &StepRef, evidence: &str) -> Result<Handled, Refusal> {
-    let (workflow, _, ix, record) = addressed_step(state, at)?;
+    let (workflow, graph, ix, record) = addressed_step(state, at)?;
+    not_over_a_list(workflow, graph, ix, record)?;
     if evidence.trim().is_empty() {
         return Err(Refusal::new(RefusalCode::Invalid, "say how you know that it is done"));
     }

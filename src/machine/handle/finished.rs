@@ -143,8 +143,10 @@ pub(in crate::machine) fn fail(state: &State, workflow: &Workflow, ix: StepIx, f
     if workflow.state == WorkflowState::Cancelling {
         return drafts;
     }
-    let dependents = &graph.dependents[ix.at()];
-    let on_failure = |next: &StepIx| graph.needs[next.at()].iter().any(|edge| edge.from == ix && edge.when == When::Failure);
+    // What answers the failure of one thing on a list stands behind the list.
+    let answered = graph.whole(ix).unwrap_or(ix);
+    let dependents = &graph.dependents[answered.at()];
+    let on_failure = |next: &StepIx| graph.needs[next.at()].iter().any(|edge| edge.from == answered && edge.when == When::Failure);
     let seed = Canonical::new("ouioe.adapt.1").bytes(&ctx.seed).text(run.as_str()).number(u64::from(ix.0)).finish().0;
     let proposals = propose(&Situation {
         step: graph.step(ix),

@@ -126,6 +126,19 @@ fn addressed_step<'a>(state: &'a State, at: &StepRef) -> Result<(&'a Workflow, &
     }
 }
 
+/// What a step over a list has become is acted on one by one.
+fn not_over_a_list(workflow: &Workflow, graph: &Graph, ix: StepIx, record: &StepRecord) -> Result<(), Refusal> {
+    let open = graph.copies(ix).iter().filter(|copy| !workflow.step(**copy).state.is_settled()).collect::<Vec<_>>();
+    let Some(first) = open.first() else { return Ok(()) };
+    let first = &graph.step(**first).id;
+    Err(wrong_state(
+        workflow,
+        &graph.step(ix).id,
+        record,
+        &format!("it goes over a list, and {} of it are open: name one, as {first}", open.len()),
+    ))
+}
+
 /// A refusal that names who acted before.
 fn too_late(workflow: &Workflow, why: String) -> Refusal {
     let (by, seq) = workflow.last_word.clone().unzip();

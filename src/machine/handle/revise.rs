@@ -12,6 +12,7 @@ use crate::model::ids::StepIx;
 use crate::model::plan::{Plan, Step};
 use crate::model::state::State;
 use crate::policy::consent::{Covered, covers};
+use crate::policy::digest::seal;
 
 pub(super) fn handle(state: &State, at: &StepRef, plan: &Plan, consent: &Consent, reason: &str, ctx: &Ctx<'_>) -> Result<Handled, Refusal> {
     let (workflow, graph, ix, _) = addressed_step(state, at)?;
@@ -50,8 +51,10 @@ pub(super) fn handle(state: &State, at: &StepRef, plan: &Plan, consent: &Consent
 fn differs_only_in(old: &Plan, new: &Plan, ix: StepIx) -> bool {
     let Some(step) = new.steps.get(ix.at()) else { return false };
     let mut same = old.clone();
-    (same.digest, same.revision, same.approval_required) = (new.digest, new.revision, new.approval_required);
+    (same.revision, same.approval_required) = (new.revision, new.approval_required);
     same.steps[ix.at()] = Step { ..step.clone() };
+    // Copies of a list have no digest of their own before.
+    seal(&mut same);
     let before = old.step(ix);
     let in_place = before.id == step.id
         && before.operation == step.operation

@@ -1,14 +1,15 @@
 //! Go on without a step. A live one is stopped first.
 
 use super::super::turn::{Draft, Handled};
-use super::{addressed_step, wrong_state};
+use super::{addressed_step, not_over_a_list, wrong_state};
 use crate::model::command::{Refusal, StepRef};
 use crate::model::event::Fact;
 use crate::model::state::State;
 use crate::model::step_state::{SkipWhy, StepState, StopWhy};
 
 pub(super) fn handle(state: &State, at: &StepRef, reason: &str) -> Result<Handled, Refusal> {
-    let (workflow, _, ix, record) = addressed_step(state, at)?;
+    let (workflow, graph, ix, record) = addressed_step(state, at)?;
+    not_over_a_list(workflow, graph, ix, record)?;
     let fact = match &record.state {
         StepState::Running => Fact::StepStopping { stopping: StopWhy::Skip },
         StepState::Waiting

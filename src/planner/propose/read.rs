@@ -13,7 +13,7 @@ use crate::model::outcome::PlanOutcome;
 use crate::model::plan::{Need, NeedKind, Plan, PlanSource, Provenance, Step};
 use crate::model::problem::Problem;
 use crate::planner::ask::{Ask, World};
-use crate::planner::pipeline::{blank_step, environment, lock_target, plan_of, policy_in_force, prepared};
+use crate::planner::pipeline::{blank_step, environment, plan_of, policy_in_force, prepared};
 use crate::planner::settle::settle;
 use crate::planner::source::{Body, Caps, Fields, Format, Node, read as read_source};
 use crate::planner::step_file::WHENS;
@@ -124,7 +124,7 @@ impl Reader<'_> {
                 }
             }
         }
-        lock_target(&mut step);
+        step.lock_target();
         Some(step)
     }
 

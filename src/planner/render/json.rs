@@ -27,11 +27,11 @@ fn plan_json(plan: &Plan) -> Value {
     })
 }
 
-/// The fields of the model, and `for_each`, which no step of this version has.
+/// The fields of the model; `for_each` stands there also where there is none.
 fn step_json(step: &Step) -> Value {
     let mut value = serde_json::to_value(step).unwrap_or(Value::Null);
     if let Value::Object(fields) = &mut value {
-        fields.insert("for_each".to_owned(), Value::Null);
+        fields.entry("for_each").or_insert(Value::Null);
     }
     value
 }

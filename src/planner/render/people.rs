@@ -144,6 +144,9 @@ fn put_step<'a>(out: &mut String, at: usize, step: &'a Step, decisions: &BTreeSe
         put(out, &format!("       {} = {}{from}\n", safe(name), safe(&lines[0])));
         lines[1..].iter().for_each(|line| put(out, &format!("       {}\n", safe(line))));
     }
+    if let Some(each) = &step.for_each {
+        put(out, &prose("       for ", &each.told(step.effect)));
+    }
     if !step.needs.is_empty() {
         let needs: Vec<String> = step.needs.iter().map(|need| need_text(need, decisions)).collect();
         let any = if step.join == Join::Any { "any of " } else { "" };

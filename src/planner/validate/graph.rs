@@ -105,7 +105,8 @@ fn circle(graph: &Steps, plan: &Plan) -> Vec<String> {
 /// Every `${steps.ID.…}` reads a step that comes before, by an edge or a path of edges.
 pub fn references(at: usize, step: &Step, plan: &Plan, places: &BTreeMap<&StepId, usize>, graph: &Steps, found: &mut Found) {
     let undo = step.compensation.iter().chain(step.probe.iter()).flat_map(|undo| undo.params.values());
-    let read: BTreeSet<String> = step.params.values().chain(undo).flat_map(references_of).collect();
+    let list = step.for_each.iter().map(|each| &each.list);
+    let read: BTreeSet<String> = step.params.values().chain(undo).chain(list).flat_map(references_of).collect();
     for name in read {
         let id = StepId::new(&name);
         let Some(before) = places.get(&id) else {

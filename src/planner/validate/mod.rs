@@ -3,6 +3,7 @@
 //! Hard: a plan with a problem is not carried out. Nothing is repaired here: a repair is only suggested.
 
 mod condition;
+mod each;
 mod graph;
 mod params;
 
@@ -68,6 +69,7 @@ pub fn validate_placed(plan: &Plan, catalogue: &Catalogue, limits: &Limits) -> V
         params::check(at, step, catalogue, limits, &mut found);
         graph::references(at, step, plan, &places, &graph, &mut found);
         condition::check(at, step, &places, &mut found);
+        each::check(at, step, (plan, &places), &mut found);
         if let Some(operation) = catalogue.get(&step.operation) {
             condition::decides(at, step, operation, &mut found);
         }

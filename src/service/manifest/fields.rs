@@ -53,8 +53,8 @@ fn param(reader: &Reader<'_>, at: usize, row: &DeTable<'_>) -> Option<Param> {
 
 pub fn output(reader: &Reader<'_>, table: &DeTable<'_>) -> Option<Output> {
     let (at, row) = reader.table(table, "output")?;
-    reader.only(row, "an output", &["name", "type"]);
-    Some(Output { name: required(reader, at, row, "name")?, kind: required(reader, at, row, "type")? })
+    reader.only(row, "an output", &["name", "type", "of"]);
+    Some(Output { name: required(reader, at, row, "name")?, kind: required(reader, at, row, "type")?, of: reader.string(row, "of") })
 }
 
 pub fn thresholds(reader: &Reader<'_>, table: &DeTable<'_>) -> Option<Vec<Threshold>> {

@@ -92,8 +92,8 @@ fn files(home: &Home) -> Vec<Case<'static>> {
     let sh = |id: &str, needs: &[&str]| sh(id, needs, "true");
     let run = |path: String| vec!["run".to_owned(), "--yes".to_owned(), "--plan".to_owned(), path];
     let fifo = home.fifo("fifo.json");
-    let mut for_each = sh("a", &[]);
-    for_each["for_each"] = json!(["x"]);
+    let mut unsupported = sh("a", &[]);
+    unsupported["alternatives"] = json!(["x"]);
     let mut wrong = sh("a", &[]);
     wrong["params"]["host"] = json!(5);
     let mut effect = sh("a", &[]);
@@ -116,7 +116,7 @@ fn files(home: &Home) -> Vec<Case<'static>> {
         ("cycle", steps(home, "cycle.json", &cycle), 2, &["cycle.json", "a -> b -> c -> a", "remove one"]),
         ("unknown operation", steps(home, "op.json", &unknown), 2, &["op.json:1", "host.clean_file", "host.clean_files"]),
         ("wrong type", steps(home, "type.json", &json!([wrong])), 2, &["type.json:1", "host"]),
-        ("unsupported field", steps(home, "each.json", &json!([for_each])), 2, &["each.json:1", "for_each"]),
+        ("unsupported field", steps(home, "other.json", &json!([unsupported])), 2, &["other.json:1", "alternatives"]),
         ("unknown word", steps(home, "word.json", &json!([effect])), 2, &["word.json:1", "harmless", "destroy"]),
         ("same id twice", steps(home, "twice.json", &json!([sh("a", &[]), sh("a", &[])])), 2, &["twice.json:1", "`a`"]),
         ("unknown need", steps(home, "need.json", &json!([sh("a", &["zz"])])), 2, &["need.json:1", "zz"]),

@@ -5,6 +5,7 @@ mod clean;
 mod codes;
 mod conditions;
 mod drift;
+mod each;
 mod escape;
 mod everyday;
 #[cfg(target_os = "linux")]

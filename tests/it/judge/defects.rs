@@ -110,13 +110,16 @@ fn plant(plan: &mut Plan, kind: &str, catalogue: &Catalogue, rng: &mut Rng) -> O
             Some("unreachable")
         }
         "rewire away from what is read" => {
-            let text = plan.steps[at].params.values().find_map(|value| value.as_str().filter(|text| text.contains("${")))?;
-            let hole::Piece::Hole(read) = hole::pieces(text).ok()?.into_iter().find(|piece| matches!(piece, hole::Piece::Hole(_)))? else {
-                return None;
-            };
+            let step = &plan.steps[at];
+            let mut texts = step.params.values().chain(step.for_each.iter().map(|each| &each.list)).filter_map(Value::as_str);
+            let reads = |text: &str| hole::pieces(text).is_ok_and(|all| all.iter().any(|piece| matches!(piece, hole::Piece::Hole(_))));
+            texts.any(reads).then_some(())?;
             plan.steps[at].needs.clear();
-            let _ = read;
             Some("late_reference")
+        }
+        "forget the list" => {
+            plan.steps[at].for_each.take()?;
+            Some("item_outside")
         }
         "rename an operation" => {
             plan.steps[at].operation = typo(&operation.name, rng);
@@ -141,7 +144,7 @@ fn plant(plan: &mut Plan, kind: &str, catalogue: &Catalogue, rng: &mut Rng) -> O
     }
 }
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "drop a value",
     "drop a step",
     "duplicate",
@@ -149,6 +152,7 @@ const KINDS: [&str; 10] = [
     "rewire to a circle",
     "rewire to both ends",
     "rewire away from what is read",
+    "forget the list",
     "rename an operation",
     "rename a parameter",
     "swap a type",

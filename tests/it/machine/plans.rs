@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ouioe::model::action::Action;
 use ouioe::model::catalogue::{EffectClass, Repeat};
 use ouioe::model::ids::StepId;
-use ouioe::model::plan::{Bound, Compensation, Join, Need, NeedKind, Plan, PlanSource, Retry, Step, StepKind, When};
+use ouioe::model::plan::{Bound, Compensation, ForEach, Join, Need, NeedKind, Plan, PlanSource, Retry, Step, StepKind, When};
 use ouioe::model::settings::PolicySettings;
 use ouioe::model::time::Millis;
 use ouioe::policy::digest::seal;
@@ -13,6 +13,7 @@ use ouioe::policy::rule::mark_approvals;
 use serde_json::Value;
 
 /// `id key=value …`; keys: effect repeat needs join critical kind retry locks comp probe param condition bound service `low_risk`
+/// each, then `at_once` most
 pub fn step(line: &str) -> Result<Step, String> {
     let mut words = line.split_whitespace();
     let id = words.next().ok_or("a step needs an id")?;
@@ -50,6 +51,8 @@ pub fn plain(id: &str) -> Step {
         bounds: BTreeMap::new(),
         thresholds: Vec::new(),
         suggested: false,
+        for_each: None,
+        copy_of: None,
         action: Action::Builtin { name: "noop".to_owned(), params: BTreeMap::new(), owned: false },
         digest: ouioe::model::digest::Digest::ZERO,
     }
@@ -70,6 +73,12 @@ fn set(step: &mut Step, key: &str, value: &str) -> Result<(), String> {
         "retry" => step.retry.limit = value.parse().map_err(|_| "retry is a number")?,
         "locks" => step.locks = list(),
         "service" => step.operation = format!("{value}.noop"),
+        "each" => {
+            let list = if value.starts_with("${") { Value::from(value) } else { list().into_iter().map(Value::from).collect() };
+            step.for_each = Some(ForEach { list, at_once: None, most: 100 });
+        }
+        "at_once" => over(step)?.at_once = Some(value.parse().map_err(|_| "at_once is a number")?),
+        "most" => over(step)?.most = value.parse().map_err(|_| "most is a number")?,
         "condition" => step.condition = Some(value.replace('~', " ")),
         "needs" => step.needs = list().iter().map(|text| need(text)).collect::<Result<_, _>>()?,
         "comp" => step.compensation = Some(extra(word(value)?)),
@@ -85,6 +94,10 @@ fn set(step: &mut Step, key: &str, value: &str) -> Result<(), String> {
         _ => return Err(format!("no such key: {key}")),
     }
     Ok(())
+}
+
+fn over(step: &mut Step) -> Result<&mut ForEach, String> {
+    step.for_each.as_mut().ok_or_else(|| "after each=".to_owned())
 }
 
 fn need(text: &str) -> Result<Need, String> {

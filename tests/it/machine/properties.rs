@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ouioe::machine::{Ctx, apply, turn, wanted};
+use ouioe::model::action::Action;
 use ouioe::model::actor::Actor;
 use ouioe::model::catalogue::{EffectClass, Repeat};
 use ouioe::model::command::{AttemptOutcome, Command, Consent, Found, Refusal, RefusalCode, Report, Request, StepRef, Submit};
@@ -11,7 +12,7 @@ use ouioe::model::event::{EVENT_VERSION, Event, Fact};
 use ouioe::model::failure::{Certainty, ExitFacts, Failure, FailureClass};
 use ouioe::model::ids::{AttemptNo, CmdId, JournalId, RunId, Seq, StepId, StepIx};
 use ouioe::model::intent::Intent;
-use ouioe::model::plan::{Join, Need, NeedKind, Step, StepKind, When};
+use ouioe::model::plan::{ForEach, Join, Need, NeedKind, Step, StepKind, When};
 use ouioe::model::settings::Settings;
 use ouioe::model::state::State;
 use ouioe::model::time::{Millis, Stamp};
@@ -55,7 +56,20 @@ fn any_step(at: usize, shape: (u8, u8, u8, u8)) -> Step {
             kind: NeedKind::Completion,
         })
         .collect();
+    // Over what the step before gives, or over a list that is written.
+    if whens >> 6 == 3 && step.kind != StepKind::Decision {
+        let list =
+            step.needs.first().map_or_else(|| json!(["x", "y", "z"]), |need| json!(format!("${{steps.{}.output.names}}", need.step)));
+        step.for_each = Some(ForEach { list, at_once: (whens & 32 != 0).then_some(2), most: 2 + u32::from(whens & 16) });
+        step.params.insert("name".to_owned(), json!("${item}"));
+        step.action = Action::Builtin { name: "noop".to_owned(), params: step.params.clone(), owned: false };
+    }
     step
+}
+
+/// As the plan has it now, or as it would be called.
+fn id_of(world: &World, run: &RunId, ix: StepIx) -> StepId {
+    world.state.runs.get(run).and_then(|one| one.graph()).map_or_else(|| StepId::new(format!("s{ix}")), |graph| graph.step(ix).id.clone())
 }
 
 fn submit(world: &mut World, steps: Vec<Step>, attended: bool) {
@@ -71,7 +85,7 @@ fn play(world: &mut World, (kind, at, variation): Move) {
     let Some(run) = runs.get(usize::from(variation) % runs.len().max(1)).cloned() else { return };
     let workflow = &world.state.runs[&run];
     let ix = StepIx(u32::from(at) % u32::try_from(workflow.steps.len()).unwrap_or(1));
-    let (record, step) = (workflow.step(ix), StepId::new(format!("s{ix}")));
+    let (record, step) = (workflow.step(ix), id_of(world, &run, ix));
     let attempt = if variation & 64 == 0 { record.attempt } else { AttemptNo(1) };
     let step_ref = StepRef { run: run.clone(), step: step.clone(), expected_rev: (variation & 128 != 0).then_some(record.rev) };
     let digest = workflow.questions.values().find_map(|open| open.digest).unwrap_or(workflow.digest);
@@ -110,7 +124,12 @@ fn outcome(variation: u8) -> AttemptOutcome {
     if variation & 3 < 2 {
         let answer = [None, Some(true), Some(false)][usize::from(variation >> 2) % 3];
         let verdict = answer.map(|yes| Verdict { health: Health::Failing, reasons: Vec::new(), answer: Some(yes) });
-        return AttemptOutcome::Succeeded { result: json!({"n": variation}), verdict, exit: None, spool: None };
+        return AttemptOutcome::Succeeded {
+            result: json!({ "n": variation, "names": names(variation) }),
+            verdict,
+            exit: None,
+            spool: None,
+        };
     }
     let certainty = [Certainty::NotStarted, Certainty::FailedKnown, Certainty::Unknown][usize::from(variation >> 2) % 3];
     let class = [FailureClass::Transient, FailureClass::Permanent, FailureClass::Timeout][usize::from(variation >> 4) % 3];
@@ -120,6 +139,15 @@ fn outcome(variation: u8) -> AttemptOutcome {
         exit: Some(ExitFacts { code: Some(1), cut, ..ExitFacts::default() }),
         spool: None,
         error_tail: String::new(),
+    }
+}
+
+/// None at all, some, one twice; now and then no list.
+fn names(variation: u8) -> Value {
+    let all = json!(["a", "b", "a.b", "a-b", "-c"]);
+    match (variation >> 5, all.as_array()) {
+        (7, _) | (_, None) => json!("a"),
+        (many, Some(all)) => all[..usize::from(many).min(4)].iter().chain(all.first().filter(|_| many == 5)).cloned().collect(),
     }
 }
 
@@ -175,9 +203,9 @@ fn runs_out(world: &mut World) {
             world.advance(3_600_000);
             continue;
         };
-        let outcome = AttemptOutcome::Succeeded { result: Value::Null, verdict: None, exit: None, spool: None };
-        let found = Box::new(Found::ExitRecord(outcome));
-        world.report(Report::Reconciled { run, step: StepId::new(format!("s{ix}")), attempt, found }).expect("a live attempt");
+        let outcome = AttemptOutcome::Succeeded { result: json!({ "names": ["a"] }), verdict: None, exit: None, spool: None };
+        let (step, found) = (id_of(world, &run, ix), Box::new(Found::ExitRecord(outcome)));
+        world.report(Report::Reconciled { run, step, attempt, found }).expect("a live attempt");
     }
     for workflow in world.state.runs.values() {
         let done = workflow.state.is_finished() || !workflow.questions.is_empty();
@@ -244,7 +272,7 @@ proptest! {
                 let answer = answers[turns[which]];
                 turns[which] += 1;
                 if let Some((run, ix, attempt)) = live {
-                    let step = StepId::new(format!("s{ix}"));
+                    let step = id_of(&world, &run, ix);
                     world.report(Report::Finished { run, step, attempt, outcome: Box::new(outcome(answer)) }).expect("a live attempt");
                 }
             }

@@ -130,6 +130,7 @@ fn judged(kind: &ParamType, text: &str) -> Result<String, String> {
         match piece {
             Piece::Text(text) => whole.push_str(&text),
             Piece::Hole(hole) => return Err(format!("step {} is not there", hole.step)),
+            Piece::Item => return Err("nothing is gone over here".to_owned()),
         }
     }
     match text {

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::ids::StepId;
+use super::ids::StepId;
 
 /// Leaves room for a number within the 64 bytes of an id.
 const LONGEST: usize = 56;
 
-pub(super) struct Fresh {
+pub struct Fresh {
     taken: BTreeSet<StepId>,
     /// Number that is tried next behind what stands already.
     next: BTreeMap<String, usize>,
