@@ -11,7 +11,7 @@ use crate::planner::segment::{Cond, Each, Join};
 use crate::planner::slots::{Group, WORDED, is_machine_param};
 use crate::planner::token::Token;
 
-use super::inherit::{Source, find, made};
+use super::inherit::{Source, find, listed_for, made};
 use super::units::Unit;
 use super::{Stop, clarify, refuse};
 
@@ -322,7 +322,12 @@ impl Draw<'_> {
                 continue;
             }
             if !param.required {
-                if let Some([step]) = made(self.units, at, param).map(|place| self.places[place].as_slice()) {
+                let listed = listed_for(self.units, at, param).filter(|_| filled.listed.is_none());
+                if let Some([step]) = made(self.units, at, param).or(listed).map(|place| self.places[place].as_slice()) {
+                    if listed.is_some() {
+                        filled.listed = Some((param.name.clone(), *step));
+                        *lister_at = Some(*step);
+                    }
                     values.insert(param.name.clone(), vec![self.output_of(*step)]);
                     provenance.insert(param.name.clone(), Provenance::StepOutput);
                 }

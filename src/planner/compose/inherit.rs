@@ -2,9 +2,12 @@
 //!
 //! Numbers, durations, versions and texts are never inherited: what was said of one step is not said of another.
 
-use crate::model::catalogue::{EffectClass, Param, ParamType};
+use std::sync::Arc;
+
+use crate::model::catalogue::{EffectClass, Operation, Param, ParamType};
 use crate::planner::grammar;
 use crate::planner::slots::{Group, is_machine_param};
+use crate::planner::token::Token;
 use crate::planner::words::stem;
 
 use super::holder::{gives_person, speaks_of_person};
@@ -25,7 +28,7 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     let earlier = (0..at).rev();
     let later = at + 1..units.len();
     let order: Vec<usize> = earlier.chain(later).collect();
-    if let Some(place) = (0..at).rev().find(|place| lists_of(&units[*place], param) && speaks_of_many(&units[at])) {
+    if let Some(place) = listed_for(units, at, param) {
         return Some(Source::Listed(place));
     }
     if let Some(place) = (0..at).rev().find(|place| gives(&units[*place], param) && speaks_of_it(&units[at])) {
@@ -44,12 +47,33 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
 }
 
+/// The earlier step that lists what a clause says it is for.
+pub fn listed_for(units: &[Unit], at: usize, param: &Param) -> Option<usize> {
+    listed(&units[..at], &units[at].clause.tokens, param)
+}
+
+/// "restart each of them and verify that they are up": who went over the list before goes on with it.
+pub(super) fn listed(before: &[Unit], tokens: &[Token], param: &Param) -> Option<usize> {
+    let place = (0..before.len()).rev().find(|place| lists_of(&before[*place], param))?;
+    let goes_on = || {
+        tokens.iter().any(|token| token.is_one_of(&["it", "its", "they"]))
+            && before[place + 1..].iter().any(|unit| {
+                let takes = |operation: &Arc<Operation>| {
+                    operation.params.iter().any(|other| lists_of(&before[place], other) && !unit.values.contains_key(&other.name))
+                };
+                speaks_of_many(&unit.clause.tokens) && unit.operation.as_ref().is_some_and(takes)
+            })
+    };
+    (speaks_of_many(tokens) || goes_on()).then_some(place)
+}
+
 /// "list the stuck jobs and cancel them": what is listed is what the parameter names.
 fn lists_of(unit: &Unit, param: &Param) -> bool {
     let listed = unit.operation.as_ref().and_then(|operation| operation.output.as_ref());
     let named = |name: &str| stem(name.rsplit('_').next().unwrap_or(name)) == stem(param.name.rsplit('_').next().unwrap_or(&param.name));
     listed.is_some_and(|output| {
-        output.kind.ends_with("List") && output.kind != "HostList" && output.name.ends_with('s') && named(&output.name)
+        let told = output.of.as_deref().map_or_else(|| output.name.ends_with('s') && named(&output.name), named);
+        output.kind.ends_with("List") && output.kind != "HostList" && told
     }) && matches!(param.kind, ParamType::Name | ParamType::Str | ParamType::Ip | ParamType::Dns | ParamType::Path | ParamType::Other(_))
         && unit.operation.as_ref().is_some_and(|operation| operation.effect == EffectClass::Read)
 }
@@ -78,8 +102,8 @@ fn speaks_of_it(unit: &Unit) -> bool {
     unit.clause.tokens.iter().any(|token| token.is_one_of(&["it", "that", "this"]))
 }
 
-fn speaks_of_many(unit: &Unit) -> bool {
-    unit.clause.tokens.iter().any(|token| token.is_one_of(&["them", "those", "these", "each", "their", "all"]))
+fn speaks_of_many(tokens: &[Token]) -> bool {
+    tokens.iter().any(|token| token.is_one_of(&["them", "those", "these", "each", "their", "all"]))
 }
 
 /// "release 2.0 of x to test, ..., release it to staging": what is done once more is done with the same version.

@@ -21,6 +21,7 @@ use super::alive;
 use super::condition::{condition, given, hold, lifted};
 use super::elided::{elided, recipients};
 use super::holder::holders;
+use super::inherit::listed;
 use super::looks::{look_after, look_instead};
 use super::more::{alike, fold, gives_value, merge, once_more, repeated};
 use super::parts::{
@@ -321,6 +322,10 @@ fn wants_absent(choice: &Choice, pool: Pool) -> bool {
 
 /// "if the import job is not running, start it": where "it" is all that is said, what was spoken of tells which is meant.
 fn spoken_of(mut choices: Vec<Choice>, clause: &Clause, found: &[Unit]) -> Vec<Choice> {
+    if let Some(at) = for_each_listed(&choices, clause, found) {
+        choices[..=at].rotate_right(1);
+        return choices;
+    }
     let pronoun = clause.tokens.iter().any(|token| token.is_one_of(&["it", "them"]));
     let Some(best) = choices.first().filter(|best| pronoun && best.bound.values.is_empty()) else { return choices };
     let given = |choice: &Choice| {
@@ -338,6 +343,17 @@ fn spoken_of(mut choices: Vec<Choice>, clause: &Clause, found: &[Unit]) -> Vec<C
         choices[..=at].rotate_right(1);
     }
     choices
+}
+
+/// "list the failed services on x and restart them": what takes the things that were listed is meant, not what takes the host.
+fn for_each_listed(choices: &[Choice], clause: &Clause, found: &[Unit]) -> Option<usize> {
+    let best = choices.first()?;
+    let takes = |choice: &Choice| {
+        let open = choice.operation.params.iter().filter(|param| !choice.bound.values.contains_key(&param.name));
+        open.into_iter().any(|param| listed(found, &clause.tokens, param).is_some())
+    };
+    let alike = |choice: &Choice| (choice.operation.effect == EffectClass::Read) == (best.operation.effect == EffectClass::Read);
+    choices.iter().position(|choice| choice.total > 0.5 * best.total && alike(choice) && takes(choice))
 }
 
 /// The best choice; or the next, where the best has no place for a value that was said and the next has.
