@@ -183,7 +183,7 @@ impl Reading<'_> {
         let token = &self.tokens[at];
         let index = &self.world.index;
         let strange = || !is_function(&token.low) && !index.knows(&stem(&token.low)) && !index.is_verb(&token.low);
-        if self.leads_to_path(at) {
+        if self.leads_to_path(at) || self.is_kind_of_machine(at) {
             return Part::Plain;
         }
         if changes && token.low.len() > 4 && token.low.ends_with("ly") && strange() {
@@ -244,6 +244,14 @@ impl Reading<'_> {
         self.tokens[at].is_one_of(&["under", "underneath", "beneath", "below", "inside", "within"])
             && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Path)
             && self.used.get(at + 1).copied().unwrap_or(false)
+    }
+
+    /// "the database db-1": what the machine behind it is.
+    fn is_kind_of_machine(&self, at: usize) -> bool {
+        let kind = self.tokens[at]
+            .is_one_of(&["database", "db", "gateway", "switch", "router", "proxy", "balancer", "replica", "cache", "storage"]);
+        let taken = self.used.get(at + 1).copied().unwrap_or(false);
+        kind && taken && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Ident && grammar::is_machine_like(&next.text))
     }
 
     /// Behind "to" or "from", articles aside; a load balancer bears no load.

@@ -107,8 +107,11 @@ pub fn is_one_of_machines(tokens: &[Token], at: usize, index: &Index) -> bool {
 
 /// "the slowest service" is one that nobody names.
 pub fn is_superlative(low: &str) -> bool {
-    low.len() > 5 && low.ends_with("est")
+    low.len() > 5 && low.ends_with("est") && !NO_SUPERLATIVES.contains(&low)
 }
+
+const NO_SUPERLATIVES: &[&str] =
+    &["ingest", "digest", "request", "manifest", "harvest", "forest", "interest", "latest", "suggest", "invest", "attest"];
 
 const SELECTING: &[&str] = &[
     "first",

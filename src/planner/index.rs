@@ -29,6 +29,7 @@ struct WordsFile {
     states: Vec<String>,
     opposites: Vec<(String, String)>,
     measures: Vec<String>,
+    elsewhere: Vec<String>,
     machines: Vec<String>,
     groups: BTreeMap<String, String>,
     short: BTreeMap<String, String>,
@@ -336,6 +337,11 @@ impl Index {
     /// Something that is measured, and the name of nothing.
     pub fn is_measure(low: &str) -> bool {
         WORDS.measures.iter().any(|word| word == low)
+    }
+
+    /// A matter of everyday life, and none of operations.
+    pub fn is_elsewhere(low: &str) -> bool {
+        WORDS.elsewhere.iter().any(|word| word == low || low.len() > 6 && is_slip(low, word))
     }
 
     /// Lists of hosts can leave some out.

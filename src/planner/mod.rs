@@ -41,6 +41,7 @@ mod speech;
 mod spread;
 mod step_file;
 mod strangers;
+mod symptom;
 pub mod template;
 mod token;
 mod validate;

@@ -19,7 +19,7 @@ use crate::policy::rule;
 use crate::text;
 
 use super::ask::{Ask, World};
-use super::compose::{Draft, Judges, Stop, clarify, draft, refuse, units};
+use super::compose::{Draft, Judges, Stop, clarify, draft, elsewhere, refuse, units};
 use super::judge::{judge, tell_risk};
 use super::mend::mended;
 use super::segment::segment;
@@ -178,6 +178,9 @@ fn compose_plan(ask: &Ask, text: &str, world: &World<'_>) -> Result<Plan, Stop> 
     }
     if world.catalogue.is_empty() {
         return Err(refuse("no operation is known; load a service manifest or a catalogue", Vec::new()));
+    }
+    if let Some(stop) = elsewhere(&words, world) {
+        return Err(stop);
     }
     let clauses = segment(&words, &world.index);
     for clause in &clauses {

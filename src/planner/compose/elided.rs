@@ -4,18 +4,20 @@
 
 use std::sync::Arc;
 
-use crate::model::catalogue::{EffectClass, Operation};
+use crate::model::catalogue::{EffectClass, Operation, ParamType};
 use crate::planner::ask::World;
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
 use crate::planner::index::Index;
 use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Join, is_outcome};
-use crate::planner::slots::{Place, WORDED, bind};
+use crate::planner::slots::{Place, WORDED, bind, is_machine_param};
+use crate::planner::speech::is_known_program;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem};
 
 use super::parts::account_of;
+use super::units::Unit;
 
 /// Values of these kinds say by themselves what they are for.
 fn speaks(token: &Token) -> bool {
@@ -28,6 +30,9 @@ pub(super) fn elided(clause: &Clause, world: &World<'_>, pool: Pool, around: &Ar
     }
     if let Some(moved) = moved(clause, world, pool, around) {
         return Some(moved);
+    }
+    if let Some(run) = named_run(clause, world, pool, around) {
+        return Some(run);
     }
     let asks = clause.tokens.first().is_some_and(|token| token.is_one_of(&["what", "which", "who", "how", "why", "when", "where", "can"]));
     let ordered = world.index.verb_place(&clause.tokens).is_some_and(|at| is_order(&clause.tokens[at], &world.index));
@@ -116,6 +121,73 @@ fn named_look(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -
     })?;
     best.bound.used.remove(told);
     Some(best)
+}
+
+/// "run vacuum on db-1": of something that nobody knows, the one thing that is run by its name.
+fn named_run(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around) -> Option<Choice> {
+    let index = &world.index;
+    let runs = |operation: &Operation| {
+        operation.effect != EffectClass::Read
+            && operation
+                .required()
+                .any(|param| param.kind == ParamType::Name && param.name != "command" && !is_machine_param(&param.name, &param.kind))
+    };
+    let led = index.led_by("run").into_iter().flatten().map(|at| &index.operations[*at]).filter(|one| runs(one));
+    let [operation] = led.collect::<Vec<_>>()[..] else { return None };
+    let what = operation.required().find(|param| param.kind == ParamType::Name && !is_machine_param(&param.name, &param.kind))?;
+    let verb = clause.tokens.iter().position(|token| !token.is_one_of(&["please", "then", "also", "now", "and"]))?;
+    let name = verb + 1 + usize::from(clause.tokens.get(verb + 1).is_some_and(|next| is_determiner(&next.low)));
+    let strange = |token: &Token| {
+        token.kind == Kind::Word
+            && !is_function(&token.low)
+            && index.led_by(&stem(&token.low)).is_none()
+            && !index.looks.contains(&token.low)
+            && !index.knows(&stem(&token.low))
+            && !is_known_program(&token.low)
+            && !world.is_asset(&token.text)
+    };
+    let placed = match clause.tokens.get(name + 1..)? {
+        [] => true,
+        [on, host] => on.is_one_of(&["on", "at", "against", "for"]) && host.is_value(),
+        _ => false,
+    };
+    if !clause.tokens[verb].is("run") || !placed || !clause.tokens.get(name).is_some_and(strange) {
+        return None;
+    }
+    let mut tokens = clause.tokens.clone();
+    tokens.insert(name + 1, Token::word(&what.name));
+    let mut best = choose(&tokens, world, pool, around).into_iter().find(|choice| choice.operation.name == operation.name)?;
+    if !best.bound.used[name] || !best.bound.bad.is_empty() || !account_of(&best, &tokens, world).lost.is_empty() {
+        return None;
+    }
+    best.bound.used.remove(name + 1);
+    Some(best)
+}
+
+/// "restore db-1 from the snapshot; anonymize job": behind a change the name of a job alone is no question how it went.
+pub(super) fn run_after(
+    choices: &[Choice],
+    clause: &Clause,
+    found: &[Unit],
+    world: &World<'_>,
+    pool: Pool,
+    around: &Around,
+) -> Option<Choice> {
+    let [name, job] = clause.tokens.as_slice() else { return None };
+    let changed = found.last().and_then(|unit| unit.operation.as_ref()).is_some_and(|one| one.effect != EffectClass::Read);
+    let asked = choices.first().is_some_and(|best| best.operation.effect == EffectClass::Read);
+    let named = matches!(name.kind, Kind::Word | Kind::Ident) && !is_function(&name.low) && job.is("job") && clause.cond.is_none();
+    let same = found.iter().any(|unit| unit.values.values().flatten().any(|value| *value == name.text));
+    if !changed || !asked || !named || same {
+        return None;
+    }
+    let tokens = [Token::word("run"), name.clone(), job.clone()];
+    let mut best = choose(&tokens, world, pool, around).into_iter().find(|choice| choice.operation.effect != EffectClass::Read)?;
+    let whole = best.bound.used[1]
+        && best.bound.bad.is_empty()
+        && best.operation.required().all(|param| best.bound.values.contains_key(&param.name));
+    drop(best.bound.used.drain(..1));
+    whole.then_some(best)
 }
 
 /// A word that orders something by itself is not passed over.

@@ -44,6 +44,7 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
         return Some(found);
     }
     let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
+    let direct = direct.or_else(|| moved_to(units, at, param));
     direct.or_else(|| order.iter().find_map(|place| from_url(&units[*place], param).map(|host| Source::Values(*place, vec![host]))))
 }
 
@@ -179,6 +180,25 @@ fn machines_of(unit: &Unit, place: usize, is_earlier: bool) -> Option<Source> {
     named.or_else(|| unit.bound.group.clone().filter(|_| !lists).map(Source::Group)).or_else(|| {
         let domain = operation.params.iter().filter(|other| other.kind == ParamType::Dns).find_map(|other| unit.values.get(&other.name))?;
         Some(Source::Values(place, domain.clone()))
+    })
+}
+
+/// "fail x over to db-2; if port 22 there does not answer": where something was brought, for a look at it.
+fn moved_to(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
+    let reads = units[at].operation.as_ref().is_some_and(|operation| operation.effect == EffectClass::Read);
+    if !reads || !is_machine_param(&param.name, &param.kind) {
+        return None;
+    }
+    (0..at).rev().find_map(|place| {
+        let operation = units[place].operation.as_ref()?;
+        let names =
+            operation.params.iter().filter(|other| other.kind == ParamType::Name).filter_map(|other| units[place].values.get(&other.name));
+        let machines: Vec<&Vec<String>> =
+            names.filter(|values| !values.is_empty() && values.iter().all(|value| grammar::is_machine_like(value))).collect();
+        match machines[..] {
+            [one] => Some(Source::Values(place, one.clone())),
+            _ => None,
+        }
     })
 }
 

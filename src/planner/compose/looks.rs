@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::catalogue::{EffectClass, Operation};
 use crate::planner::ask::World;
 use crate::planner::choose::Choice;
-use crate::planner::segment::{Clause, Cond};
+use crate::planner::segment::{Clause, Cond, is_outcome};
 use crate::planner::slots::Bound;
 use crate::planner::token::Token;
 
@@ -38,7 +38,9 @@ pub(super) fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> 
             "outcome",
         ])
     };
-    let Some(before) = found.last().filter(|_| clause.tokens.iter().any(looks)) else { return Ok(None) };
+    // "see if it came up".
+    let sees = clause.tokens.iter().any(|token| token.is_one_of(&["see", "look"])) && clause.tokens.iter().any(is_outcome);
+    let Some(before) = found.last().filter(|_| sees || clause.tokens.iter().any(looks)) else { return Ok(None) };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let best = looks_at(changed, world);
     match best.as_slice() {

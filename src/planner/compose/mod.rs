@@ -11,11 +11,13 @@ mod holder;
 mod inherit;
 mod looks;
 mod more;
+mod nobody;
 mod parts;
 mod spoken;
 mod units;
 
 pub use edges::{Draft, Judges, draft};
+pub use nobody::elsewhere;
 pub use units::units;
 
 use crate::model::outcome::PlanOutcome;

@@ -6,6 +6,7 @@ use crate::planner::ask::World;
 use crate::planner::bounds::{self, Bounds};
 use crate::planner::choose::{Around, Choice, Pool, choose};
 use crate::planner::grammar;
+use crate::planner::index::Index;
 use crate::planner::score::{Query, is_inside_phrase};
 use crate::planner::segment::{Clause, Cond, Join, is_outcome};
 use crate::planner::slots::{WORDED, is_machine_param};
@@ -70,12 +71,27 @@ pub(super) fn embedded(best: &Choice, clause: &Clause, world: &World<'_>, pool: 
 }
 
 /// "are there any x? list them": asked once.
-pub(super) fn is_again(found: &[Unit], best: &Choice, clause: &Clause) -> bool {
+pub(super) fn is_again(found: &[Unit], best: &Choice, clause: &Clause, world: &World<'_>) -> bool {
     let pronoun = clause.tokens.iter().any(|token| token.is_one_of(&["it", "them", "these", "those", "that"]));
     let nothing_new = best.bound.values.values().all(Vec::is_empty) && best.bound.group.is_none() && clause.cond.is_none();
-    let same = found.last().and_then(|unit| unit.operation.as_ref()).is_some_and(|operation| operation.name == best.operation.name);
+    let same = found.iter().rev().find_map(|unit| unit.operation.as_ref()).is_some_and(|operation| operation.name == best.operation.name);
     let alone = clause.tokens.iter().all(|token| token.kind == Kind::Word) && clause.tokens.len() < 3;
-    same && (pronoun || alone && clause.elliptic) && nothing_new && best.operation.effect != EffectClass::Destroy
+    let once_more = clause.tokens.iter().any(|token| token.is_one_of(&["again", "more", "another", "second", "twice"]));
+    // "x has a new cert, renew": the verb alone; "what route do we take? run a traceroute": the same look.
+    let content = || clause.tokens.iter().filter(|token| !is_function(&token.low));
+    let plain = !once_more && clause.join != Join::Then && clause.tokens.iter().all(|token| token.kind == Kind::Word);
+    let verb_alone = plain && content().count() == 1 && clause.tokens.len() < 4;
+    let place = world.index.operations.iter().position(|one| one.name == best.operation.name);
+    let query = Query::of(&clause.tokens, &world.index, None);
+    let told = |at: usize| {
+        let token = &clause.tokens[at];
+        is_function(&token.low) || Index::is_carrier(&token.low) || place.is_some_and(|place| query.explains(place, at, &world.index))
+    };
+    let same_look = plain && best.operation.effect == EffectClass::Read && (0..clause.tokens.len()).all(told);
+    let it_alone =
+        clause.tokens.iter().any(|token| token.is("it")) && !clause.tokens.iter().any(|token| token.is_one_of(&["them", "these", "those"]));
+    let destroys = best.operation.effect == EffectClass::Destroy;
+    same && (pronoun || alone && clause.elliptic || verb_alone || same_look) && nothing_new && (!destroys || it_alone)
 }
 
 /// What the plan would leave out: a part behind "and", or a word that has no place.
@@ -171,7 +187,7 @@ pub(super) fn is_bare_look(clause: &Clause, world: &World<'_>) -> bool {
         token.kind == Kind::Word
             && (is_function(&token.low)
                 || world.index.looks.contains(&token.low)
-                || token.is_one_of(&["checked", "verified", "confirmed", "inspected", "checking", "verifying"])
+                || token.is_one_of(&["come", "comes", "came", "checked", "verified", "confirmed", "inspected", "checking", "verifying"])
                 || is_outcome(token)
                 || (token.is_one_of(&["status", "state", "result", "outcome"])
                     && (clause.tokens.len() == 1 || clause.tokens.iter().any(|token| token.is_one_of(&["its", "their", "the"])))))
@@ -190,31 +206,6 @@ pub(super) fn is_complaint(clause: &Clause, world: &World<'_>) -> bool {
     };
     let says = |token: &Token| is_outcome(token) || grammar::environment(&token.low).is_some();
     clause.tokens.iter().all(plain) && clause.tokens.iter().any(says)
-}
-
-/// "the site feels slow": what is wrong, said before what is to be done.
-pub(super) fn is_symptom(tokens: &[Token]) -> bool {
-    let how = |token: &Token| {
-        token.is_one_of(&["slow", "sluggish", "slower", "weird", "odd", "hanging", "unresponsive", "flaky", "laggy", "crawling", "acting"])
-    };
-    let who = |token: &Token| {
-        token.is_one_of(&[
-            "site",
-            "website",
-            "page",
-            "app",
-            "application",
-            "service",
-            "system",
-            "everything",
-            "users",
-            "complain",
-            "customers",
-        ])
-    };
-    let says = |token: &Token| token.is_one_of(&["feels", "seems", "looks", "very", "really", "complaining", "say", "report", "again"]);
-    let named = |token: &Token| matches!(token.kind, Kind::Ident | Kind::Ip | Kind::Mark(_));
-    tokens.iter().any(how) && tokens.iter().all(|token| is_function(&token.low) || how(token) || who(token) || says(token) || named(token))
 }
 
 /// "haproxy isn't running, ...", "we have an incident on x; ...": says how things are, before somebody is asked to do something.

@@ -46,7 +46,12 @@ pub(super) fn lead(clause: &Clause, world: &World<'_>) -> Unit {
     for (at, pair) in clause.tokens.windows(2).enumerate() {
         let name = match pair[1].kind {
             Kind::Ident => true,
-            Kind::Word => at + 2 == clause.tokens.len() && !is_function(&pair[1].low) && !world.index.knows(&stem(&pair[1].low)),
+            Kind::Word => {
+                at + 2 == clause.tokens.len()
+                    && !is_function(&pair[1].low)
+                    && grammar::environment(&pair[1].low).is_none()
+                    && !world.index.knows(&stem(&pair[1].low))
+            }
             _ => false,
         };
         if pair[0].kind == Kind::Word && name && world.index.is_param(&pair[0].low) {

@@ -13,20 +13,21 @@ use crate::planner::index::Index;
 use crate::planner::score::Query;
 use crate::planner::segment::{Clause, Cond, Join, is_outcome, tells_bad};
 use crate::planner::slots::{Bound, is_machine_param};
-use crate::planner::speech::asks_holder;
+use crate::planner::symptom::is_symptom;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem, stems};
 
 use super::alive;
 use super::condition::{condition, given, hold, lifted};
-use super::elided::{elided, recipients};
+use super::elided::{elided, recipients, run_after};
 use super::holder::holders;
 use super::inherit::listed;
 use super::looks::{look_after, look_instead};
 use super::more::{alike, fold, gives_value, merge, once_more, repeated};
+use super::nobody::unknown;
 use super::parts::{
-    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, is_symptom, leaves_name,
-    left_over, says_more, unbounded,
+    account_of, embedded, has_places, is_again, is_bare_look, is_complaint, is_context, is_filler, is_lead_done, leaves_name, left_over,
+    says_more, unbounded,
 };
 use super::spoken::{context, lead, named, negation, spared};
 use super::{Stop, clarify, refuse};
@@ -116,7 +117,7 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
         if let Some(left) = left_over(&best, clause, world) {
             return Err(left);
         }
-        if is_again(&found, &best, clause) {
+        if is_again(&found, &best, clause, world) {
             continue;
         }
         around.before.push(Arc::clone(&best.operation));
@@ -207,6 +208,7 @@ fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found:
     let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
     let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
     let other = if unplaced || absent { elided(clause, world, pool, around) } else { None };
+    let other = other.or_else(|| run_after(&choices, clause, found, world, pool, around));
     let fits = fitting(spoken_of(choices, clause, found), clause, world)
         .filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
     match other.or(fits) {
@@ -425,41 +427,6 @@ fn joins_group(clauses: &[Clause], here: usize, marked: usize) -> bool {
         Join::Comma => clauses[here].elliptic,
         Join::Start | Join::Then | Join::Break => false,
     }
-}
-
-/// A part that nobody can carry out is never left out silently.
-#[expect(clippy::unnecessary_box_returns, reason = "an outcome is large, and errors travel by `?`")]
-fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) -> Stop {
-    let text = clause.tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ");
-    let query = Query::of(&clause.tokens, &world.index, None);
-    let nearest: Vec<String> =
-        query.rank(&world.index).iter().take(3).map(|score| world.index.operations[score.operation].name.clone()).collect();
-    let words = || clauses.iter().flat_map(|clause| &clause.tokens).filter(|token| token.kind == Kind::Word);
-    let some_sense =
-        words().any(|token| is_function(&token.low) || world.index.knows(&stem(&token.low)) || world.index.is_verb(&token.low));
-    let runs = clause.tokens.iter().position(|token| token.is_one_of(&["run", "execute", "exec"]));
-    if runs.is_some_and(|at| clause.tokens[..at].iter().all(|token| is_function(&token.low))) {
-        return refuse(
-            format!(
-                "\"{text}\" names no job, check or template that is known; a command is given in quotes, as in: run the command \"uptime\" on HOST"
-            ),
-            nearest,
-        );
-    }
-    if asks_holder(&clause.tokens) {
-        return clarify(format!("no known operation tells \"{text}\"; which one is meant?"), vec!["operation".to_owned()], nearest);
-    }
-    if some_sense && clauses.len() == 1 {
-        return refuse(format!("no known operation does this: \"{text}\""), nearest);
-    }
-    let question = if some_sense {
-        format!("which operation is meant by \"{text}\"?")
-    } else {
-        format!(
-            "no word of \"{text}\" is known; say what to do and with what, as in `disk usage`, `is port 22 open` or `complete system health check`"
-        )
-    };
-    clarify(question, vec!["operation".to_owned()], nearest)
 }
 
 /// Whether a parameter takes the name of a service in the wide sense.

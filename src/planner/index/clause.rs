@@ -1,5 +1,6 @@
 //! Where the verb of a clause stands, if it has one.
 
+use crate::model::catalogue::ParamType;
 use crate::planner::token::{Kind, Token};
 use crate::planner::words::{is_determiner, is_function, stem};
 
@@ -13,7 +14,9 @@ impl Index {
             let job = tokens[..at].iter().any(|token| token.is_one_of(&["job", "jobs", "run", "build", "pipeline"]));
             job && tokens[at].is_one_of(&["ok", "okay", "fine", "done", "finished", "successful", "good", "green", "through"])
         };
-        let named = |at: &usize| tokens[*at].is_one_of(&["status", "state", "progress", "health"]) || went(*at);
+        let result =
+            |at: usize| tokens[at].is_one_of(&["result", "results", "outcome"]) && at > 0 && tokens[at - 1].is_one_of(&["job", "run"]);
+        let named = |at: &usize| tokens[*at].is_one_of(&["status", "state", "progress", "health"]) || went(*at) || result(*at);
         let Some(head) = (0..tokens.len()).find(named) else { return false };
         let timed = |token: &Token| {
             matches!(token.kind, Kind::Datetime | Kind::Duration | Kind::Mark(_))
@@ -58,6 +61,13 @@ impl Index {
             let modal = tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["needs", "should", "must", "has", "shall", "gets"]));
             at == 0 && modal && tokens[at + 2..].iter().any(|token| Self::is_past(&token.low))
         };
+        // "search 3.0 to production": before its version stands what is released.
+        let released = |at: usize| {
+            let versioned = |one: &usize| self.operations[*one].params.iter().any(|param| param.kind == ParamType::Version);
+            let next = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Version);
+            next && !self.led_by(&stem(&tokens[at].low)).into_iter().flatten().any(versioned)
+        };
+        let spoken_of = |at: usize| spoken_of(at) || released(at);
         (0..before).find(|at| self.is_verb(&tokens[*at].low) && !noun(*at) && !states(*at) && !names(*at) && !spoken_of(*at))
     }
 }

@@ -46,6 +46,10 @@ pub(super) fn courtesy(words: &[Token]) -> usize {
             "documentation",
         ]);
     let plain = said.iter().all(|token| token.kind == Kind::Word || token.kind == Kind::Duration);
+    let spare = spare
+        || said[0].is_one_of(&["when", "whenever", "if", "once"])
+            && has(&["have", "get", "got", "find"])
+            && said.last().is_some_and(|last| last.kind == Kind::Duration);
     if plain && (spare || possible || purpose) { end + 1 } else { 0 }
 }
 
@@ -148,7 +152,15 @@ pub(super) fn trailer(words: &[Token], index: &Index) -> usize {
             && said.first().is_some_and(|first| first.is_one_of(&["i", "i'm", "we", "we're", "this", "my", "our"]));
         let plain = said.iter().all(|token| matches!(token.kind, Kind::Word | Kind::Mark(_)))
             && !said.iter().any(|token| index.is_machine(&token.low));
+        // "is it open? pls check".
+        let asked = words[at].kind == Kind::Mark('?')
+            && said.iter().all(|token| {
+                token.is_one_of(&[
+                    "please", "pls", "plz", "kindly", "check", "chk", "look", "see", "verify", "confirm", "can", "could", "you",
+                ])
+            });
         if said.is_empty()
+            || asked
             || plain && said.len() < 12 && (thanks || personal && !said.iter().any(|token| changing(token, index) || is_not(token)))
         {
             end = at;

@@ -24,7 +24,10 @@ pub(super) fn messages(words: &mut Vec<Token>, index: &Index) {
     }
     let mut at = 0;
     while at < words.len() {
-        if words[at].is_one_of(TELLING)
+        let titled = words[at].is_one_of(TELLING) && opens(words, at);
+        if let Some(colon) = titled.then(|| title(words, at)).flatten() {
+            words.remove(colon);
+        } else if words[at].is_one_of(TELLING)
             && opens(words, at)
             && let Some((lead, end)) = said(words, at, index)
         {
@@ -34,6 +37,15 @@ pub(super) fn messages(words: &mut Vec<Token>, index: &Index) {
         }
         at += 1;
     }
+}
+
+/// `open a high severity ticket: "disk failing"`: the colon leads in the title.
+fn title(words: &[Token], verb: usize) -> Option<usize> {
+    let window = &words[verb + 1..words.len().min(verb + 1 + HEAD)];
+    let colon = window.iter().position(|token| token.kind == Kind::Mark(':') || ends(token))?;
+    let ticket = window[..colon].iter().any(|token| token.is_one_of(TICKETS));
+    let quoted = window.get(colon + 1).is_some_and(|next| next.kind == Kind::Quoted);
+    (ticket && quoted && !ends(&window[colon])).then_some(verb + 1 + colon)
 }
 
 /// "call the on-call of network", "wake whoever is on call for dba": the team is paged.

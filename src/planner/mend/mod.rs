@@ -5,6 +5,7 @@
 mod courtesy;
 mod message;
 mod nominal;
+mod round;
 
 use super::ask::World;
 use super::index::Index;
@@ -17,6 +18,7 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     drop(words.drain(..courtesy::greeting(&words)));
     drop(words.drain(..courtesy::courtesy(&words)));
     drop(words.drain(..courtesy::preface(&words, &world.index)));
+    round::minded(&mut words, &world.index);
     courtesy::plain_request(&mut words, &world.index);
     words.truncate(courtesy::trailer(&words, &world.index));
     message::on_call(&mut words);
@@ -35,6 +37,15 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     part_glued(&mut words, world);
     name_nights(&mut words);
     let mut words = rejoin(&words);
+    round::ports(&mut words, world);
+    round::asked_behind(&mut words);
+    round::looked_at(&mut words);
+    round::reasons(&mut words);
+    round::status_behind(&mut words);
+    round::put_back(&mut words);
+    round::tickets(&mut words, &world.index);
+    round::place_last(&mut words, &world.index);
+    round::gets_word(&mut words);
     read_signs(&mut words, world);
     plain_words(&mut words);
     down_and_up(&mut words);
@@ -50,6 +61,9 @@ pub fn mended(text: &str, world: &World<'_>) -> Vec<Token> {
     nominal::name_work(&mut words, world);
     nominal::work_last(&mut words, world);
     nominal::say_verbs(&mut words, world);
+    round::done_work(&mut words, &world.index);
+    round::passive_of_noun(&mut words, &world.index);
+    round::same_again(&mut words, &world.index);
     words
 }
 
@@ -80,7 +94,9 @@ fn ask_outright(words: &mut Vec<Token>, index: &Index) {
     let plain =
         body.iter().all(|token| !matches!(token.kind, Kind::Mark(_)) && !token.is_one_of(&["and", "then", "if", "is", "are", "does"]));
     let state = |token: &Token| is_outcome(token) || Index::is_state(&token.low);
-    if mark.kind == Kind::Mark('?') && opens && plain && body.iter().any(state) && !body.first().is_some_and(orders) {
+    // "backup job ok?".
+    let noun = body.get(1).is_some_and(|next| next.kind == Kind::Word && index.is_param(&next.low) && !index.is_machine(&next.low));
+    if mark.kind == Kind::Mark('?') && opens && plain && body.iter().any(state) && (!body.first().is_some_and(orders) || noun) {
         words.insert(0, Token::word("is"));
     }
 }
@@ -236,7 +252,10 @@ fn correct_words(words: &mut [Token], world: &World<'_>) {
             "jbo" | "jobb" => Some("job"),
             "upp" => Some("up"),
             "tehm" => Some("them"),
-            "whent" => Some("went"),
+            "whent" | "wnet" => Some("went"),
+            "lok" => Some("look"),
+            "rol" => Some("roll"),
+            "runn" => Some("run"),
             "varify" => Some("verify"),
             _ => None,
         };
@@ -266,7 +285,10 @@ fn part_glued(words: &mut Vec<Token>, world: &World<'_>) {
 fn name_nights(words: &mut [Token]) {
     for at in 1..words.len() {
         let named = words[at - 1].is_one_of(&["last", "this", "previous"]) && words.get(at + 1).is_some_and(|next| next.kind == Kind::Word);
-        if let Some(one) = ["night", "week", "month"].into_iter().find(|one| words[at].low == format!("{one}s")).filter(|_| named) {
+        let said = |one: &str| {
+            words[at].low == one && words.get(at + 1).is_some_and(|next| !is_function(&next.low)) || words[at].low == format!("{one}s")
+        };
+        if let Some(one) = ["night", "week", "month"].into_iter().find(|one| said(one)).filter(|_| named) {
             one.clone_into(&mut words[at].low);
             words[at].owner = true;
         }
@@ -333,10 +355,24 @@ fn plain_words(words: &mut Vec<Token>) {
             (3, vec![word("show")])
         } else if is(0, &["tell", "inform", "let"]) && is(1, &["me", "us"]) && asks(2 + aside) {
             (2 + aside, Vec::new())
-        } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && (asks(3) || is(3, &["whether"])) {
+        } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && is(3, &["if", "whether"]) {
+            (4, vec![word("check"), word("whether")])
+        } else if is(0, &["let"]) && is(1, &["me", "us"]) && is(2, &["know", "see"]) && asks(3) {
             (3, vec![word("check")])
+        } else if is(0, &["know", "learn", "hear", "wonder", "wondering", "unsure", "curious"]) && is(1, &["if", "whether"])
+            || is(0, &["find", "figure"]) && is(1, &["out"]) && is(2, &["if", "whether"])
+        {
+            (if is(1, &["out"]) { 3 } else { 2 }, vec![word("check"), word("whether")])
+        } else if is(0, &["find", "figure"]) && is(1, &["out"]) && asks(2) {
+            (2, Vec::new())
         } else if is(0, &["show", "display"]) && (2..5).any(|place| is(place, &["as"])) && !is(1, &["me", "us"]) {
             (1, vec![word("mark")])
+        } else if is(0, &["what"])
+            && is(1, &["does", "do"])
+            && rest.get(2).is_some_and(|address| address.kind == Kind::Url)
+            && is(3, &["return", "returns", "say", "serve", "give", "contain", "send"])
+        {
+            (4, vec![word("get"), rest[2].clone()])
         } else if is(0, &["or"]) && is(1, &["if"]) {
             (1, vec![Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false }])
         } else if is(0, &["and", ","]) && is(1, &["one", "another"]) && is(2, &["of", "for"]) && rest.get(3).is_some_and(Token::is_value) {

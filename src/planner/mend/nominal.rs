@@ -24,7 +24,8 @@ pub(super) fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
         let gets = words[at].is_one_of(&["should", "must", "to", "shall"])
             && words[at + 1].is_one_of(&["get", "have", "receive"])
             && words[at + 2].is_one_of(&["a", "an"]);
-        let verb = Some(&words[at + 3]).filter(|noun| gets && noun.kind == Kind::Word);
+        let told = at > 0 && words[at - 1].kind == Kind::Channel;
+        let verb = Some(&words[at + 3]).filter(|noun| gets && !told && noun.kind == Kind::Word);
         let verb = verb.and_then(|noun| world.index.verbs.iter().find(|verb| stem(verb) == stem(&noun.low)));
         if let Some(done) = verb.map(|verb| format!("{}ed", verb.trim_end_matches('e'))) {
             words.splice(at + 1..=at + 3, [Token::word("be"), Token::word(&done)]);
@@ -34,13 +35,13 @@ pub(super) fn say_verbs(words: &mut Vec<Token>, world: &World<'_>) {
 }
 
 /// "renewal", "deployment", "migration", "restart": what is done, said as a noun.
-fn is_noun_of(noun: &str, verb: &str) -> bool {
+pub(super) fn is_noun_of(noun: &str, verb: &str) -> bool {
     let root = verb.trim_end_matches('e');
     let tail = noun.strip_prefix(root).filter(|_| verb.len() > 3);
     noun == verb || tail.is_some_and(|tail| ["al", "ment", "ement", "ion", "ation", "ition", "ing"].contains(&tail))
 }
 
-fn ends_part(token: &Token) -> bool {
+pub(super) fn ends_part(token: &Token) -> bool {
     matches!(token.kind, Kind::Mark(_)) || token.is_one_of(&["and", "then", "but"])
 }
 

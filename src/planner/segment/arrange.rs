@@ -32,6 +32,13 @@ pub(super) fn behind(clauses: &mut Vec<Clause>, index: &Index) {
     while at + 1 < clauses.len() {
         let clause = &clauses[at];
         let led = clause.tokens.first().is_some_and(|token| is_preposition(&token.low) && !token.is_one_of(&["about", "by"]));
+        // "into maintenance, reboot, out of maintenance": moved, unless something is moved there.
+        let moved = clause.tokens.first().is_some_and(|token| token.is_one_of(&["into", "out"]));
+        let moves = clauses[at + 1].tokens.first().is_some_and(|token| {
+            index.light.contains(&token.low)
+                || token.is_one_of(&["move", "pull", "kick", "throw", "send", "copy", "deploy", "insert", "load"])
+        });
+        let led = led && (moves || !moved);
         let plain = clause.cond.is_none() && !clause.negated && !clause.lead && !clause.elliptic;
         // "redis, what depends on it": what is spoken of.
         let topic = clause.tokens.last().is_some_and(|last| matches!(last.kind, Kind::Ident | Kind::Ip))

@@ -58,6 +58,11 @@ const GOOD: &[&str] = &[
 ];
 
 const BAD: &[&str] = &[
+    "runaway",
+    "rogue",
+    "misbehaving",
+    "hanging",
+    "zombie",
     "fail",
     "fails",
     "failed",

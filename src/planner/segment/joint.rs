@@ -43,17 +43,7 @@ impl Scan<'_> {
             self.at = self.tokens.len();
             return;
         };
-        let subordinate = marker(rest).is_some()
-            || condition::opener(rest).is_some()
-            || first.is_one_of(ORDINALS)
-            || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1))
-            || (first.is_one_of(&["after", "in"]) && rest.get(1).is_some_and(|span| span.kind == Kind::Duration))
-            || self.is_passive(rest)
-            || self.is_gapped(rest);
-        let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
-        let has_verb =
-            verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
-        if subordinate || has_verb || self.is_name_verb(rest) {
+        if self.begins(rest, next) {
             let is_but = self.tokens[self.at..next].iter().any(|token| token.is("but"));
             self.flush(join);
             self.is_but = is_but;
@@ -74,10 +64,9 @@ impl Scan<'_> {
         // An address after something that is none: one more thing to look at.
         let is_address = first.kind == Kind::Url && !self.current.tokens.iter().any(|token| token.kind == Kind::Url);
         // "of x and of y": one more of the same.
-        if self.is_told(rest) {
+        if self.is_told(rest) || self.is_reported(rest) {
             self.flush(join);
-            let verb = Token::word("tell");
-            self.current.tokens.push(verb);
+            self.current.tokens.push(Token::word("tell"));
             self.at = next;
             return;
         }
@@ -94,13 +83,43 @@ impl Scan<'_> {
             }
             _ => false,
         };
-        if (is_noun || is_address || is_span || is_release) && !self.is_blank() && !goes_on && !listed && !self.calls_another(rest) {
+        if (is_noun || is_address || is_span || is_release || self.is_of_other(rest))
+            && !self.is_blank()
+            && !goes_on
+            && !listed
+            && !self.calls_another(rest)
+        {
             self.flush(join);
             self.current.elliptic = true;
         } else {
             self.current.tokens.push(self.tokens[self.at].clone());
         }
         self.at = next;
+    }
+
+    /// A clause with a verb of its own, or behind a word that opens one.
+    fn begins(&self, rest: &[Token], next: usize) -> bool {
+        let first = &rest[0];
+        let subordinate = marker(rest).is_some()
+            || condition::opener(rest).is_some()
+            || first.is_one_of(ORDINALS)
+            || (first.is_one_of(&["before", "after"]) && self.opens_clause(next + 1))
+            || (first.is_one_of(&["after", "in"]) && rest.get(1).is_some_and(|span| span.kind == Kind::Duration))
+            || self.is_passive(rest)
+            || self.is_gapped(rest);
+        let verb = rest.iter().find(|token| !token.is_one_of(ADVERBS));
+        let has_verb =
+            verb.is_some_and(|token| token.kind == Kind::Word && self.index.verbs.contains(&token.low)) && !self.names_machines(rest);
+        subordinate || has_verb || self.is_name_verb(rest)
+    }
+
+    /// "lb-1's bandwidth and db-1's load", "lb-1 bandwidth, db-1 load": what is looked at of another machine.
+    fn is_of_other(&self, rest: &[Token]) -> bool {
+        let work = |token: &Token| token.kind == Kind::Word && self.index.names_work(&token.low);
+        let noun = |next: &Token| {
+            work(next) && !is_function(&next.low) && !self.index.is_machine(&next.low) && !self.index.verbs.contains(&next.low)
+        };
+        matches!(rest[0].kind, Kind::Ident | Kind::Ip) && rest.get(1).is_some_and(noun) && self.current.tokens.iter().any(work)
     }
 
     /// "page dba and network": whom else, whatever the word means beside.
@@ -124,6 +143,16 @@ impl Scan<'_> {
             && rest.get(1).is_none_or(is_joint)
             && !self.is_blank()
             && !self.current.tokens.iter().any(|token| token.kind == Kind::Channel)
+    }
+
+    /// "..., and a summary in #ops": who is to be told.
+    fn is_reported(&self, rest: &[Token]) -> bool {
+        let at = usize::from(is_determiner(&rest[0].low));
+        let is = |at: usize, any: &[&str]| rest.get(at).is_some_and(|token| token.is_one_of(any));
+        is(at, &["summary", "report", "note", "message", "word", "notice", "heads-up", "update", "line"])
+            && is(at + 1, &["in", "to", "into", "for"])
+            && rest.get(at + 2).is_some_and(|channel| channel.kind == Kind::Channel)
+            && !self.is_blank()
     }
 
     /// "its log rotated", "#ops told", "port 1 checked": a new clause in which the verb stands last.

@@ -154,9 +154,16 @@ impl<'a> Scan<'a> {
                 self.at += 1;
                 self.current.lead = true;
                 self.flush(Join::Break);
+            } else if let Some(length) = self.explains(rest) {
+                self.at += length;
+                self.current.lead = true;
+                self.flush(Join::Break);
             } else if let Some(span) = self.pause() {
                 self.wait(span);
-            } else if rest[0].is_one_of(&["before", "after"]) && (self.opens_clause(self.at + 1) || self.is_done(self.at + 1)) {
+            } else if rest[0].is_one_of(&["before", "after"])
+                && !self.is_remark(rest)
+                && (self.opens_clause(self.at + 1) || self.is_done(self.at + 1))
+            {
                 self.order(rest[0].is("before"));
             } else if is_joint(&rest[0]) {
                 self.joint();
@@ -199,6 +206,26 @@ impl<'a> Scan<'a> {
     fn explains_by(&self, rest: &[Token]) -> bool {
         let doing = rest.get(1).is_some_and(|next| next.kind == Kind::Word && next.low.ends_with("ing") && self.index.is_verb(&next.low));
         rest[0].is("by") && doing && self.found.is_empty() && !self.is_blank()
+    }
+
+    /// "isolate it, that is tag it, page them": what follows says what is meant.
+    fn explains(&self, rest: &[Token]) -> Option<usize> {
+        let [comma, first, second, ..] = rest else { return None };
+        let length = match (first, second) {
+            (that, is) if that.is("that") && is.is("is") => 3,
+            (one, _) if one.is_one_of(&["namely", "ie", "i.e", "meaning"]) => 2,
+            _ => return None,
+        };
+        let length = length + usize::from(rest.get(length).is_some_and(|next| next.kind == Kind::Mark(',')));
+        let ordered = rest.get(length).is_some_and(|next| next.kind == Kind::Word && self.index.verbs.contains(&next.low));
+        (comma.kind == Kind::Mark(',') && ordered && self.found.is_empty() && !self.is_blank()).then_some(length)
+    }
+
+    /// "cart is broken after the release": when it began, and nothing to be done.
+    fn is_remark(&self, rest: &[Token]) -> bool {
+        let noun = rest.get(1).is_some_and(|next| is_determiner(&next.low));
+        let says = self.current.tokens.iter().any(|token| token.is_one_of(&["is", "are", "has", "seems", "was"]));
+        rest[0].is("after") && noun && says && self.current.tokens.iter().any(is_outcome) && self.found.is_empty()
     }
 
     pub(super) fn is_blank(&self) -> bool {

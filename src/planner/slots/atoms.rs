@@ -134,7 +134,8 @@ impl Binder<'_> {
         // What is brought out is the newest, what is gone back to the last one.
         let back = release && !param.required;
         let earlier = |token: &Token| token.is_one_of(&["previous", "prior", "earlier"]) || (back && token.is_one_of(&["last", "latest"]));
-        let before = (0..self.tokens.len()).find(|at| earlier(&self.tokens[*at]) && !self.used[*at]);
+        let old = |at: usize| self.tokens[at].is("old") && matches!(self.low(at + 1), "version" | "release");
+        let before = (0..self.tokens.len()).find(|at| (earlier(&self.tokens[*at]) || old(*at)) && !self.used[*at]);
         if let Some(at) = found.or(cued) {
             self.accept(param, &self.tokens[at].text.clone(), at);
         } else if let Some(at) = before {

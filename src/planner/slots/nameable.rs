@@ -44,7 +44,10 @@ impl Binder<'_> {
             }
             // "process 4711".
             Kind::Int(_) => {
-                at > 0 && self.operation.params.iter().any(|param| param.kind == ParamType::Name && param.name == self.low(at - 1))
+                let called = |param: &Param| param.kind == ParamType::Name && param.name == self.low(at - 1);
+                // "web to 12" names no machine, "extension 4711 to 4712" names the other one.
+                let plain = at > 0 && !is_preposition(self.low(at - 1));
+                (plain || at > 1 && matches!(self.tokens[at - 2].kind, Kind::Int(_))) && self.operation.params.iter().any(called)
             }
             Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
@@ -115,7 +118,12 @@ impl Binder<'_> {
         }
         // "isolate it": what stands before the pronoun is a verb that nobody knows.
         let acts_on = self.tokens.get(at + 1).is_some_and(|next| next.is_one_of(&["it", "them"]));
-        let plain = !asset && (is_plain(&token.low) || self.is_strange_verb(at));
+        // "isolate host web-1": so is what stands before what is named.
+        let named = |place: usize| self.tokens.get(place).is_some_and(|next| matches!(next.kind, Kind::Ident | Kind::Ip));
+        let opens = at == 0 && self.world.index.is_machine(self.low(1)) && named(2);
+        let aged = token.is_one_of(&["old", "new", "older", "newer", "previous", "former", "current", "latest"])
+            && !stems(&param.name).contains(&stem(self.low(at + 1)));
+        let plain = !asset && (aged || is_plain(&token.low) || opens || self.is_strange_verb(at));
         let acts = !asset && acts_on && self.tokens[..at].iter().all(|before| is_function(&before.low));
         let asked = at > 0 && self.tokens[at - 1].is("how");
         // "reboot prod" and "production billing": where it is, and the name of nothing.
@@ -151,6 +159,8 @@ impl Binder<'_> {
         if token.kind != Kind::Word {
             return false;
         }
+        // "the backup job": a word for something else that is named.
+        let other = !asset && !machine_like && !said_as_place && self.world.index.is_param(&token.low);
         // "free memory": with a machine at hand, a word that means something is no other one.
         let means = !asset && self.world.index.knows(&stem(&token.low));
         let beside_machine = |place: Option<&Token>| place.is_some_and(|token| self.world.index.is_machine(&token.low));
@@ -161,6 +171,7 @@ impl Binder<'_> {
         let grouped = !asset && self.bound.group.is_some();
         means && !said_as_place && (at_hand || !named)
             || grouped
+            || other
             || !machine_like && (self.is_modifier(at) || is_no_host(&token.low) && !said_as_place)
     }
 }

@@ -168,6 +168,17 @@ impl Binder<'_> {
             score += 2.0;
         }
         score += self.preposition_score(param, before, machine_param) + self.role_score(param, at, before);
+        // "logs nginx web-1": a name that nobody knows, between the noun and the machine.
+        if !machine_param
+            && at == before
+            && at > 0
+            && self.is_own_word(at - 1)
+            && self.is_strange(at)
+            && at + 1 < self.tokens.len()
+            && self.is_machine_like(at + 1)
+        {
+            score += 2.0;
+        }
         if self.is_subject(before) {
             score += 1.5;
         }
@@ -274,9 +285,14 @@ impl Binder<'_> {
             let past = *at - usize::from(*at > 1 && is_determiner(self.low(at - 1)));
             let mut machines = self.operation.params.iter().filter(|other| is_machine_param(&other.name, &other.kind)).peekable();
             let placed_host = machines.peek().is_some() && machines.all(|other| self.is_given(&other.name));
+            // "web failover web-2": nothing else of it takes a machine.
+            let others = || self.operation.params.iter().filter(|other| other.name != param.name);
+            let no_host = must
+                && others().any(|other| other.required)
+                && others().all(|other| !is_machine_param(&other.name, &other.kind) && (!other.required || self.is_given(&other.name)));
             let token = &self.tokens[*at];
             let called = identifier_score(&param, token) > 1.0;
-            let name = token.kind == Kind::Ident && (placed_host || called || !grammar::is_machine_like(&token.text));
+            let name = token.kind == Kind::Ident && (placed_host || called || no_host || !grammar::is_machine_like(&token.text));
             let placed = !must
                 && self.tokens[past - 1].is_one_of(&["in", "from", "within", "inside"])
                 && grammar::environment(self.low(*at)).is_none();

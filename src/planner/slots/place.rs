@@ -89,9 +89,15 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
         && matches!(tokens[at - 1].kind, Kind::Version | Kind::Ident)
         && !tokens[at].is_one_of(&["test", "testing", "live"])
         && !tokens.iter().any(|token| token.is_one_of(&["tag", "label", "mark"]));
+    let common = !tokens[at].is_one_of(&["test", "testing", "live"]);
+    // "staging db-2", "production billing 7.1.0": before the machine or the release.
+    let opens = at == 0 && next.is_some_and(|next| next.kind == Kind::Ident && grammar::is_machine_like(&next.text))
+        || at == 0
+            && next.is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Ident) && !is_function(&next.low))
+            && tokens.get(at + 2).is_some_and(|value| value.kind == Kind::Version);
     // "on db-2 (staging)".
     let apart = at > 0 && tokens[at - 1].kind == Kind::Mark('(') && next.is_none_or(|next| next.kind == Kind::Mark(')'));
-    apart || named || grouped || (led && ends) || brought || behind
+    apart || opens && common || named || grouped || (led && ends) || brought || behind
 }
 
 pub fn find_group(tokens: &[Token], index: &Index) -> Option<Group> {

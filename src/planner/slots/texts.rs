@@ -28,8 +28,11 @@ impl Binder<'_> {
                 continue;
             }
             let open = self.open_texts();
-            let named = open.iter().find(|param| self.follows_name(at, &param.name));
-            let Some(param) = named.or_else(|| open.first()) else { return };
+            // "a high severity ticket "disk failing"": one word says how severe.
+            let rated =
+                |param: &Param| matches!(param.name.as_str(), "severity" | "priority" | "level") && self.tokens[at].text.contains(' ');
+            let named = open.iter().find(|param| self.follows_name(at, &param.name) && !rated(param));
+            let Some(param) = named.or_else(|| open.iter().find(|param| !rated(param))) else { return };
             let (param, text) = (param.clone(), self.tokens[at].text.clone());
             self.accept(&param, &text, at);
         }
