@@ -68,7 +68,7 @@ pub fn leads(operation: &Operation, verbs: &BTreeSet<String>) -> BTreeSet<String
     found.insert(stem(&first_word(&operation.summary)));
     found.extend(operation.aliases.iter().map(|alias| first_word(alias)).filter(|word| verbs.contains(word)).map(|word| stem(&word)));
     let words: Vec<String> = operation.summary.split_whitespace().map(str::to_lowercase).collect();
-    if words.first().is_some_and(|word| matches!(word.as_str(), "turn" | "switch")) {
+    if words.first().is_some_and(|word| matches!(word.as_str(), "turn" | "switch" | "power")) {
         let particle = words.iter().map(|word| word.trim_end_matches('.')).find(|word| matches!(*word, "on" | "off"));
         found.extend(particle.map(|particle| format!("turn-{particle}")));
     }

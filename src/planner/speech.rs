@@ -29,6 +29,8 @@ pub(super) struct Speech {
     /// Its verb is one of looking closely, such as "check".
     inspects: bool,
     asks_who: bool,
+    /// What they do.
+    doing: Vec<String>,
     /// "who uses x": whoever does is asked for.
     pub(super) asks_users: bool,
     /// Place of a verb that opens the clause and means something by itself.
@@ -93,6 +95,7 @@ impl Speech {
                 sure || tokens[at].is_one_of(INSPECTING)
             }),
             asks_who: opening.is_some_and(|token| token.is("who")) && !tokens.iter().any(|token| token.is_one_of(CONSUMING)),
+            doing: tokens.iter().map(|token| stem(&token.low)).filter(|stem| stem.len() > 3).collect(),
             asks_users: opening.is_some_and(|token| token.is_one_of(&["who", "what"]))
                 && tokens.iter().any(|token| token.is_one_of(CONSUMING)),
             verb,
@@ -166,7 +169,16 @@ impl Speech {
         let names_people = || PEOPLE.iter().any(|word| operation.summary.to_lowercase().contains(word));
         let turned = |verb: &String| verb.starts_with("turn-") && index.led_by(verb).is_some_and(|led| led.contains(&at));
         let ordered = ordered || (timed && self.runs.is_some()) || self.said.iter().any(turned);
-        let person = !self.asks_who || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
+        // "Who went through a door", "consumers": it answers the question itself.
+        let told = || {
+            let summary = operation.summary.to_lowercase();
+            let does = |word: &str| {
+                let agent = word.ends_with("ers") || word.ends_with("er");
+                agent && self.doing.iter().any(|verb| word.len() > verb.len() && word.starts_with(verb.as_str()))
+            };
+            summary.starts_with("who") || summary.split_whitespace().chain(operation.verb().split('_')).any(does)
+        };
+        let person = !self.asks_who || told() || operation.aliases.iter().any(|alias| alias.starts_with("who ")) || names_people();
         ordered && person && self.verb.is_none_or(|verb| self.is_question || self.is_meant(verb, at, changes, query, index))
     }
 
@@ -405,6 +417,17 @@ fn turned(tokens: &[Token]) -> Option<usize> {
     tokens.iter().position(|token| token.is_one_of(&["turned", "switched"]))
 }
 
+/// "turn on x", "turn x on y off": right behind the verb, or where it leads no place.
+fn particle(behind: &[Token]) -> Option<&str> {
+    let is = |token: &Token| token.is_one_of(&["on", "off"]);
+    if let Some(first) = behind.first().filter(|first| is(first)) {
+        return Some(&first.low);
+    }
+    let places = |next: &Token| next.is_value() || is_determiner(&next.low) || next.kind == Kind::Word && !is_function(&next.low);
+    let free = (0..behind.len()).find(|at| is(&behind[*at]) && !behind.get(at + 1).is_some_and(places));
+    free.or_else(|| behind.iter().position(is)).map(|at| behind[at].low.as_str())
+}
+
 fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
     let mut said = vec![stem(&tokens[verb].low)];
     let window = &tokens[verb + 1..tokens.len().min(verb + 8)];
@@ -414,11 +437,8 @@ fn said_verbs(tokens: &[Token], verb: usize) -> Vec<String> {
     {
         said.push(stem("remove"));
     }
-    if ["turn", "switch"].contains(&stem(&tokens[verb].low).as_str()) {
-        let window = &tokens[verb + 1..tokens.len().min(verb + 6)];
-        if let Some(particle) = window.iter().find(|token| token.is_one_of(&["on", "off"])) {
-            said.push(format!("turn-{}", particle.low));
-        }
+    if ["turn", "switch", "power"].contains(&stem(&tokens[verb].low).as_str()) {
+        said.extend(particle(&tokens[verb + 1..tokens.len().min(verb + 9)]).map(|particle| format!("turn-{particle}")));
     }
     said
 }

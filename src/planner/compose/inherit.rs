@@ -40,7 +40,7 @@ pub fn find(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     if let Some(found) = same_again(units, at, param) {
         return Some(found);
     }
-    if let Some(found) = counterpart(units, at, param) {
+    if let Some(found) = counterpart(units, at, param).or_else(|| its_number(units, at, param)) {
         return Some(found);
     }
     let direct = order.iter().find_map(|place| from_unit(units, *place, *place < at, param));
@@ -114,6 +114,18 @@ fn same_again(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     units[place].values.get(&param.name).map(|values| Source::Values(place, values.clone()))
 }
 
+/// "open port 7 of sw-1 and check its status": a look at what was just changed is at the same number.
+fn its_number(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
+    let own = units[at].operation.as_ref().filter(|one| one.effect == EffectClass::Read && param.kind == ParamType::Int)?;
+    let its = units[at].clause.tokens.iter().any(|token| token.is_one_of(&["it", "its", "that"]));
+    let place = at.checked_sub(1).filter(|_| its)?;
+    let same = units[place]
+        .operation
+        .as_ref()
+        .is_some_and(|other| other.service() == own.service() && other.param(&param.name).is_some_and(|known| known.kind == param.kind));
+    units[place].values.get(&param.name).filter(|_| same).map(|values| Source::Values(place, values.clone()))
+}
+
 /// "stop worker on a, restore b, start worker": what is done to the same service is done where it was done before.
 fn counterpart(units: &[Unit], at: usize, param: &Param) -> Option<Source> {
     let own = units[at].operation.as_ref().filter(|_| is_machine_param(&param.name, &param.kind))?;
@@ -141,12 +153,14 @@ fn from_unit(units: &[Unit], place: usize, is_earlier: bool, param: &Param) -> O
             | ParamType::Env
             | ParamType::Channel
     );
-    if !inheritable {
+    // "badge 4711 was lost, deactivate it": spoken of, and nothing was done with it yet.
+    let spoken_of = unit.operation.is_none() && param.kind == ParamType::Int;
+    if !inheritable && !spoken_of {
         return None;
     }
     let machine = is_machine_param(&param.name, &param.kind);
     if let Some(values) = unit.values.get(&param.name).filter(|values| !values.is_empty())
-        && (machine || unit.operation.is_some() || unit.clause.lead)
+        && (machine || spoken_of || unit.operation.is_some() || unit.clause.lead)
     {
         return Some(Source::Values(place, values.clone()));
     }

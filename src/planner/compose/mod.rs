@@ -14,6 +14,7 @@ mod more;
 mod nobody;
 mod parts;
 mod spoken;
+mod torn;
 mod units;
 
 pub use edges::{Draft, Judges, draft};

@@ -70,7 +70,14 @@ pub(super) fn repeated(found: &[Unit], clause: &Clause, anchor: Option<usize>, w
     if !again || !bare || !clause.tokens.iter().all(plain) {
         return None;
     }
-    let before = found.iter().rfind(|unit| unit.operation.is_some() && verb(&unit.clause.tokens) == Some(own.clone()))?;
+    // "power it off, ..., power it on again": the other way.
+    let turns = |tokens: &[Token]| {
+        let found = tokens.iter().find(|token| token.is_one_of(&["on", "off", "up", "down", "in", "out"]));
+        found.map(|token| token.low.clone())
+    };
+    let way = turns(&clause.tokens);
+    let same_way = |unit: &Unit| way.is_none() || turns(&unit.clause.tokens).is_none_or(|other| Some(other) == way);
+    let before = found.iter().rfind(|unit| unit.operation.is_some() && verb(&unit.clause.tokens) == Some(own.clone()) && same_way(unit))?;
     Some(Unit { clause: clause.clone(), beside: false, is_condition: false, anchor, ..before.clone() })
 }
 

@@ -45,7 +45,7 @@ pub(super) fn lead(clause: &Clause, world: &World<'_>) -> Unit {
     // "user a.novak: ...": named by the word of a parameter.
     for (at, pair) in clause.tokens.windows(2).enumerate() {
         let name = match pair[1].kind {
-            Kind::Ident => true,
+            Kind::Ident | Kind::Int(_) => true,
             Kind::Word => {
                 at + 2 == clause.tokens.len()
                     && !is_function(&pair[1].low)

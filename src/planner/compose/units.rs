@@ -30,6 +30,7 @@ use super::parts::{
     says_more, unbounded,
 };
 use super::spoken::{context, lead, named, negation, spared};
+use super::torn::{lightly, pointed, torn, which};
 use super::{Stop, clarify, refuse};
 
 #[derive(Clone, Debug)]
@@ -82,8 +83,8 @@ pub fn units(clauses: &[Clause], world: &World<'_>, intent: &[Token]) -> Result<
             continue;
         }
         let state = alive::stated(&clause.tokens, clauses.len() == 1, world, pool);
-        let meaning = state.map(|best| Meant::Operation(Box::new(best)));
-        let best = match meaning.unwrap_or_else(|| meant(clause, world, pool, &around, &mut found)) {
+        let meaning = state.map(|best| Ok(Meant::Operation(Box::new(best))));
+        let best = match meaning.unwrap_or_else(|| meant(clause, world, pool, &around, &mut found))? {
             Meant::Operation(best) => *best,
             Meant::Value => {
                 bounded(clause)?;
@@ -199,22 +200,29 @@ enum Meant {
     Nothing,
 }
 
-fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found: &mut [Unit]) -> Meant {
+fn meant(clause: &Clause, world: &World<'_>, pool: Pool, around: &Around, found: &mut [Unit]) -> Result<Meant, Stop> {
     if gives_value(clause, found) && fold(found, clause, world) {
-        return Meant::Value;
+        return Ok(Meant::Value);
     }
     let choices = choose(&clause.tokens, world, pool, around);
     tell_choices(clause, &choices, world);
     let unplaced = !choices.is_empty() && !choices.iter().any(|choice| has_places(choice, clause, world));
     let absent = choices.first().is_some_and(|choice| wants_absent(choice, pool));
     let other = if unplaced || absent { elided(clause, world, pool, around) } else { None };
+    let other = other.or_else(|| if unplaced { lightly(clause, world, pool, around) } else { None });
     let other = other.or_else(|| run_after(&choices, clause, found, world, pool, around));
+    let choices = pointed(choices, clause, world);
+    let torn = torn(&choices, around);
     let fits = fitting(spoken_of(choices, clause, found), clause, world)
         .filter(|best| !leaves_name(best, clause, world) || says_more(best, clause, world));
     match other.or(fits) {
-        Some(best) => Meant::Operation(Box::new(best)),
-        None if fold(found, clause, world) => Meant::Value,
-        None => elided(clause, world, pool, around).map_or(Meant::Nothing, |best| Meant::Operation(Box::new(best))),
+        Some(best) if torn.contains(&best.operation.name) => {
+            sound(&best, clause)?;
+            Err(which(&clause.tokens, torn))
+        }
+        Some(best) => Ok(Meant::Operation(Box::new(best))),
+        None if fold(found, clause, world) => Ok(Meant::Value),
+        None => Ok(elided(clause, world, pool, around).map_or(Meant::Nothing, |best| Meant::Operation(Box::new(best)))),
     }
 }
 

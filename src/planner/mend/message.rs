@@ -43,7 +43,7 @@ pub(super) fn messages(words: &mut Vec<Token>, index: &Index) {
 fn title(words: &[Token], verb: usize) -> Option<usize> {
     let window = &words[verb + 1..words.len().min(verb + 1 + HEAD)];
     let colon = window.iter().position(|token| token.kind == Kind::Mark(':') || ends(token))?;
-    let ticket = window[..colon].iter().any(|token| token.is_one_of(TICKETS));
+    let ticket = window[..colon].iter().any(|token| token.is_one_of(TICKETS) || token.kind == Kind::Channel) || words[verb].is("page");
     let quoted = window.get(colon + 1).is_some_and(|next| next.kind == Kind::Quoted);
     (ticket && quoted && !ends(&window[colon])).then_some(verb + 1 + colon)
 }
@@ -107,7 +107,8 @@ fn said(words: &[Token], verb: usize, index: &Index) -> Option<(usize, usize)> {
     let asks = text.first().is_some_and(|first| first.is_one_of(&["is", "are", "how", "what", "which", "who", "does", "do"]));
     let nominal = text.get(1).is_some_and(|next| next.is("of"));
     let orders = colon && !ticket && !nominal && text.first().is_some_and(|first| index.verbs.contains(&first.low));
-    ((ticket && colon || tells) && !relative && !asks && !orders && !text.is_empty()).then_some((lead, lead + 1 + end))
+    let paged = colon && words[verb].is("page") && !text.iter().any(Token::is_value);
+    ((ticket && colon || paged || tells) && !relative && !asks && !orders && !text.is_empty()).then_some((lead, lead + 1 + end))
 }
 
 fn ends(token: &Token) -> bool {

@@ -370,6 +370,15 @@ impl<'a> Scan<'a> {
             _ => return None,
         };
         let word = rest.get(length).filter(|word| word.kind == Kind::Word && self.is_blank())?;
+        // "Stop serving a model" is done by something.
+        let begins = |summary: &str| {
+            let mut words = summary.split_whitespace();
+            words.next().is_some_and(|first| rest[0].is(&first.to_lowercase()))
+                && words.next().is_some_and(|next| stem(&next.to_lowercase()) == stem(&word.low))
+        };
+        if self.index.operations.iter().any(|one| begins(&one.summary)) {
+            return None;
+        }
         (changes(&word.low) && word.low.ends_with("ing") != rest[0].is("no")).then_some(length)
     }
 

@@ -168,6 +168,9 @@ impl Binder<'_> {
             .filter(is_int)
             .find(|at| self.follows_name(*at, &param.name) || stems(&param.name).contains(&stem(self.low(at + 1))));
         let number = named.or_else(|| (0..self.tokens.len()).find(is_int));
+        if param.kind == ParamType::Int && self.take_unit(param) {
+            return;
+        }
         if let Some(at) = number {
             let text = self.tokens[at].text.clone();
             if param.kind == ParamType::Int && text.starts_with('-') {
@@ -194,6 +197,23 @@ impl Binder<'_> {
         if let Some((at, number)) = spelt {
             self.accept(param, &number.to_string(), at);
         }
+    }
+
+    /// "for 90 days", where the days are counted.
+    fn take_unit(&mut self, param: &Param) -> bool {
+        let unit = match param.name.rsplit('_').next().unwrap_or(&param.name) {
+            "days" => 'd',
+            "hours" => 'h',
+            "minutes" => 'm',
+            "seconds" => 's',
+            "weeks" => 'w',
+            _ => return false,
+        };
+        let counted = |at: usize| self.tokens[at].text.strip_suffix(unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+        let places = (0..self.tokens.len()).filter(|at| !self.used[*at] && self.tokens[*at].kind == Kind::Duration);
+        let Some((at, number)) = places.into_iter().find_map(|at| Some((at, counted(at)?.to_owned()))) else { return false };
+        self.accept(param, &number, at);
+        true
     }
 
     /// A domain that does not follow "to": that one is the new value.

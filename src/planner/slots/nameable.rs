@@ -61,7 +61,15 @@ impl Binder<'_> {
             _ => false,
         });
         let own = self.operation.params.iter().any(|param| stems(&param.name).contains(&stem(self.low(at))));
-        value && !own && self.world.index.is_param(self.low(at))
+        // "the certificate 5f-aa": so is what other operations work on.
+        let index = &self.world.index;
+        let worked_on = at > 0
+            && is_determiner(self.low(at - 1))
+            && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Ident)
+            && !self.tokens[at].owner
+            && index.names_work(self.low(at))
+            && !index.is_verb(self.low(at));
+        value && !own && (index.is_param(self.low(at)) || worked_on)
     }
 
     /// "the deploy is rolled back", "its uptime": what was done or is asked, and the name of nothing.

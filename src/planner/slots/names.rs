@@ -2,7 +2,7 @@
 //!
 //! Each free word is weighed for each open parameter; the surest pair is taken first, so the order of parameters does not matter.
 
-use crate::model::catalogue::{Param, ParamType};
+use crate::model::catalogue::{EffectClass, Param, ParamType};
 use crate::planner::grammar;
 use crate::planner::score::is_inside_phrase;
 use crate::planner::token::{Kind, Token};
@@ -288,7 +288,9 @@ impl Binder<'_> {
             // "web failover web-2": nothing else of it takes a machine.
             let others = || self.operation.params.iter().filter(|other| other.name != param.name);
             let no_host = must
-                && others().any(|other| other.required)
+                && (self.operation.effect == EffectClass::Read
+                    || *at > 0 && self.is_own_word(*at - 1)
+                    || others().any(|other| other.required))
                 && others().all(|other| !is_machine_param(&other.name, &other.kind) && (!other.required || self.is_given(&other.name)));
             let token = &self.tokens[*at];
             let called = identifier_score(&param, token) > 1.0;
