@@ -341,7 +341,11 @@ impl Index {
 
     /// A matter of everyday life, and none of operations.
     pub fn is_elsewhere(low: &str) -> bool {
-        WORDS.elsewhere.iter().any(|word| word == low || low.len() > 6 && is_slip(low, word))
+        let bare = low.strip_suffix("es").unwrap_or(low);
+        WORDS
+            .elsewhere
+            .iter()
+            .any(|word| word == low || word == bare || low.strip_suffix('s') == Some(word) || low.len() > 6 && is_slip(low, word))
     }
 
     /// Lists of hosts can leave some out.

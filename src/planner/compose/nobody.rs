@@ -17,9 +17,12 @@ pub(super) fn unknown(clause: &Clause, clauses: &[Clause], world: &World<'_>) ->
     let nearest = nearest(&clause.tokens, world);
     let asks = clause.tokens.first().is_some_and(|first| first.is_one_of(ASKING));
     let words = || clauses.iter().flat_map(|clause| &clause.tokens).filter(|token| token.kind == Kind::Word);
-    let named = clauses.iter().flat_map(|clause| &clause.tokens).any(Token::is_value) && words().any(|token| is_function(&token.low));
-    let some_sense =
-        named || words().any(|token| world.index.knows(&stem(&token.low)) || world.index.is_verb(&token.low) && !is_function(&token.low));
+    let names = |token: &Token| token.is_value() || world.is_asset(&token.text);
+    let named = clauses.iter().flat_map(|clause| &clause.tokens).any(names) && words().any(|token| is_function(&token.low));
+    // "make sandwiches": a verb that everybody knows, and nothing that anybody here makes.
+    let opening = words().find(|token| !token.is_one_of(&["please", "and", "then"]));
+    let known = |token: &Token| world.index.knows(&stem(&token.low)) || world.index.is_verb(&token.low) && !is_function(&token.low);
+    let some_sense = named || opening.is_some_and(|token| world.index.is_verb(&token.low)) || words().any(known);
     let runs = clause.tokens.iter().position(|token| token.is_one_of(&["run", "execute", "exec"]));
     if runs.is_some_and(|at| clause.tokens[..at].iter().all(|token| is_function(&token.low))) {
         return refuse(
