@@ -83,6 +83,8 @@ impl Reading<'_> {
         match token.kind {
             Kind::Mark(_) => Part::Plain,
             Kind::Datetime if self.is_message(at) => Part::Told,
+            // "from yesterday's snapshot", as "from last night's".
+            Kind::Datetime | Kind::Duration if token.owner && self.operation.effect == EffectClass::Destroy => Part::Aside,
             Kind::Datetime => Part::Lost(Bounds::Time),
             Kind::Url | Kind::Path | Kind::Channel | Kind::Ip => Part::Lost(Bounds::Value),
             _ if self.is_worded && token.kind != Kind::Word => Part::Told,

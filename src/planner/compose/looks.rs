@@ -9,6 +9,7 @@ use crate::planner::choose::Choice;
 use crate::planner::segment::{Clause, Cond, is_outcome};
 use crate::planner::slots::Bound;
 use crate::planner::token::Token;
+use crate::planner::words::stem;
 
 use super::units::{Unit, unit};
 use super::{Stop, clarify};
@@ -40,11 +41,23 @@ pub(super) fn look_after(clause: &Clause, found: &[Unit], world: &World<'_>) -> 
     };
     // "see if it came up".
     let sees = clause.tokens.iter().any(|token| token.is_one_of(&["see", "look"])) && clause.tokens.iter().any(is_outcome);
-    let Some(before) = found.last().filter(|_| sees || clause.tokens.iter().any(looks)) else { return Ok(None) };
+    // "wait 30s and verify it": what was done before the pause.
+    let waits = |unit: &&Unit| {
+        unit.operation.as_ref().is_some_and(|one| {
+            one.effect == EffectClass::Read && one.verb().split('_').any(|part| part == "wait" || part == "sleep" || part == "pause")
+        })
+    };
+    let Some(before) = found.iter().rev().find(|unit| !waits(unit)).filter(|_| sees || clause.tokens.iter().any(looks)) else {
+        return Ok(None);
+    };
     let Some(changed) = before.operation.as_ref().filter(|operation| operation.effect != EffectClass::Read) else { return Ok(None) };
     let best = looks_at(changed, world);
     match best.as_slice() {
-        [] => Ok(None),
+        [] => Err(clarify(
+            format!("nothing that is known looks at what {} changed; what should be checked, as in `check https://...`?", changed.name),
+            vec!["operation".to_owned()],
+            Vec::new(),
+        )),
         [one] => Ok(Some(Unit {
             operation: Some(Arc::clone(one)),
             values: BTreeMap::new(),
@@ -81,6 +94,19 @@ pub(super) fn looks_at<'w>(changed: &Operation, world: &'w World<'_>) -> Vec<&'w
         let suits = operation.effect == EffectClass::Read && operation.service() == changed.service() && required.peek().is_some();
         (suits && required.all(|param| changed.param(&param.name).is_some())).then(|| operation.required().count())
     };
+    // "renew the cert, then check it": what is called like the thing that was changed.
+    let nouns = |operation: &Operation| operation.verb().split('_').map(stem).collect::<Vec<_>>();
+    let named: Vec<&Arc<Operation>> = world
+        .index
+        .operations
+        .iter()
+        .filter(|operation| {
+            shared(operation).is_some() && nouns(operation).iter().any(|noun| noun.len() > 3 && nouns(changed).contains(noun))
+        })
+        .collect();
+    if let [one] = named[..] {
+        return vec![one];
+    }
     let most = world.index.operations.iter().filter_map(|operation| shared(&operation)).max();
     world.index.operations.iter().filter(|operation| most.is_some() && shared(operation) == most).collect()
 }

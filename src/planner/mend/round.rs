@@ -86,9 +86,16 @@ pub(super) fn passive_of_noun(words: &mut Vec<Token>, index: &Index) {
         let end = (from..words.len()).find(|at| ends_part(&words[*at])).unwrap_or(words.len());
         let part = &words[from..end];
         let first = part.iter().position(|token| !is_determiner(&token.low)).unwrap_or(0);
-        let noun = first > 0 && part.get(first).is_some_and(|noun| noun.kind == Kind::Word && index.verbs.contains(&noun.low));
+        let noun = part.get(first).is_some_and(|noun| {
+            noun.kind == Kind::Word
+                && (first > 0 && index.verbs.contains(&noun.low)
+                    || first + 1 < part.len() && index.names_work(&noun.low) && part[first + 1].is_one_of(&["of", "on", "for"]))
+        });
         let of = part.get(first + 1).is_some_and(|next| next.is_one_of(&["of", "on", "for", "should", "must", "has", "needs"]));
-        let modal = part.iter().position(|token| token.is_one_of(&["should", "must", "has", "needs", "shall"])).filter(|at| *at > first);
+        let modal = part
+            .iter()
+            .position(|token| token.is_one_of(&["should", "must", "has", "needs", "shall", "can", "may", "could"]))
+            .filter(|at| *at > first);
         let done = modal.and_then(|modal| {
             let be = (modal + 1..(modal + 4).min(part.len())).find(|at| part[*at].is("be"))?;
             let done = part.get(be + 1).filter(|done| done.kind == Kind::Word && done.low.ends_with("ed"))?;
@@ -205,12 +212,142 @@ pub(super) fn reasons(words: &mut Vec<Token>) {
     }
 }
 
+/// "an hour and a half".
+pub(super) fn halves(words: &mut Vec<Token>) {
+    for at in (0..words.len().saturating_sub(3)).rev() {
+        let half = words[at + 1].is("and") && words[at + 2].is("a") && words[at + 3].is("half");
+        let Some((number, unit)) = words[at].text.split_at_checked(words[at].text.len().saturating_sub(1)) else { continue };
+        let (Ok(number), true) = (number.parse::<u64>(), half && words[at].kind == Kind::Duration) else { continue };
+        let (each, smaller) = match unit {
+            "h" => (60, "m"),
+            "m" => (60, "s"),
+            "d" => (24, "h"),
+            _ => continue,
+        };
+        let text = format!("{}{smaller}", number.saturating_mul(each) + each / 2);
+        let span = Token { text: text.clone(), low: text, kind: Kind::Duration, owner: false };
+        words.splice(at..at + 4, [span]);
+    }
+}
+
+/// "cart 2.1 should go to production": deploy it there.
+pub(super) fn goes_to(words: &mut Vec<Token>, index: &Index) {
+    if index.led_by("deploy").is_none() {
+        return;
+    }
+    for at in (1..words.len().saturating_sub(2)).rev() {
+        let goes = words[at].is_one_of(&["go", "goes", "move", "moves", "roll", "rolls"])
+            && words[at + 1].is_one_of(&["to", "into", "onto", "on"])
+            && words[at + 2..].iter().take(2).any(|place| grammar::environment(&place.low).is_some());
+        let from = words[..at].iter().rposition(ends_part).map_or(0, |place| place + 1);
+        let modal = |token: &Token| token.is_one_of(&["should", "must", "has", "needs", "to", "can", "may", "will", "now", "is", "shall"]);
+        // "..., deploy it": said in its own words.
+        let deploys = |verb: &Token| {
+            let led = index.led_by("deploy").into_iter().flatten();
+            index.led_by(&stem(&verb.low)).is_some_and(|other| led.into_iter().any(|one| other.contains(one)))
+        };
+        let told = words[at..].windows(2).any(|pair| pair[1].is("it") && deploys(&pair[0]));
+        let goes = goes && !told;
+        let version = (from..at).find(|place| words[*place].kind == Kind::Version);
+        if let Some(version) = version.filter(|version| goes && *version > from && words[version + 1..at].iter().all(modal)) {
+            drop(words.drain(version + 1..=at));
+            words.insert(from, Token::word("deploy"));
+        }
+    }
+}
+
+/// "reboot x, and after the reboot enable it": then. What is named was ordered already.
+pub(super) fn after_named(words: &mut Vec<Token>, index: &Index) {
+    for at in (1..words.len().saturating_sub(3)).rev() {
+        let opens = ends_part(&words[at - 1]);
+        let led = opens
+            && words[at].is("after")
+            && words[at + 1].is_one_of(&["the", "that", "this", "its"])
+            && !words[at + 3].is_one_of(&["of", "on"]);
+        let noun = words[at + 2].low.clone();
+        let ordered = |token: &Token| {
+            token.kind == Kind::Word && index.is_verb(&token.low) && (stem(&token.low) == stem(&noun) || is_noun_of(&noun, &token.low))
+        };
+        if led && words[..at].iter().any(ordered) {
+            let comma = usize::from(words[at + 3].kind == Kind::Mark(','));
+            words.splice(at..at + 3 + comma, [Token::word("then")]);
+        }
+    }
+}
+
+/// "only if a answers should b be restarted": what hangs on it is said turned round.
+pub(super) fn only_if(words: &mut [Token]) {
+    let Some(at) = (0..words.len().saturating_sub(1)).find(|at| words[*at].is("only") && words[at + 1].is("if")) else { return };
+    if at > 0 && !ends_part(&words[at - 1]) {
+        return;
+    }
+    let end = (at + 2..words.len()).find(|place| matches!(words[*place].kind, Kind::Mark(_))).unwrap_or(words.len());
+    let turn = (at + 4..end).find(|place| words[*place].is_one_of(&["should", "must", "may", "can", "shall"]));
+    if let Some(turn) = turn.filter(|turn| words[turn + 1..end].iter().any(|token| token.is("be"))) {
+        words[turn] = Token { text: ",".to_owned(), low: ",".to_owned(), kind: Kind::Mark(','), owner: false };
+    }
+}
+
+/// "scale cart=4": to 4.
+pub(super) fn set_equal(words: &mut Vec<Token>) {
+    for at in (1..words.len()).rev() {
+        let Some((name, number)) = words[at].text.split_once('=').filter(|_| words[at].kind == Kind::Ident) else { continue };
+        let Ok(value) = number.parse::<i64>() else { continue };
+        if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+            let parts = [Token::word(name), Token::word("to"), Token { kind: Kind::Int(value), ..Token::word(number) }];
+            words.splice(at..=at, parts);
+        }
+    }
+}
+
+/// "#ops: a note that x is live": said to them.
+pub(super) fn noted(words: &mut Vec<Token>) {
+    let Some(colon) = words.iter().position(|token| token.kind == Kind::Mark(':')) else { return };
+    let channel = words[..colon].iter().position(|token| token.kind == Kind::Channel);
+    let plain = words[..colon]
+        .iter()
+        .all(|token| token.kind == Kind::Channel || token.is_one_of(&["to", "in", "into", "the", "channel", "for", "a", "please"]));
+    let note = usize::from(words.get(colon + 1).is_some_and(|token| token.is_one_of(&["a", "the"])));
+    let said = words.get(colon + 1 + note).is_some_and(|token| token.is_one_of(&["note", "message", "word", "notice", "line"]));
+    let that = words.get(colon + 2 + note).is_some_and(|token| token.is_one_of(&["that", "saying"]));
+    if let Some(channel) = channel.filter(|_| plain && said && that) {
+        let channel = words[channel].clone();
+        words.splice(..colon + 2 + note, [Token::word("tell"), channel]);
+    }
+}
+
+/// "if x does not answer afterwards": the condition comes afterwards anyway.
+pub(super) fn after_all(words: &mut Vec<Token>) {
+    for at in (1..words.len()).rev() {
+        let from = words[..at].iter().rposition(ends_part).map_or(0, |place| place + 1);
+        let opened = words[from..at].first().is_some_and(|first| first.is_one_of(&["if", "when", "unless", "once"]));
+        if opened && words[at].is_one_of(&["afterwards", "afterward"]) {
+            words.remove(at);
+        }
+    }
+}
+
+/// "restart x an check it".
+pub(super) fn and_for_an(words: &mut [Token], index: &Index) {
+    for at in 1..words.len().saturating_sub(1) {
+        let object = words.get(at + 2).is_some_and(|next| next.is_one_of(&["it", "them", "that", "the", "its"]));
+        if words[at].is("an") && object && words[at + 1].kind == Kind::Word && index.verbs.contains(&words[at + 1].low) {
+            "and".clone_into(&mut words[at].low);
+        }
+    }
+}
+
 /// "redis on web-1: status": the status of it.
-pub(super) fn status_behind(words: &mut Vec<Token>) {
+pub(super) fn status_behind(words: &mut Vec<Token>, index: &Index) {
     let Some(colon) = words.iter().position(|token| token.kind == Kind::Mark(':')).filter(|at| *at > 0) else { return };
     let rest = &words[colon + 1..];
     let asked = rest.len() == 1 || rest.len() == 2 && matches!(rest[1].kind, Kind::Mark('?' | '.'));
-    if asked && rest[0].is_one_of(&["status", "state"]) && !words[..colon].iter().any(|token| matches!(token.kind, Kind::Mark(_))) {
+    let noun = |token: &Token| {
+        token.is_one_of(&["status", "state"])
+            || token.kind == Kind::Word && !index.verbs.contains(&token.low) && !is_outcome(token) && index.names_work(&token.low)
+    };
+    let plain = words[..colon].iter().all(|token| token.is_value() || !index.verbs.contains(&token.low) && !index.is_machine(&token.low));
+    if asked && plain && noun(&rest[0]) && !words[..colon].iter().any(|token| matches!(token.kind, Kind::Mark(_))) {
         let noun = words.remove(colon + 1);
         words.remove(colon);
         words.splice(0..0, [noun, Token::word("of")]);

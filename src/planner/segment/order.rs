@@ -137,7 +137,14 @@ impl Scan<'_> {
                     && !self.is_participle(*at)
                     && !is_determiner(&self.tokens[at - 1].low)
                     && !self.tokens[at - 1].is_one_of(&["to", "of", "in", "on", "at", "from", "for"]);
+                // "after the reboot it has to be enabled".
+                let subject = preposed
+                    && token.is_one_of(&["it", "they"])
+                    && self.tokens.get(at + 1).is_some_and(|next| {
+                        next.is_one_of(&["has", "have", "should", "must", "needs", "need", "can", "may", "will", "is", "are"])
+                    });
                 token.kind == Kind::Mark(',')
+                    || subject && *at > self.at + 1
                     || marker(&self.tokens[*at..]).is_some()
                     || (token.is("and") && self.opens_clause(at + 1))
                     || main_verb

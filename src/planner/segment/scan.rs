@@ -325,11 +325,13 @@ impl<'a> Scan<'a> {
         let opener = &self.tokens[self.at + length - 1];
         let opener = if self.tokens[self.at].is("unless") { &self.tokens[self.at] } else { opener };
         let place = if self.is_blank() { Standing::First } else { Standing::Last };
+        let temporal = opener.is_one_of(&["once", "when", "soon"]) && !condition::tells_bad(&self.tokens[self.at + length..]);
         let (cond, used) = condition::read(opener, &self.tokens[self.at + length..], self.index, place);
         self.at += length + used;
         if !self.is_blank() {
             self.current.cond = Some(cond);
-            self.current.trailing = true;
+            // "a, b, and c once d answers": when c is done.
+            self.current.trailing = !(temporal && self.found.len() > 1);
             return;
         }
         if !self.current.tokens.is_empty() {

@@ -131,7 +131,13 @@ impl Binder<'_> {
         let opens = at == 0 && self.world.index.is_machine(self.low(1)) && named(2);
         let aged = token.is_one_of(&["old", "new", "older", "newer", "previous", "former", "current", "latest"])
             && !stems(&param.name).contains(&stem(self.low(at + 1)));
-        let plain = !asset && (aged || is_plain(&token.low) || opens || self.is_strange_verb(at));
+        // "cxl job nightly": before the word for what is named stands a verb that nobody knows.
+        let verb_like = at == 0
+            && self.verb_at.is_none()
+            && self.is_strange(0)
+            && stems(&param.name).contains(&stem(self.low(1)))
+            && self.tokens.get(2).is_some_and(|next| matches!(next.kind, Kind::Ident | Kind::Int(_)));
+        let plain = !asset && (aged || verb_like || is_plain(&token.low) || opens || self.is_strange_verb(at));
         let acts = !asset && acts_on && self.tokens[..at].iter().all(|before| is_function(&before.low));
         let asked = at > 0 && self.tokens[at - 1].is("how");
         // "reboot prod" and "production billing": where it is, and the name of nothing.

@@ -79,6 +79,8 @@ fn is_said_as_place(tokens: &[Token], at: usize, index: &Index) -> bool {
             ])
             || (at == 1 && index.verbs.contains(&token.low))
     });
+    // "in staging one at a time".
+    let ends = ends || !tokens[at].is_one_of(&["test", "testing", "live"]) && next.is_some_and(|next| is_function(&next.low));
     // "push it live": only where it is the last word of what is brought there.
     let brought = tokens[at].is("live")
         && ends
@@ -180,6 +182,17 @@ fn by_machines(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
     Some(Group { values, span: start..at + 1 })
 }
 
+fn belonging(tokens: &[Token], at: usize, index: &Index) -> Option<Group> {
+    let is = |at: usize, any: &[&str]| tokens.get(at).is_some_and(|token| token.is_one_of(any));
+    let from = match is(at, &["of"]) {
+        true => at + 1,
+        false if is(at, &["belong", "belongs", "belonging"]) && is(at + 1, &["to"]) => at + 2,
+        false => return None,
+    };
+    let from = from + usize::from(is(from, &["the"]));
+    by_word_group(tokens, from + 1, index).or_else(|| by_word_group(tokens, from, index))
+}
+
 /// "... in staging", "... tagged x", "... in the x group".
 fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
     let here = |at: usize| tokens.get(at);
@@ -191,10 +204,8 @@ fn tail(tokens: &[Token], index: &Index, group: &mut Group) {
             at += 1 + skip;
             continue;
         }
-        if token.is("of")
-            && let Some(name) = by_word_group(tokens, at + 2 + skip, index).or_else(|| by_word_group(tokens, at + 1 + skip, index))
-        {
-            // "the hosts of the web group".
+        // "hosts that belong to the web group", "the hosts of the web group".
+        if let Some(name) = belonging(tokens, at, index) {
             group.values.extend(name.values);
             at = name.span.end;
             group.span.end = at.min(tokens.len());
