@@ -30,7 +30,7 @@ impl Binder<'_> {
                     && !machine
                     && !is_number(token)
                     && !token.is_one_of(&["went", "gone", "going"])
-                    && (self.names_follow(at) || !Index::is_bound(&token.low))
+                    && (self.names_follow(at) || self.is_called(at) || !Index::is_bound(&token.low))
                     && !self.is_kind(at)
                     && !self.is_cue_of_another(at)
                     && !of_all
@@ -51,6 +51,12 @@ impl Binder<'_> {
             }
             Kind::Url | Kind::Path | Kind::Channel | Kind::Duration | Kind::Version | Kind::Datetime | Kind::Mark(_) => false,
         }
+    }
+
+    /// "job nightly": a word for when, right behind the word for what is named.
+    fn is_called(&self, at: usize) -> bool {
+        let named = at > 0 && self.operation.params.iter().any(|param| param.name == self.low(at - 1));
+        named && self.tokens[at].is_one_of(&["hourly", "nightly", "daily", "weekly", "monthly"])
     }
 
     /// "zone shop.example": a word for what is named, before a name, is no name itself.
